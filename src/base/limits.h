@@ -1,0 +1,58 @@
+/*
+ * Every quantity that an outsider controls has a row here: its unit, its default and what exceeding
+ * it gives. `kith serve --limit name=value` changes one; docs/operations.md shows the table.
+ */
+#ifndef KITH_BASE_LIMITS_H
+#define KITH_BASE_LIMITS_H
+
+#include "base/text.h"
+
+/* X(name, default, least, most, unit, what exceeding it gives) */
+#define LIMIT_TABLE(X)                                                                           \
+    X(connections, 4096, 1, 100000, "connections", "the oldest idle one is closed, else 503")    \
+    X(head_bytes, 16384, 1024, 1048576, "bytes", "431")                                          \
+    X(head_count, 100, 10, 1000, "header fields", "431")                                         \
+    X(uri_bytes, 8192, 256, 1048576, "bytes", "414")                                             \
+    X(body_bytes, 67108864, 1024, 1073741824, "bytes", "413")                                    \
+    X(body_memory, 536870912, 1048576, 68719476736, "bytes of all bodies being received", "503") \
+    X(head_seconds, 10, 1, 600, "seconds to receive a head", "408, then closed")                 \
+    X(body_rate, 1024, 1, 1048576, "bytes a second, after 5 s", "408, then closed")              \
+    X(idle_seconds, 75, 1, 3600, "seconds between requests", "closed")                           \
+    X(send_seconds, 60, 1, 3600, "seconds without the client reading", "closed")                 \
+    X(handshake_seconds, 10, 1, 600, "seconds for a TLS handshake", "closed")                    \
+    X(request_memory, 268435456, 1048576, 4294967296, "bytes", "503 or 413")                     \
+    X(json_depth, 64, 8, 512, "levels", "400")                                                   \
+    X(bundle_entries, 50000, 1, 1000000, "entries", "413")                                       \
+    X(resource_bytes, 16777216, 1024, 268435456, "bytes", "413")                                 \
+    X(search_parameters, 200, 1, 10000, "parameters in a query", "400")                          \
+    X(search_values, 2000, 1, 100000, "values in a query", "400")                                \
+    X(search_seconds, 5, 1, 600, "seconds a query may run", "403 too-costly")                    \
+    X(search_matches, 2000000, 1000, 100000000, "matches held at once", "403 too-costly")        \
+    X(page_entries, 1000, 1, 10000, "entries a page", "capped; the self link says so")           \
+    X(include_entries, 5000, 1, 100000, "included entries a page", "403 too-costly")
+
+struct limits {
+#define LIMIT_FIELD(name, value, least, most, unit, error) uint64_t name;
+    LIMIT_TABLE(LIMIT_FIELD)
+#undef LIMIT_FIELD
+};
+
+struct limit_info {
+    const char *name;
+    uint64_t value;
+    uint64_t least;
+    uint64_t most;
+    const char *unit;
+    const char *error;
+};
+
+/* All rows, ended by one whose name is NULL. */
+extern const struct limit_info limit_table[];
+
+/* The defaults. */
+struct limits limits_default(void);
+
+/* Changes one by name. False: no such name, or the value is out of its bounds. */
+bool limits_set(struct limits *l, text name, uint64_t value);
+
+#endif

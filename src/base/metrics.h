@@ -1,0 +1,51 @@
+/*
+ * Counters, gauges and histograms from one table; /metrics prints them in the Prometheus text form
+ * (0.0.4). Adding is lock-free. Labels are closed: there is no label that an outsider can choose.
+ */
+#ifndef KITH_BASE_METRICS_H
+#define KITH_BASE_METRICS_H
+
+#include "base/buf.h"
+
+/* X(name, kind, help) */
+#define METRIC_TABLE(X)                                                                         \
+    X(http_connections_open, GAUGE, "connections open now")                                     \
+    X(http_connections_total, COUNTER, "connections accepted")                                  \
+    X(http_connections_refused_total, COUNTER, "connections closed because too many were open") \
+    X(http_requests_total, COUNTER, "requests answered")                                        \
+    X(http_client_errors_total, COUNTER, "requests answered with a status of 4xx")              \
+    X(http_server_errors_total, COUNTER, "requests answered with a status of 5xx")              \
+    X(http_bad_heads_total, COUNTER, "requests refused because their head was not valid HTTP")  \
+    X(http_timeouts_total, COUNTER, "connections closed because the client was too slow")       \
+    X(http_received_bytes_total, COUNTER, "bytes received")                                     \
+    X(http_sent_bytes_total, COUNTER, "bytes sent")                                             \
+    X(http_request_seconds, HISTOGRAM, "time from a complete request to its reply")             \
+    X(request_cpu_seconds, HISTOGRAM, "CPU time of a request on its worker")                    \
+    X(store_reads_total, COUNTER, "versions read")                                              \
+    X(store_versions_total, COUNTER, "versions written")                                        \
+    X(store_commits_total, COUNTER, "commits, each made durable before its replies")            \
+    X(store_commit_seconds, HISTOGRAM, "time of a group commit, fsync included")                \
+    X(store_full, GAUGE, "1 while writes are refused because the disk is full")                 \
+    X(store_wal_bytes, GAUGE, "bytes of the write-ahead log that wait for a checkpoint")        \
+    X(store_retries_total, COUNTER, "writes prepared again because a condition had changed")    \
+    X(search_seconds, HISTOGRAM, "time of a search in the store")
+
+enum metric {
+#define METRIC_ENUM(name, kind, help) METRIC_##name,
+    METRIC_TABLE(METRIC_ENUM)
+#undef METRIC_ENUM
+        METRIC_COUNT
+};
+
+/* Counters and gauges. */
+void metric_add(enum metric m, int64_t n);
+void metric_set(enum metric m, int64_t n);
+int64_t metric_get(enum metric m);
+
+/* Histograms: one observation, in nanoseconds. */
+void metric_observe(enum metric m, int64_t ns);
+
+/* Everything, as the Prometheus text form, each name prefixed with kith_. */
+void metrics_print(struct buf *out);
+
+#endif
