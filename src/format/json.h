@@ -1,0 +1,48 @@
+/*
+ * JSON (RFC 8259) in and out, on yyjson. Numbers stay text: a decimal keeps its digits.
+ *
+ * A tree and its strings live in the arena given to json_read(). Values are yyjson's own; the functions here
+ * are the only way in and out, so that depth, size and UTF-8 are always checked.
+ */
+#ifndef KITH_FORMAT_JSON_H
+#define KITH_FORMAT_JSON_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+
+#include <yyjson.h>
+
+/*
+ * Reads exactly one JSON value. Refuses (ERR_SYNTAX, with line and column and a few characters of what stands
+ * there) anything that RFC 8259 refuses, invalid UTF-8, unpaired surrogates, a NUL in a string, a byte order
+ * mark, and (ERR_INVALID) nesting deeper than most_depth. Does not look for duplicate members: the FHIR
+ * validator does, where it can name their place.
+ */
+int json_read(text bytes, size_t most_depth, struct arena *a, yyjson_val **ret_root, struct err *e);
+
+/* Writes a value without white space; strings with the fewest escapes; numbers digit for digit. */
+void json_write(const yyjson_val *v, struct buf *out);
+
+/* The same, indented by two spaces a level. */
+void json_write_pretty(const yyjson_val *v, struct buf *out);
+
+/* Writes t as a JSON string, quotes included. t must be UTF-8. */
+void json_write_string(text t, struct buf *out);
+
+/* The text of a string or number value; p == NULL for any other kind or NULL. */
+text json_text(const yyjson_val *v);
+
+/* A member of an object by name; NULL when v is not an object or has no such member. */
+yyjson_val *json_get(const yyjson_val *v, text name);
+
+/*
+ * Whether two values are the same data: members in any order, numbers by their text, strings by their
+ * characters.
+ */
+bool json_same(const yyjson_val *a, const yyjson_val *b);
+
+/* Replaces the characters of a string value in place. `to` must live as long as the tree. */
+void json_set_string(yyjson_val *v, text to);
+
+#endif

@@ -1,0 +1,115 @@
+/* Inside rest/: one interaction on its way through the steps. */
+#ifndef KITH_REST_CALL_H
+#define KITH_REST_CALL_H
+
+#include "fhir/outcome.h"
+#include "fhir/resource.h"
+#include "rest/rest.h"
+
+/* R4 http.html: the interactions, and the operations that Kith has. */
+enum interaction {
+    INTERACTION_NONE,
+    INTERACTION_READ,
+    INTERACTION_VREAD,
+    INTERACTION_CREATE,
+    INTERACTION_UPDATE,
+    INTERACTION_UPDATE_CONDITIONAL,
+    INTERACTION_DELETE,
+    INTERACTION_DELETE_CONDITIONAL,
+    INTERACTION_HISTORY,
+    INTERACTION_SEARCH,
+    INTERACTION_BUNDLE, /* batch or transaction */
+    INTERACTION_CAPABILITIES,
+    INTERACTION_EVERYTHING,
+    INTERACTION_COUNT,
+};
+
+struct route {
+    enum interaction interaction;
+    fhir_type type; /* 0: the system */
+    text id;
+    uint64_t vid;
+    struct search_compartment compartment;
+};
+
+enum prefer_return { PREFER_NONE, PREFER_MINIMAL, PREFER_REPRESENTATION, PREFER_OUTCOME };
+
+struct answer {
+    int status;
+    bool has_version;
+    struct version version; /* the resource of the reply, or what ETag and Last-Modified tell of */
+    bool show_version;      /* print it as the body */
+    bool location;          /* Location of the version */
+    struct buf body;        /* ready JSON; used when not empty */
+    int (*more)(struct http_reply *reply, void *state);
+    void (*more_done)(void *state);
+    void *more_state;
+};
+
+struct call {
+    const struct rest *rest;
+    const struct grant *grant;
+    struct arena *arena;
+    text base; /* FHIR base as the client sees it */
+    enum http_method method;
+    text path;  /* below the base, without a leading slash, still encoded */
+    text query; /* p == NULL: none */
+    text if_match;
+    text if_none_match;
+    text if_modified_since;
+    text if_none_exist;
+    enum prefer_return prefer;
+    bool pretty;
+    text body;
+    text form;            /* body of a POST _search */
+    yyjson_val *resource; /* the body as a tree; entries of a bundle bring it along */
+    const struct http_request *http; /* NULL for entries of a bundle and for imports */
+    struct route route;
+    struct issues issues; /* findings; printed as the body when the call fails */
+    struct answer answer;
+};
+
+/* The steps and interactions: 0 or a code; the cause stands in *e, further findings in call->issues. */
+int route_call(struct call *c, struct err *e);
+int do_read(struct call *c, struct err *e);
+int do_write(struct call *c, struct err *e);
+int do_history(struct call *c, struct err *e);
+int do_search(struct call *c, struct err *e);
+int do_bundle(struct call *c, struct err *e);
+int do_capabilities(struct call *c, struct err *e);
+int do_everything(struct call *c, struct err *e);
+/* Runs the interaction that the route names. */
+int do_call(struct call *c, struct err *e);
+
+/* --- shared ------------------------------------------------------------------------------------------------- */
+
+/* Prints a version as JSON, with the pretty form where asked. */
+int print_version(const struct version *v, struct buf *out, struct err *e);
+
+/* Parsed query string; errors as search_decode(). */
+int call_pairs(const struct call *c, struct search_pair **ret_pairs, size_t *ret_count,
+               struct err *e);
+
+/* W/"3" -> 3, also "3" and 3. False: no such form. */
+bool etag_read(text field, uint64_t *ret_vid);
+
+/* 200 -> "200 OK": as Bundle.entry.response.status wants it. */
+const char *status_line(int status);
+
+/* Opaque bytes as a short token for links, and back (ERR_INVALID when it is not ours). */
+text token_make(const struct call *c, text bytes, text purpose);
+int token_read(const struct call *c, text token, text purpose, text *ret_bytes, struct err *e);
+
+/* Opens a bundle: {"resourceType":"Bundle","type":type[,"total":n],"link":[...  */
+struct bundle_link {
+    const char *relation;
+    text url; /* p == NULL: left out */
+};
+void bundle_open(struct buf *out, const char *type, const uint64_t *total,
+                 const struct bundle_link *links, size_t link_count);
+/* After the last entry; `entries` of them were written. */
+void bundle_close(struct buf *out);
+/* Begins an entry: the comma where needed, then {"fullUrl":...,"resource":{...} left open. */
+int bundle_entry(struct call *c, const struct version *v, size_t at, struct err *e);
+
+#endif
