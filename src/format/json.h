@@ -1,8 +1,8 @@
 /*
  * JSON (RFC 8259) in and out, on yyjson. Numbers stay text: a decimal keeps its digits.
  *
- * A tree and its strings live in the arena given to json_read(). Values are yyjson's own; the functions here
- * are the only way in and out, so that depth, size and UTF-8 are always checked.
+ * A tree and its strings live in the arena given to json_read(). Values are yyjson's own; the
+ * functions here are the only way in and out, so that depth, size and UTF-8 are always checked.
  */
 #ifndef KITH_FORMAT_JSON_H
 #define KITH_FORMAT_JSON_H
@@ -14,10 +14,10 @@
 #include <yyjson.h>
 
 /*
- * Reads exactly one JSON value. Refuses (ERR_SYNTAX, with line and column and a few characters of what stands
- * there) anything that RFC 8259 refuses, invalid UTF-8, unpaired surrogates, a NUL in a string, a byte order
- * mark, and (ERR_INVALID) nesting deeper than most_depth. Does not look for duplicate members: the FHIR
- * validator does, where it can name their place.
+ * Reads exactly one JSON value. Refuses (ERR_SYNTAX, with line and column and a few characters of
+ * what stands there) anything that RFC 8259 refuses, invalid UTF-8, unpaired surrogates, a NUL in a
+ * string, a byte order mark, and (ERR_INVALID) nesting deeper than most_depth. Does not look for
+ * duplicate members: the FHIR validator does, where it can name their place.
  */
 int json_read(text bytes, size_t most_depth, struct arena *a, yyjson_val **ret_root, struct err *e);
 
@@ -37,8 +37,42 @@ text json_text(const yyjson_val *v);
 yyjson_val *json_get(const yyjson_val *v, text name);
 
 /*
- * Whether two values are the same data: members in any order, numbers by their text, strings by their
- * characters.
+ * Looking at a value without the casts that yyjson's own functions, which are not const, would
+ * need. json_type() gives YYJSON_TYPE_OBJ, _ARR, _STR, _RAW (a number), _BOOL or _NULL; NONE for
+ * NULL.
+ */
+static inline uint8_t json_type(const yyjson_val *v)
+{
+    return v ? (uint8_t)(v->tag & YYJSON_TYPE_MASK) : YYJSON_TYPE_NONE;
+}
+
+/* Members of an object, items of an array, bytes of a string or number. */
+static inline size_t json_len(const yyjson_val *v)
+{
+    return (size_t)(v->tag >> YYJSON_TAG_BIT);
+}
+
+static inline bool json_is_container(const yyjson_val *v)
+{
+    return (v->tag & (YYJSON_TYPE_ARR & YYJSON_TYPE_OBJ)) == (YYJSON_TYPE_ARR & YYJSON_TYPE_OBJ);
+}
+
+/*
+ * The values of a tree stand in one array in the order of the text: the first item (or the first
+ * member's name) of a container that is not empty is v + 1, a member's value is its name + 1, and
+ * this is what follows a value and all that is in it:
+ *
+ *     yyjson_val *item = array + 1;
+ *     for (size_t left = json_len(array); left; left--, item = json_after(item))
+ */
+static inline yyjson_val *json_after(const yyjson_val *v)
+{
+    return (yyjson_val *)((uintptr_t)v + (json_is_container(v) ? v->uni.ofs : sizeof *v));
+}
+
+/*
+ * Whether two values are the same data: members in any order, numbers by their text, strings by
+ * their characters.
  */
 bool json_same(const yyjson_val *a, const yyjson_val *b);
 

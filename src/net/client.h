@@ -1,8 +1,9 @@
 /*
- * The one door for outgoing HTTP (libcurl). Used by `kith import URL`, `kith export URL` and the tests.
+ * The one door for outgoing HTTP (libcurl). Used by `kith import URL`, `kith export URL` and the
+ * tests.
  *
- * http and https only; redirects are not followed; TLS certificates are verified; a user and password in the
- * address are refused.
+ * http and https only; redirects are not followed; TLS certificates are verified; a user and
+ * password in the address are refused.
  */
 #ifndef KITH_NET_CLIENT_H
 #define KITH_NET_CLIENT_H
@@ -17,8 +18,8 @@ int http_client_new(struct http_client **ret_client, struct err *e);
 void http_client_free(struct http_client *c);
 
 struct http_call {
-    text method; /* "GET", "POST" ... */
-    text url;    /* absolute */
+    text method;       /* "GET", "POST" ... */
+    text url;          /* absolute */
     text content_type; /* empty: no body is sent */
     text body;
     const char *const *fields; /* "Name: value", ended by NULL; may be NULL */
@@ -32,7 +33,8 @@ struct http_answer {
     struct buf body;
 };
 
-/* The answer's buffers are initialised here and belong to the caller. Errors: ERR_IO, TOO_LARGE, TIMEOUT. */
+/* The answer's buffers are initialised here and belong to the caller. Errors: ERR_IO, TOO_LARGE,
+ * TIMEOUT. */
 int http_client_call(struct http_client *c, const struct http_call *call,
                      struct http_answer *ret_answer, struct err *e);
 void http_answer_done(struct http_answer *a);

@@ -1,13 +1,15 @@
 /*
  * The HTTP/1.1 server (RFC 9112), with or without TLS.
  *
- * N workers share one epoll set with EPOLLONESHOT. Idle, half-read and half-written connections hold no
- * worker: their state stands in the connection. A worker that has a complete request (head and body) calls
- * `handle`, which runs plain blocking code and returns; the reply is then sent as far as the socket takes it
- * and the rest when it takes more. Requests of one connection are answered in order (pipelining).
+ * N workers share one epoll set with EPOLLONESHOT. Idle, half-read and half-written connections
+ * hold no worker: their state stands in the connection. A worker that has a complete request (head
+ * and body) calls `handle`, which runs plain blocking code and returns; the reply is then sent as
+ * far as the socket takes it and the rest when it takes more. Requests of one connection are
+ * answered in order (pipelining).
  *
- * Strict: llhttp without lenient flags; both lengths, a repeated length, bare LF, NUL, obs-fold, a missing or
- * repeated Host, and any transfer coding but chunked end the connection with 400. Limits: base/limits.h.
+ * Strict: llhttp without lenient flags; both lengths, a repeated length, bare LF, NUL, obs-fold, a
+ * missing or repeated Host, and any transfer coding but chunked end the connection with 400.
+ * Limits: base/limits.h.
  */
 #ifndef KITH_NET_HTTP_H
 #define KITH_NET_HTTP_H
@@ -51,12 +53,13 @@ struct http_request {
 text http_field(const struct http_request *r, text name);
 
 /*
- * A reply. The handler sets status and fields and writes the body into `body`, or, when the body may be
- * large, sets `more` too: it is called (by any worker, one at a time) whenever `body` has been sent, to put
- * the next piece into `body`; it returns 1 when there is more to come, 0 when this was the last piece, and a
- * negative number to break the connection off, so that the client sees that the reply is not whole.
- * With `more`, the chunked coding is used. The server adds Date, Content-Length, Connection and
- * Content-Encoding (gzip or zstd, where the client asked and the body is of a compressible type >= 1 kB).
+ * A reply. The handler sets status and fields and writes the body into `body`, or, when the body
+ * may be large, sets `more` too: it is called (by any worker, one at a time) whenever `body` has
+ * been sent, to put the next piece into `body`; it returns 1 when there is more to come, 0 when
+ * this was the last piece, and a negative number to break the connection off, so that the client
+ * sees that the reply is not whole. With `more`, the chunked coding is used. The server adds Date,
+ * Content-Length, Connection and Content-Encoding (gzip or zstd, where the client asked and the
+ * body is of a compressible type >= 1 kB).
  */
 struct http_reply {
     int status;
@@ -89,8 +92,8 @@ struct http_config {
 struct http_server;
 
 /*
- * Binds, listens and starts the workers. Refuses (ERR_FORBIDDEN) an address that is not loopback when there
- * is no TLS. The config's strings and limits must outlive the server.
+ * Binds, listens and starts the workers. Refuses (ERR_FORBIDDEN) an address that is not loopback
+ * when there is no TLS. The config's strings and limits must outlive the server.
  */
 int http_server_start(const struct http_config *config, struct http_server **ret_server,
                       struct err *e);
@@ -101,7 +104,8 @@ text http_server_url(const struct http_server *s);
 
 /*
  * Graceful: stops accepting, lets requests in progress finish and their replies be sent (up to
- * grace_seconds), closes idle connections at once, joins the workers and frees everything. NULL is allowed.
+ * grace_seconds), closes idle connections at once, joins the workers and frees everything. NULL is
+ * allowed.
  */
 void http_server_stop(struct http_server *s, unsigned grace_seconds);
 

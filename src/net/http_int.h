@@ -1,16 +1,16 @@
 /*
  * Private to net/: what the files of the server share.
  *
- * A connection stands in a slot that is never given back while the server lives. Its `word` holds the
- * generation of the slot, a number that grows with each arming, and the state:
+ * A connection stands in a slot that is never given back while the server lives. Its `word` holds
+ * the generation of the slot, a number that grows with each arming, and the state:
  *
  *   FREE    no connection
  *   ARMED   waits in the epoll set; whoever changes ARMED to OWNED owns the connection
  *   OWNED   one thread works on it and nobody else touches it
  *   EVENT   OWNED, and an event has arrived meanwhile: the owner goes on instead of arming
  *
- * The sweep takes a connection whose deadline has passed in the same way as a worker does, so that an
- * owner never shares a connection with it.
+ * The sweep takes a connection whose deadline has passed in the same way as a worker does, so that
+ * an owner never shares a connection with it.
  */
 #ifndef KITH_NET_HTTP_INT_H
 #define KITH_NET_HTTP_INT_H
@@ -18,6 +18,7 @@
 #include "net/http_parse.h"
 
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdatomic.h>
 #include <sys/types.h>
 
@@ -72,6 +73,7 @@ struct conn {
     uint32_t slot;
     uint32_t want; /* events to wait for */
     enum phase phase;
+    unsigned turns;   /* pipelined requests served in a row */
     uint64_t dropped; /* bytes read and thrown away while lingering */
     struct ssl_st *ssl;
     struct exchange *x;
@@ -81,6 +83,8 @@ struct conn {
 struct worker {
     struct http_server *server;
     pthread_t thread;
+    sem_t wake;
+    struct worker *parked_behind;
     int64_t date_second;
     char date[30]; /* "Sun, 06 Nov 1994 08:49:37 GMT" */
 };
@@ -99,6 +103,11 @@ struct http_server {
     unsigned workers_started;
     struct worker sweeper;
     bool sweeper_started;
+
+    int pollers_wanted;
+    _Atomic int pollers; /* workers that are neither in a handler nor parked */
+    pthread_mutex_t gate_lock;
+    struct worker *parked;
 
     struct conn *conns; /* limits->connections slots */
     pthread_mutex_t slots_lock;
@@ -121,7 +130,7 @@ struct http_server {
     pthread_cond_t sweep_wake;
 };
 
-/* --- http_server.c, http_slots.c --- */
+/* --- http_slots.c --- */
 
 /* Event data that is not a connection. */
 #define TAG_LISTENER UINT64_MAX
@@ -131,16 +140,43 @@ struct http_server {
 struct conn *slot_take(struct http_server *s, int fd);
 /* Closes the socket and frees the slot. The caller owns the connection. */
 void slot_free(struct http_server *s, struct conn *c);
-/* Waits for c->want. True: armed, and no longer the caller's. False: an event has come, go on. */
-bool slot_arm(struct http_server *s, struct conn *c, bool is_new);
+enum arming {
+    ARM_DONE,   /* the connection is no longer the caller's */
+    ARM_EVENT,  /* an event has come already: go on */
+    ARM_FAILED, /* the kernel has no memory for it */
+};
+/* Waits for c->want. */
+enum arming slot_arm(struct http_server *s, struct conn *c, bool is_new);
 /* Becomes the owner because of an event. False: somebody else is, or the connection has gone. */
 bool slot_own_event(struct http_server *s, uint64_t data, struct conn **ret_conn);
 /* Becomes the owner of an armed connection whose deadline is before `now`. */
 bool slot_own_late(struct conn *c, int64_t now);
+/* Becomes the owner of an armed connection that is idle. */
+bool slot_own_idle(struct conn *c);
 /* Becomes the owner of the connection that has been idle for longest. */
 struct conn *slot_own_oldest_idle(struct http_server *s);
+/* The slots that may be in use. */
+uint32_t slot_count(const struct http_server *s);
 
-void listener_arm(struct http_server *s);
+/* --- http_accept.c --- */
+
+/* Binds and listens: s->listener, s->port, s->url. */
+int listener_open(struct http_server *s, struct err *e);
+/* Waits for connections (again). */
+bool listener_arm(struct http_server *s, bool is_new);
+/* Takes the connections that wait. */
+void listener_accept(struct worker *w);
+
+/* --- http_gate.c --- */
+
+bool gate_open(struct http_server *s);
+/* Before waiting for an event. */
+void gate_poll(struct worker *w);
+/* Around what may take long or block. */
+void gate_enter(struct worker *w);
+void gate_leave(struct worker *w);
+/* After `halted` is set: parked workers come back. */
+void gate_halt(struct http_server *s);
 
 /* --- http_conn.c --- */
 
@@ -150,11 +186,17 @@ void conn_run(struct worker *w, struct conn *c, bool is_new);
 void conn_late(struct worker *w, struct conn *c);
 void conn_close(struct http_server *s, struct conn *c);
 
+/* --- http_exchange.c --- */
+
 struct exchange *exchange_take(struct http_server *s);
 void exchange_give(struct http_server *s, struct exchange *x);
 void exchange_free(struct exchange *x);
 /* Counts the memory of body buffers; false when all bodies together pass the limit. */
 bool exchange_charge(struct http_server *s, struct exchange *x);
+/* Ready for the next request; what is received of it stays. */
+void exchange_reset(struct http_server *s, struct exchange *x);
+/* Makes `in` at least so large. It may move: parse the head again. False: no memory. */
+bool exchange_grow_in(struct exchange *x, size_t capacity);
 
 /* --- http_io.c --- */
 
@@ -191,8 +233,9 @@ void coder_free_all(struct coder *c);
 /* Compresses a piece behind out; `last` ends the stream. False: no memory, or out is full. */
 bool coder_run(struct coder *c, text piece, bool last, struct buf *out);
 /*
- * Inflates a whole gzip body (RFC 1952, one member). Errors: SYNTAX; TOO_LARGE (out's max, or more than
- * 100 times the input beyond 1 MB); MEMORY. `charge` is asked after each growth of out.
+ * Inflates a whole gzip body (RFC 1952, one member). Errors: SYNTAX; TOO_LARGE (out's max is
+ * reached, or more than 100 times the input beyond 1 MB); MEMORY; BUSY. `charge` is asked after
+ * each growth of out.
  */
 int gzip_inflate(text in, struct buf *out, bool (*charge)(void *state), void *state,
                  struct refusal *ret_why);

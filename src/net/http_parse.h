@@ -1,9 +1,10 @@
 /*
  * Requests from bytes, without sockets (private to net/ and its tests).
  *
- * A head is parsed once it is whole: llhttp in strict mode reads it, and what RFC 9112 leaves to the
- * recipient or llhttp lets pass is refused here, so that no other party can see the end of a request at
- * another byte than this one does. Slices of a parsed head point into the caller's bytes.
+ * A head is parsed once it is whole: llhttp in strict mode reads it, and what RFC 9112 leaves to
+ * the recipient or llhttp lets pass is refused here, so that no other party can see the end of a
+ * request at another byte than this one does. Slices of a parsed head point into the caller's
+ * bytes.
  */
 #ifndef KITH_NET_HTTP_PARSE_H
 #define KITH_NET_HTTP_PARSE_H
@@ -61,7 +62,7 @@ struct http_parser {
     size_t scanned;            /* bytes already searched for the end of the head */
     size_t line;               /* where the line being searched starts */
     size_t start;              /* where the request line starts: 0, or 2 after one empty line */
-    bool found;           /* the end of the head is known: it is at `scanned` */
+    bool found;                /* the end of the head is known: it is at `scanned` */
     bool in_head;
     struct refusal why;
     llhttp_t ll;

@@ -17,6 +17,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "base/hash.h"
 #include "base/limits.h"
 #include "fhir/index.h"
 #include "fhir/search.h"
@@ -60,6 +61,9 @@ void store_close(struct store *s);
 
 /* Valid until the store is closed. */
 struct store_identity store_identity(const struct store *s);
+
+/* A key for sealing what is handed out (paging tokens), derived from the store's own secret: survives restarts. */
+struct hash_key store_key(const struct store *s, text purpose);
 
 /* --- reading ---------------------------------------------------------------------------------------------- */
 

@@ -10,7 +10,8 @@
 #include "synth/synth.h"
 
 /* A coded concept; display is also the text. */
-struct concept {
+struct concept
+{
     text system;
     text code; /* p NULL: text only */
     text display;

@@ -22,47 +22,48 @@
 #define SYNTH_PEOPLE_PER_FILE 500
 
 struct synth_options {
-    uint64_t patients;  /* 0 .. SYNTH_PATIENTS_MAX */
+    uint64_t patients; /* 0 .. SYNTH_PATIENTS_MAX */
     uint64_t seed;
     int64_t today_days; /* since 1970-01-01, of 2010 to 2100; 0 means SYNTH_TODAY */
 };
 
 /*
- * Takes one bundle (type transaction) at a time: first "000-locality.json" with what all share, then
- * one bundle a person for "people-0001.ndjson" and so on, which is to become one line of that file.
- * References point to the same bundle or to the locality. `bundle` has no line end and is valid
- * during the call only. Returns 0, or fills *e and returns its code, which ends the generation.
+ * Takes one bundle (type transaction) at a time: first "000-locality.json" with what all share,
+ * then one bundle a person for "people-0001.ndjson" and so on, which is to become one line of that
+ * file. References point to the same bundle or to the locality. `bundle` has no line end and is
+ * valid during the call only. Returns 0, or fills *e and returns its code, which ends the
+ * generation.
  */
 struct synth_sink {
     int (*write)(void *ctx, const char *file, text bundle, struct err *e);
     void *ctx;
 };
 
-#define SYNTH_TYPES(X)   \
-    X(Organization)      \
-    X(Location)          \
-    X(HealthcareService) \
-    X(Practitioner)      \
-    X(PractitionerRole)  \
-    X(Questionnaire)     \
-    X(Patient)           \
-    X(RelatedPerson)     \
-    X(Condition)         \
-    X(AllergyIntolerance)\
-    X(Encounter)         \
-    X(Observation)       \
-    X(DiagnosticReport)  \
-    X(MedicationRequest) \
-    X(Immunization)      \
-    X(Procedure)         \
-    X(DocumentReference) \
-    X(ServiceRequest)    \
-    X(Appointment)       \
-    X(Flag)              \
-    X(CarePlan)          \
-    X(Goal)              \
-    X(CareTeam)          \
-    X(Task)              \
+#define SYNTH_TYPES(X)    \
+    X(Organization)       \
+    X(Location)           \
+    X(HealthcareService)  \
+    X(Practitioner)       \
+    X(PractitionerRole)   \
+    X(Questionnaire)      \
+    X(Patient)            \
+    X(RelatedPerson)      \
+    X(Condition)          \
+    X(AllergyIntolerance) \
+    X(Encounter)          \
+    X(Observation)        \
+    X(DiagnosticReport)   \
+    X(MedicationRequest)  \
+    X(Immunization)       \
+    X(Procedure)          \
+    X(DocumentReference)  \
+    X(ServiceRequest)     \
+    X(Appointment)        \
+    X(Flag)               \
+    X(CarePlan)           \
+    X(Goal)               \
+    X(CareTeam)           \
+    X(Task)               \
     X(QuestionnaireResponse)
 
 enum synth_type {
@@ -76,7 +77,7 @@ struct synth_counts {
     uint64_t people;
     uint64_t bundles;
     uint64_t resources;
-    uint64_t bytes; /* of all bundles */
+    uint64_t bytes;   /* of all bundles */
     uint64_t largest; /* resources of the longest record */
     uint64_t of_type[SYNTH_TYPE_COUNT];
 };

@@ -1,0 +1,147 @@
+#include "cli/cli.h"
+
+#include "node/node.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+
+static const struct cli_option options[] = {
+    {"--listen", "HOST:PORT", "address to listen on (default 127.0.0.1:8080; port 0 takes any free one)", false},
+    {"--tls-cert", "FILE", "certificate chain, PEM; needed for any address but loopback", false},
+    {"--tls-key", "FILE", "its private key, PEM", false},
+    {"--base-url", "URL", "FHIR base as clients see it, such as https://kith.example.org/fhir", false},
+    {"--workers", "N", "threads that answer requests (default 64)", false},
+    {"--limit", "NAME=N", "changes a limit; docs/operations.md lists them (may be repeated)", true},
+    {0},
+};
+
+/* HOST:PORT, [::1]:PORT, :PORT or HOST. */
+static int read_address(const char *word, char host[256], uint16_t *ret_port)
+{
+    text t = text_of(word ? word : "127.0.0.1:8080");
+    text name = t;
+    uint64_t port = 8080;
+    const char *colon = memrchr(t.p, ':', t.n);
+    bool bracket = text_starts(t, T("["));
+    if (colon && !(bracket && memchr(colon, ']', (size_t)(t.p + t.n - colon)))) {
+        name = text_make(t.p, (size_t)(colon - t.p));
+        if (!text_to_u64(text_make(colon + 1, (size_t)(t.p + t.n - colon - 1)), &port) || port > 65535) {
+            return cli_usage_error("serve", "the port of --listen must be a number from 0 to 65535");
+        }
+    }
+    if (bracket && text_ends(name, T("]"))) {
+        name = text_make(name.p + 1, name.n - 2);
+    }
+    if (name.n == 0) {
+        name = T("127.0.0.1");
+    }
+    if (name.n > 255) {
+        return cli_usage_error("serve", "the host of --listen is too long");
+    }
+    memcpy(host, name.p, name.n);
+    host[name.n] = '\0';
+    *ret_port = (uint16_t)port;
+    return EXIT_DONE;
+}
+
+static int read_limits(const struct cli_args *args, struct limits *l)
+{
+    *l = limits_default();
+    for (size_t i = 0; i < args->value_count; i++) {
+        uint64_t value;
+        text rest = text_of(args->values[i].value);
+        text name;
+        if (strcmp(args->values[i].name, "--limit") != 0) {
+            continue;
+        }
+        (void)text_cut(&rest, '=', &name);
+        if (!text_to_u64(rest, &value) || !limits_set(l, name, value)) {
+            (void)cli_usage_error("serve", "--limit %s is not possible; the limits are:", args->values[i].value);
+            for (const struct limit_info *info = limit_table; info->name; info++) {
+                fprintf(stderr, "  %-18s %llu to %llu %s (default %llu)\n", info->name, (unsigned long long)info->least,
+                        (unsigned long long)info->most, info->unit, (unsigned long long)info->value);
+            }
+            return EXIT_USAGE;
+        }
+    }
+    return EXIT_DONE;
+}
+
+/* A signal is waited for, not handled: there is no code that could run at a bad moment. */
+static void block_signals(sigset_t *set)
+{
+    (void)sigemptyset(set);
+    (void)sigaddset(set, SIGINT);
+    (void)sigaddset(set, SIGTERM);
+    (void)pthread_sigmask(SIG_BLOCK, set, NULL);
+    (void)signal(SIGPIPE, SIG_IGN);
+}
+
+static void announce(const struct cli_args *args, const struct node *n)
+{
+    char count[32];
+    text url = node_url(n);
+    if (args->json) {
+        printf("{\"address\":\"%.*s\",\"fhir\":\"%.*s/fhir\"}\n", TEXT_ARG(url), TEXT_ARG(url));
+    } else {
+        printf("Kith serves %s resources at %.*s (FHIR at %.*s/fhir). Ctrl-C stops it.\n",
+               cli_thousands(node_resources(n), count), TEXT_ARG(url), TEXT_ARG(url));
+    }
+    (void)fflush(stdout);
+}
+
+static int run(const struct cli_args *args)
+{
+    char host[256];
+    sigset_t signals;
+    struct node *node;
+    struct err e = {0};
+    uint64_t workers = 0;
+    struct node_config config = {.dir = args->positionals[0],
+                                 .host = host,
+                                 .tls_cert = cli_option(args, "--tls-cert"),
+                                 .tls_key = cli_option(args, "--tls-key"),
+                                 .base = text_of(cli_option(args, "--base-url"))};
+    const char *asked = cli_option(args, "--workers");
+    if (asked && (!text_to_u64(text_of(asked), &workers) || workers < 1 || workers > 1024)) {
+        return cli_usage_error("serve", "--workers must be a number from 1 to 1024");
+    }
+    config.workers = (unsigned)workers;
+    int status = read_address(cli_option(args, "--listen"), host, &config.port);
+    if (status == EXIT_DONE) {
+        status = read_limits(args, &config.limits);
+    }
+    if (status != EXIT_DONE) {
+        return status;
+    }
+    while (text_ends(config.base, T("/"))) {
+        config.base.n--;
+    }
+    (void)prctl(PR_SET_DUMPABLE, 0); /* records must not end up in a core dump */
+    block_signals(&signals);
+    if (node_start(&config, &node, &e)) {
+        return cli_fail("serve", &e);
+    }
+    announce(args, node);
+    int which;
+    (void)sigwait(&signals, &which);
+    node_stop(node);
+    return EXIT_DONE;
+}
+
+const struct cli_command command_serve = {
+    .name = "serve",
+    .usage = "DIR [--listen HOST:PORT]",
+    .summary = "Serves a node: FHIR at /fhir, the page at /, /health and /metrics",
+    .about = "Without --tls-cert and --tls-key it listens on loopback addresses only and refuses any other. SIGINT and\n"
+             "SIGTERM stop it gracefully: open requests are finished first. Log lines go to standard error, one JSON\n"
+             "object each.",
+    .example = "  kith serve /srv/kith --listen 127.0.0.1:8080\n",
+    .least = 1,
+    .most = 1,
+    .options = options,
+    .run = run,
+};

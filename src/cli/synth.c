@@ -1,0 +1,135 @@
+#include "cli/cli.h"
+
+#include "base/clock.h"
+#include "synth/synth.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+static const struct cli_option options[] = {
+    {"--patients", "N", "how many people (default 1000)", false},
+    {"--seed", "S", "the same seed gives the same people (default 1)", false},
+    {0},
+};
+
+struct writing {
+    const struct cli_args *args;
+    const char *dir;
+    FILE *file;
+    char name[64];
+    uint64_t people;
+    uint64_t wanted;
+};
+
+static int close_file(struct writing *w, struct err *e)
+{
+    int bad = w->file && (ferror(w->file) || fclose(w->file) != 0);
+    w->file = NULL;
+    return bad ? err_set(e, ERR_IO, "%s/%s could not be written: %s", w->dir, w->name, strerror(errno)) : 0;
+}
+
+static int open_file(struct writing *w, const char *name, struct err *e)
+{
+    char path[4096];
+    int rc = close_file(w, e);
+    if (rc) {
+        return rc;
+    }
+    (void)snprintf(w->name, sizeof w->name, "%s", name);
+    (void)snprintf(path, sizeof path, "%s/%s", w->dir, name);
+    w->file = fopen(path, "wbe");
+    return w->file ? 0 : err_set(e, ERR_IO, "%s cannot be written: %s", path, strerror(errno));
+}
+
+static int write_bundle(void *context, const char *file, text bundle, struct err *e)
+{
+    struct writing *w = context;
+    char count[32];
+    int rc = w->file && strcmp(w->name, file) == 0 ? 0 : open_file(w, file, e);
+    if (rc) {
+        return rc;
+    }
+    if (fwrite(bundle.p, 1, bundle.n, w->file) != bundle.n || fputc('\n', w->file) == EOF) {
+        return err_set(e, ERR_IO, "%s/%s could not be written: %s", w->dir, file, strerror(errno));
+    }
+    if (++w->people % 100 == 0) {
+        cli_progress(w->args, "writing", w->people, w->wanted, cli_thousands(w->people, count));
+    }
+    return 0;
+}
+
+static int number(const struct cli_args *args, const char *name, uint64_t otherwise, uint64_t most, uint64_t *ret)
+{
+    const char *word = cli_option(args, name);
+    *ret = otherwise;
+    if (word && (!text_to_u64(text_of(word), ret) || *ret > most)) {
+        return cli_usage_error("synth", "%s must be a whole number of at most %llu", name, (unsigned long long)most);
+    }
+    return EXIT_DONE;
+}
+
+static void print_counts(const struct cli_args *args, const struct synth_counts *counts, double seconds)
+{
+    char count[32];
+    char rate[32];
+    double a_second = (double)counts->resources / (seconds > 0 ? seconds : 1e-9);
+    if (args->json) {
+        printf("{\"people\":%llu,\"resources\":%llu,\"bytes\":%llu,\"seconds\":%.3f}\n",
+               (unsigned long long)counts->people, (unsigned long long)counts->resources,
+               (unsigned long long)counts->bytes, seconds);
+        return;
+    }
+    for (int i = 0; i < SYNTH_TYPE_COUNT; i++) {
+        if (counts->of_type[i]) {
+            printf("  %-22s %12s\n", synth_type_name((enum synth_type)i), cli_thousands(counts->of_type[i], count));
+        }
+    }
+    printf("%s resources in %.1f s (%s a second)\n", cli_thousands(counts->resources, count), seconds,
+           cli_thousands((uint64_t)a_second, rate));
+}
+
+static int run(const struct cli_args *args)
+{
+    struct err e = {0};
+    struct synth_options how = {0};
+    struct synth_counts counts = {0};
+    struct writing w = {.args = args, .dir = args->positionals[0]};
+    struct synth_sink sink = {write_bundle, &w};
+    int status = number(args, "--patients", 1000, SYNTH_PATIENTS_MAX, &how.patients);
+    if (status == EXIT_DONE) {
+        status = number(args, "--seed", 1, UINT64_MAX, &how.seed);
+    }
+    if (status != EXIT_DONE) {
+        return status;
+    }
+    if (mkdir(w.dir, 0777) != 0 && errno != EEXIST) {
+        (void)err_set(&e, ERR_IO, "the folder %s cannot be made: %s", w.dir, strerror(errno));
+        return cli_fail("synth", &e);
+    }
+    int64_t start = clock_mono_ns();
+    w.wanted = how.patients;
+    int rc = synth_population(&how, &sink, &counts, &e);
+    struct err closing = {0};
+    int closed = close_file(&w, &closing);
+    cli_progress_end(args);
+    if (rc || closed) {
+        return cli_fail("synth", rc ? &e : &closing);
+    }
+    print_counts(args, &counts, (double)(clock_mono_ns() - start) / 1e9);
+    return EXIT_DONE;
+}
+
+const struct cli_command command_synth = {
+    .name = "synth",
+    .usage = "OUT/ --patients N --seed S",
+    .summary = "Writes an invented population of one English locality",
+    .about = "Nobody in it is real: NHS numbers of the range that is never issued, addresses and telephone numbers that lead\n"
+             "nowhere. The same seed gives the same bytes. Load the folder with kith import.",
+    .example = "  kith synth people/ --patients 2000 --seed 7\n  kith import /srv/kith people/\n",
+    .least = 1,
+    .most = 1,
+    .options = options,
+    .run = run,
+};

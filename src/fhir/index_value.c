@@ -1,0 +1,258 @@
+#include "fhir/index.h"
+
+#include <openssl/evp.h>
+
+enum { PREFIX_MAX = INDEX_VALUE_MAX - 32, DIGEST_KEPT = 16 };
+
+text index_shorten(text value, struct arena *a)
+{
+    if (value.n <= PREFIX_MAX) {
+        return value.n ? value : T("");
+    }
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned size = 0;
+    char *out = arena_alloc(a, PREFIX_MAX + 1 + DIGEST_KEPT);
+    if (!out || EVP_Digest(value.p, value.n, digest, &size, EVP_sha256(), NULL) != 1) {
+        return (text){0};
+    }
+    memcpy(out, value.p, PREFIX_MAX);
+    out[PREFIX_MAX] = 1;
+    memcpy(out + PREFIX_MAX + 1, digest, DIGEST_KEPT);
+    return text_make(out, PREFIX_MAX + 1 + DIGEST_KEPT);
+}
+
+text index_code(text code, struct arena *a)
+{
+    size_t i = 0;
+    while (i < code.n && !(code.p[i] >= 'A' && code.p[i] <= 'Z')) {
+        i++;
+    }
+    if (i == code.n) {
+        return index_shorten(code, a);
+    }
+    char *out = arena_alloc(a, code.n);
+    if (!out) {
+        return (text){0};
+    }
+    memcpy(out, code.p, code.n);
+    for (; i < code.n; i++) {
+        if (out[i] >= 'A' && out[i] <= 'Z') {
+            out[i] = (char)(out[i] + ('a' - 'A'));
+        }
+    }
+    return index_shorten(text_make(out, code.n), a);
+}
+
+/*
+ * Decimals: sign | order | digits | end, all bytes after the sign complemented for a negative
+ * number.
+ *
+ *   sign    1 negative, 2 zero (and nothing more), 3 positive
+ *   order   the n of 0.d1d2d3... * 10^n with d1 != 0: one byte 0x80 + n for |n| <= ORDER_SHORT,
+ * else 0x3F or 0xC0 and four bytes digits  two to a byte, plus one, so that the end (0) sorts
+ * before any of them
+ *
+ * No encoding is the start of another, so that more may follow it.
+ */
+enum { DIGITS_MAX = 64, ORDER_SHORT = 60, ORDER_MAX = 1000000000 };
+
+struct decimal {
+    bool negative;
+    int64_t order;
+    char digits[DIGITS_MAX]; /* without zeros at either end; more digits than fit are cut */
+    size_t count;
+};
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* Takes digits from *at on; *position counts those that stand before the decimal point. */
+static bool decimal_digits(text t, size_t *at, bool whole, struct decimal *d)
+{
+    size_t start = *at;
+    for (; *at < t.n && is_digit(t.p[*at]); (*at)++) {
+        char c = t.p[*at];
+        bool leading = d->count == 0 && c == '0';
+        if (leading) {
+            d->order -= whole ? 0 : 1;
+            continue;
+        }
+        d->order += whole ? 1 : 0;
+        if (d->count < DIGITS_MAX) {
+            d->digits[d->count++] = c;
+        }
+    }
+    return *at > start;
+}
+
+static bool decimal_exponent(text t, struct decimal *d)
+{
+    bool negative = t.n && t.p[0] == '-';
+    if (t.n && (t.p[0] == '-' || t.p[0] == '+')) {
+        t = text_from(t, 1);
+    }
+    uint64_t value;
+    if (!text_to_u64(t, &value) || value > ORDER_MAX) {
+        return false;
+    }
+    d->order += negative ? -(int64_t)value : (int64_t)value;
+    return true;
+}
+
+static bool decimal_read(text t, struct decimal *d)
+{
+    size_t at = 0;
+    d->negative = t.n && t.p[0] == '-';
+    d->order = 0;
+    d->count = 0;
+    at += d->negative ? 1 : 0;
+    if (!decimal_digits(t, &at, true, d)) {
+        return false;
+    }
+    if (at < t.n && t.p[at] == '.') {
+        at++;
+        if (!decimal_digits(t, &at, false, d)) {
+            return false;
+        }
+    }
+    if (at < t.n) {
+        if ((t.p[at] != 'e' && t.p[at] != 'E') || !decimal_exponent(text_from(t, at + 1), d)) {
+            return false;
+        }
+    }
+    while (d->count && d->digits[d->count - 1] == '0') {
+        d->count--;
+    }
+    return d->order >= -ORDER_MAX && d->order <= ORDER_MAX;
+}
+
+static size_t decimal_order_bytes(int64_t order, unsigned char *out)
+{
+    if (order >= -ORDER_SHORT && order <= ORDER_SHORT) {
+        out[0] = (unsigned char)(0x80 + order);
+        return 1;
+    }
+    uint32_t shifted = (uint32_t)(order + ((int64_t)1 << 31));
+    out[0] = order < 0 ? 0x3F : 0xC0;
+    for (int i = 0; i < 4; i++) {
+        out[1 + i] = (unsigned char)(shifted >> (24 - 8 * i));
+    }
+    return 5;
+}
+
+text index_decimal(text decimal, struct arena *a)
+{
+    struct decimal d;
+    if (!decimal_read(decimal, &d)) {
+        return (text){0};
+    }
+    unsigned char *out = arena_alloc(a, 7 + DIGITS_MAX / 2);
+    if (!out) {
+        return (text){0};
+    }
+    if (d.count == 0) {
+        out[0] = 2;
+        return text_make((char *)out, 1);
+    }
+    out[0] = d.negative ? 1 : 3;
+    size_t n = 1 + decimal_order_bytes(d.order, out + 1);
+    for (size_t i = 0; i < d.count; i += 2) {
+        int high = d.digits[i] - '0';
+        int low = i + 1 < d.count ? d.digits[i + 1] - '0' : 0;
+        out[n++] = (unsigned char)(high * 10 + low + 1);
+    }
+    out[n++] = 0;
+    for (size_t i = 1; d.negative && i < n; i++) {
+        out[i] = (unsigned char)~out[i];
+    }
+    return text_make((char *)out, n);
+}
+
+/* How much of a value an encoded decimal takes at its start; 0: it does not start with one. */
+static size_t decimal_length(text value)
+{
+    if (value.n == 0 || value.p[0] < 1 || value.p[0] > 3) {
+        return 0;
+    }
+    if (value.p[0] == 2) {
+        return 1;
+    }
+    unsigned char flip = value.p[0] == 1 ? 0xFF : 0;
+    unsigned char order = value.n > 1 ? (unsigned char)value.p[1] ^ flip : 0;
+    size_t at = order == 0x3F || order == 0xC0 ? 6 : 2;
+    while (at < value.n && ((unsigned char)value.p[at] ^ flip) != 0) {
+        at++;
+    }
+    return at < value.n ? at + 1 : 0;
+}
+
+/* With these, the longest quantity is just below INDEX_VALUE_MAX. */
+enum { UNIT_MAX = 30, SYSTEM_MAX = 48, TAIL_MAX = 2 + UNIT_MAX + SYSTEM_MAX };
+
+/* 0x00 and the part. One that is too long leaves its digest, which no unit or system can look like.
+ */
+static size_t unit_part(char *out, text part, size_t most)
+{
+    out[0] = 0;
+    if (part.n <= most) {
+        if (part.n) {
+            memcpy(out + 1, part.p, part.n);
+        }
+        return 1 + part.n;
+    }
+    unsigned char digest[EVP_MAX_MD_SIZE] = {0};
+    unsigned size = 0;
+    (void)EVP_Digest(part.p, part.n, digest, &size, EVP_sha256(), NULL);
+    out[1] = 1;
+    memcpy(out + 2, digest, DIGEST_KEPT);
+    return 2 + DIGEST_KEPT;
+}
+
+text index_quantity(text number, text unit, text system, struct arena *a)
+{
+    text value = index_decimal(number, a);
+    char *out = value.p ? arena_alloc(a, value.n + TAIL_MAX) : NULL;
+    if (!out) {
+        return (text){0};
+    }
+    memcpy(out, value.p, value.n);
+    size_t n = value.n;
+    n += unit_part(out + n, unit, UNIT_MAX);
+    n += unit_part(out + n, system, SYSTEM_MAX);
+    return text_make(out, n);
+}
+
+/* How much of a tail its unit takes, with the 0x00 before it. */
+static size_t unit_length(text tail)
+{
+    if (tail.n > 1 && tail.p[1] == 1) {
+        return tail.n < 2 + DIGEST_KEPT ? tail.n : 2 + DIGEST_KEPT;
+    }
+    return tail.n ? 1 + text_find(text_from(tail, 1), '\0') : 0;
+}
+
+bool index_quantity_accepts(text value, text unit, text system)
+{
+    size_t decimal = decimal_length(value);
+    if (decimal == 0) {
+        return false;
+    }
+    char part[TAIL_MAX];
+    text tail = text_from(value, decimal);
+    size_t split = unit_length(tail);
+    if (unit.n) {
+        size_t n = unit_part(part, unit, UNIT_MAX);
+        if (!text_eq(text_first(tail, split), text_make(part, n))) {
+            return false;
+        }
+    }
+    if (system.n) {
+        size_t n = unit_part(part, system, SYSTEM_MAX);
+        if (!text_eq(text_from(tail, split), text_make(part, n))) {
+            return false;
+        }
+    }
+    return true;
+}

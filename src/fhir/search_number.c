@@ -1,0 +1,154 @@
+#include "fhir/search_parse.h"
+
+/* Numbers in queries: decimal strings, so that no digit is lost. value = +-digits * 10^exponent. */
+enum { DIGITS_MAX = 60 }; /* so that a bound, one digit longer, is exact in the index */
+
+struct number {
+    bool negative;
+    char digits[DIGITS_MAX + 2];
+    size_t count;
+    int64_t exponent;
+};
+
+static bool digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static bool read_exponent(text t, struct number *n)
+{
+    bool negative = t.n && t.p[0] == '-';
+    uint64_t value;
+    if (t.n && (t.p[0] == '-' || t.p[0] == '+')) {
+        t = text_from(t, 1);
+    }
+    if (!text_to_u64(t, &value) || value > 999999999) {
+        return false;
+    }
+    n->exponent += negative ? -(int64_t)value : (int64_t)value;
+    return true;
+}
+
+static bool read_number(text t, struct number *n)
+{
+    size_t at = 0, point = SIZE_MAX, begin;
+    *n = (struct number){.negative = t.n && t.p[0] == '-'};
+    at = begin = n->negative ? 1 : 0;
+    for (; at < t.n && (digit(t.p[at]) || (t.p[at] == '.' && point == SIZE_MAX)); at++) {
+        if (t.p[at] == '.') {
+            point = at;
+            continue;
+        }
+        if (n->count == DIGITS_MAX) {
+            return false;
+        }
+        n->digits[n->count++] = t.p[at];
+        n->exponent -= point == SIZE_MAX ? 0 : 1;
+    }
+    if (n->count == 0 || point == begin || (point != SIZE_MAX && point + 1 == at)) {
+        return false;
+    }
+    if (at == t.n) {
+        return true;
+    }
+    /* The standard reads 1e2 as 95 to 105: a whole number with an exponent has one more digit. */
+    if (point == SIZE_MAX && n->count < DIGITS_MAX) {
+        n->digits[n->count++] = '0';
+        n->exponent--;
+    }
+    return (t.p[at] == 'e' || t.p[at] == 'E') && read_exponent(text_from(t, at + 1), n);
+}
+
+static bool is_zero(const struct number *n)
+{
+    for (size_t i = 0; i < n->count; i++) {
+        if (n->digits[i] != '0') {
+            return false;
+        }
+    }
+    return true;
+}
+
+static text encode(const struct number *n, struct arena *a)
+{
+    text t = arena_printf(a, "%s%.*se%lld", n->negative ? "-" : "", (int)n->count, n->digits,
+                          (long long)n->exponent);
+    return t.p ? index_decimal(t, a) : t;
+}
+
+/* Half a unit of the last digit further from zero, or nearer to it. */
+static struct number half(struct number n, bool further)
+{
+    n.exponent--;
+    if (further) {
+        n.digits[n.count++] = '5';
+        return n;
+    }
+    if (is_zero(&n)) {
+        n.negative = !n.negative;
+        n.digits[n.count++] = '5';
+        return n;
+    }
+    size_t i = n.count;
+    while (n.digits[i - 1] == '0') {
+        n.digits[--i] = '9';
+    }
+    n.digits[i - 1]--;
+    n.digits[n.count++] = '5';
+    return n;
+}
+
+/* Times 9/10 or 11/10. */
+static struct number tenths(struct number n, int factor)
+{
+    struct number out = n;
+    int carry = 0;
+    out.exponent--;
+    out.count = n.count + 2;
+    for (size_t i = n.count; i-- > 0;) {
+        int value = (n.digits[i] - '0') * factor + carry;
+        out.digits[i + 2] = (char)('0' + value % 10);
+        carry = value / 10;
+    }
+    out.digits[1] = (char)('0' + carry % 10);
+    out.digits[0] = (char)('0' + carry / 10);
+    return out;
+}
+
+bool search_bounds(text number, struct arena *a, struct search_bounds *ret)
+{
+    struct number n;
+    if (!read_number(number, &n)) {
+        return false;
+    }
+    struct number low = half(n, n.negative), high = half(n, !n.negative);
+    struct number less = tenths(n, n.negative ? 11 : 9), more = tenths(n, n.negative ? 9 : 11);
+    if (is_zero(&n)) {
+        less = low;
+        more = high;
+    }
+    ret->exact = encode(&n, a);
+    ret->low = encode(&low, a);
+    ret->high = encode(&high, a);
+    ret->approximate_low = encode(&less, a);
+    ret->approximate_high = encode(&more, a);
+    return true;
+}
+
+text search_successor(text t, struct arena *a)
+{
+    size_t n = t.n;
+    while (n && (unsigned char)t.p[n - 1] == 0xFF) {
+        n--;
+    }
+    if (n == 0) {
+        return T("");
+    }
+    char *out = arena_alloc(a, n);
+    if (!out) {
+        return (text){0};
+    }
+    memcpy(out, t.p, n);
+    out[n - 1]++;
+    return text_make(out, n);
+}

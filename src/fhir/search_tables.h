@@ -1,0 +1,96 @@
+/*
+ * The tables behind index.h and search.h, made by spec/gen_search.py. Only index_*.c and search_*.c
+ * look at them.
+ *
+ * What to take from a resource stands in one trie a type, keyed by JSON member names; arrays need
+ * no node. An edge may carry a filter on the element that it leads to. A leaf says which parameter
+ * takes what there.
+ */
+#ifndef KITH_FHIR_SEARCH_TABLES_H
+#define KITH_FHIR_SEARCH_TABLES_H
+
+#include "fhir/index.h"
+
+/* What is taken from an element, by the parameter's type and the element's data type. */
+enum search_take {
+    TAKE_CODING,     /* token: Coding */
+    TAKE_CONCEPT,    /* token: CodeableConcept, each coding */
+    TAKE_IDENTIFIER, /* token: Identifier */
+    TAKE_CONTACT,    /* token: ContactPoint, its value */
+    TAKE_CODE,       /* token: code, with the system its required binding implies */
+    TAKE_WORD,       /* token: string, id, uri ... without a system */
+    TAKE_BOOLEAN,    /* token: true or false */
+    TAKE_DECEASED,   /* token: of a Patient, "deceased exists and is not false" */
+    TAKE_REFERENCE,  /* reference: Reference */
+    TAKE_LINK,       /* reference: uri, canonical */
+    TAKE_RESOURCE,   /* reference: a resource inside a Bundle */
+    TAKE_DATE,       /* date: date, dateTime, instant */
+    TAKE_PERIOD,
+    TAKE_TIMING,
+    TAKE_STRING,   /* string: string, markdown ... */
+    TAKE_NAME,     /* string: HumanName */
+    TAKE_ADDRESS,  /* string: Address */
+    TAKE_NUMBER,   /* number: decimal, integer */
+    TAKE_QUANTITY, /* quantity: Quantity and its kin */
+    TAKE_MONEY,
+    TAKE_RANGE,
+    TAKE_URI, /* uri: uri, url, canonical, oid, uuid */
+};
+
+enum search_filter_kind {
+    FILTER_NONE,
+    FILTER_EQUALS,        /* the element's member `name` is the string `value` */
+    FILTER_TARGET,        /* the reference leads to a resource of type `target` */
+    FILTER_HAS_EXTENSION, /* the element has an extension with the URL `name` */
+    FILTER_FIRST,         /* the first of its array */
+};
+
+struct search_filter {
+    uint8_t kind;
+    fhir_type target;
+    text name;
+    text value;
+};
+
+struct search_leaf {
+    uint8_t ordinal; /* of the parameter */
+    uint8_t take;    /* enum search_take */
+    uint16_t system; /* search_systems[], 0: none */
+};
+
+struct search_edge {
+    const char *member;
+    uint16_t length; /* of member */
+    uint16_t filter; /* search_filters[], 0: none */
+    uint16_t node;
+};
+
+/* Edges are ordered by (length, member), so that edges of one member are neighbours. */
+struct search_node {
+    uint16_t edge;
+    uint16_t edge_count;
+    uint16_t leaf;
+    uint16_t leaf_count;
+};
+
+enum { SEARCH_COMPARTMENTS = 5, SEARCH_COMPARTMENT_SELF = 0xFE, SEARCH_COMPARTMENT_END = 0xFF };
+
+struct search_type_table {
+    const struct search_param *params; /* by name */
+    uint16_t count;
+    uint16_t root; /* search_nodes[] */
+    /* For each of search_compartments[]: ordinals, 'patient' and 'subject' first, or SELF; then
+     * END. NULL: never in it. */
+    const uint8_t *compartments[SEARCH_COMPARTMENTS];
+};
+
+extern const struct search_node search_nodes[];
+extern const struct search_edge search_edges[];
+extern const struct search_leaf search_leaves[];
+extern const struct search_filter search_filters[];
+extern const text search_systems[];
+extern const struct search_type_table search_types[]; /* by fhir_type */
+extern const unsigned search_type_count;
+extern const fhir_type search_compartments[SEARCH_COMPARTMENTS]; /* Patient first */
+
+#endif

@@ -1,0 +1,247 @@
+#include "format/json.h"
+
+#include "base/map.h"
+
+/* Room for the containers that are open at one point of a document; no limit of depth can be
+ * larger. */
+enum { DEPTH_MOST = 512, CLOSE_CHARS = 16, MAP_FROM = 48 };
+
+static void *take(void *ctx, size_t size)
+{
+    return arena_alloc(ctx, size);
+}
+
+static void *retake(void *ctx, void *old, size_t old_size, size_t size)
+{
+    void *p = arena_alloc(ctx, size);
+    if (p && old) {
+        memcpy(p, old, old_size < size ? old_size : size);
+    }
+    return p;
+}
+
+static void leave(void *ctx, void *p)
+{
+    (void)ctx;
+    (void)p;
+}
+
+/* What stands at a position, for an error message: printable ASCII only, so that it is safe
+ * anywhere. */
+static void excerpt(text bytes, size_t at, char out[CLOSE_CHARS + 1])
+{
+    size_t n = 0;
+    while (n < CLOSE_CHARS && at + n < bytes.n) {
+        unsigned char c = (unsigned char)bytes.p[at + n];
+        out[n++] = (char)(c >= 0x20 && c < 0x7f ? c : '?');
+    }
+    out[n] = '\0';
+}
+
+static int syntax_error(text bytes, size_t at, const char *what, struct err *e)
+{
+    if (at > bytes.n) {
+        at = bytes.n;
+    }
+    size_t line = 1;
+    size_t start = 0;
+    for (size_t i = 0; i < at; i++) {
+        if (bytes.p[i] == '\n') {
+            line++;
+            start = i + 1;
+        }
+    }
+    char near[CLOSE_CHARS + 1];
+    excerpt(bytes, at, near);
+    if (!near[0]) {
+        return err_set(e, ERR_SYNTAX,
+                       "this is not JSON: %s at line %zu, column %zu, where the content ends", what,
+                       line, at - start + 1);
+    }
+    return err_set(e, ERR_SYNTAX, "this is not JSON: %s at line %zu, column %zu, before \"%s\"",
+                   what, line, at - start + 1, near);
+}
+
+/* The depth of nesting, and no NUL in any string: what yyjson does not look for. */
+static int check_values(const yyjson_val *root, size_t most_depth, struct err *e)
+{
+    const yyjson_val *ends[DEPTH_MOST];
+    const yyjson_val *end = json_after(root);
+    size_t depth = 0;
+    if (most_depth > DEPTH_MOST) {
+        most_depth = DEPTH_MOST;
+    }
+    for (const yyjson_val *v = root; v < end; v++) {
+        while (depth && ends[depth - 1] <= v) {
+            depth--;
+        }
+        if (json_is_container(v)) {
+            if (depth >= most_depth) {
+                return err_set(e, ERR_INVALID,
+                               "objects and arrays are nested more than %zu deep; this node takes "
+                               "no deeper content",
+                               most_depth);
+            }
+            ends[depth++] = json_after(v);
+        } else if (json_type(v) == YYJSON_TYPE_STR && (v->tag & YYJSON_SUBTYPE_MASK) == 0 &&
+                   memchr(v->uni.str, 0, json_len(v))) {
+            return err_set(e, ERR_SYNTAX,
+                           "a string has the character U+0000, which no text of a record can "
+                           "contain; leave it out");
+        }
+    }
+    return 0;
+}
+
+int json_read(text bytes, size_t most_depth, struct arena *a, yyjson_val **ret_root, struct err *e)
+{
+    if (bytes.n == 0) {
+        return err_set(e, ERR_SYNTAX, "this is not JSON: the content is empty");
+    }
+    if (bytes.n >= 3 && memcmp(bytes.p, "\xEF\xBB\xBF", 3) == 0) {
+        return err_set(e, ERR_SYNTAX,
+                       "the content starts with a byte order mark (EF BB BF), which JSON does not "
+                       "allow; leave it out");
+    }
+    char *copy = arena_alloc(a, bytes.n + YYJSON_PADDING_SIZE);
+    if (!copy) {
+        return err_set(e, ERR_MEMORY, NULL);
+    }
+    memcpy(copy, bytes.p, bytes.n);
+    memset(copy + bytes.n, 0, YYJSON_PADDING_SIZE);
+    const yyjson_alc alc = {take, retake, leave, a};
+    yyjson_read_err fault = {0};
+    yyjson_doc *doc = yyjson_read_opts(
+        copy, bytes.n, YYJSON_READ_INSITU | YYJSON_READ_NUMBER_AS_RAW, &alc, &fault);
+    if (!doc) {
+        if (fault.code == YYJSON_READ_ERROR_MEMORY_ALLOCATION) {
+            return err_set(e, ERR_MEMORY, NULL);
+        }
+        return syntax_error(bytes, fault.pos, fault.msg ? fault.msg : "wrong content", e);
+    }
+    yyjson_val *root = yyjson_doc_get_root(doc);
+    int failed = check_values(root, most_depth, e);
+    if (!failed) {
+        *ret_root = root;
+    }
+    return failed;
+}
+
+text json_text(const yyjson_val *v)
+{
+    if (json_type(v) != YYJSON_TYPE_STR && json_type(v) != YYJSON_TYPE_RAW) {
+        return (text){NULL, 0};
+    }
+    return (text){v->uni.str, json_len(v)};
+}
+
+yyjson_val *json_get(const yyjson_val *v, text name)
+{
+    if (json_type(v) != YYJSON_TYPE_OBJ) {
+        return NULL;
+    }
+    size_t left = json_len(v);
+    const yyjson_val *key = v + 1;
+    for (; left; left--) {
+        if (json_len(key) == name.n && memcmp(key->uni.str, name.p, name.n) == 0) {
+            /* Const for the caller's sake only: trees are never in read-only memory. */
+            return (yyjson_val *)(uintptr_t)(key + 1);
+        }
+        key = json_after(key + 1);
+    }
+    return NULL;
+}
+
+void json_set_string(yyjson_val *v, text to)
+{
+    v->tag = ((uint64_t)to.n << YYJSON_TAG_BIT) | YYJSON_TYPE_STR;
+    v->uni.str = to.p ? to.p : "";
+}
+
+static bool same(const yyjson_val *a, const yyjson_val *b, size_t depth);
+
+static bool same_scalar(const yyjson_val *a, const yyjson_val *b)
+{
+    if (json_type(a) == YYJSON_TYPE_STR || json_type(a) == YYJSON_TYPE_RAW) {
+        return text_eq(json_text(a), json_text(b));
+    }
+    return (a->tag & YYJSON_TAG_MASK) == (b->tag & YYJSON_TAG_MASK);
+}
+
+static bool same_array(const yyjson_val *a, const yyjson_val *b, size_t depth)
+{
+    const yyjson_val *x = a + 1;
+    const yyjson_val *y = b + 1;
+    for (size_t left = json_len(a); left; left--) {
+        if (!same(x, y, depth)) {
+            return false;
+        }
+        x = json_after(x);
+        y = json_after(y);
+    }
+    return true;
+}
+
+/* Objects with very many members go through a map, so that nobody can make the comparison
+ * quadratic. */
+static bool same_large_object(const yyjson_val *a, const yyjson_val *b, size_t depth)
+{
+    struct map places;
+    map_init(&places);
+    bool equal = true;
+    const yyjson_val *key = b + 1;
+    for (size_t left = json_len(b); left && equal; left--) {
+        bool is_new = false;
+        uint64_t *place = map_put(&places, json_text(key), &is_new);
+        equal = place != NULL;
+        if (place) {
+            *place = (uint64_t)(key - b);
+        }
+        key = json_after(key + 1);
+    }
+    key = a + 1;
+    for (size_t left = json_len(a); left && equal; left--) {
+        const uint64_t *place = map_get(&places, json_text(key));
+        equal = place && same(key + 1, b + *place + 1, depth);
+        key = json_after(key + 1);
+    }
+    map_done(&places);
+    return equal;
+}
+
+static bool same_object(const yyjson_val *a, const yyjson_val *b, size_t depth)
+{
+    size_t left = json_len(a);
+    if (left > MAP_FROM) {
+        return same_large_object(a, b, depth);
+    }
+    const yyjson_val *key = a + 1;
+    for (; left; left--) {
+        const yyjson_val *other = json_get(b, json_text(key));
+        if (!other || !same(key + 1, other, depth)) {
+            return false;
+        }
+        key = json_after(key + 1);
+    }
+    return true;
+}
+
+static bool same(const yyjson_val *a, const yyjson_val *b, size_t depth)
+{
+    if (json_type(a) != json_type(b)) {
+        return false;
+    }
+    if (!json_is_container(a)) {
+        return same_scalar(a, b);
+    }
+    if (json_len(a) != json_len(b) || depth >= DEPTH_MOST) {
+        return false;
+    }
+    return json_type(a) == YYJSON_TYPE_OBJ ? same_object(a, b, depth + 1)
+                                           : same_array(a, b, depth + 1);
+}
+
+bool json_same(const yyjson_val *a, const yyjson_val *b)
+{
+    return a && b ? same(a, b, 0) : a == b;
+}

@@ -1,0 +1,37 @@
+/*
+ * One running node: the store, the HTTP server and what is served from it. The only place that knows everybody.
+ */
+#ifndef KITH_NODE_NODE_H
+#define KITH_NODE_NODE_H
+
+#include "base/err.h"
+#include "base/limits.h"
+
+#define KITH_VERSION_TEXT T(KITH_VERSION)
+
+struct node_config {
+    const char *dir;
+    const char *host; /* address to listen on */
+    uint16_t port;
+    unsigned workers; /* 0: default */
+    const char *tls_cert;
+    const char *tls_key;
+    text base; /* FHIR base for links; empty: from each request's Host */
+    struct limits limits;
+};
+
+struct node;
+
+/* Opens the store and starts serving. The config's strings must outlive the node. */
+int node_start(const struct node_config *config, struct node **ret_node, struct err *e);
+
+/* "http://127.0.0.1:8080" */
+text node_url(const struct node *n);
+
+/* Current resources. */
+uint64_t node_resources(const struct node *n);
+
+/* Finishes open requests (30 s at most), then closes the store. NULL is allowed. */
+void node_stop(struct node *n);
+
+#endif

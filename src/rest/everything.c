@@ -1,0 +1,244 @@
+#include "rest/call.h"
+
+#include "base/map.h"
+#include "fhir/reference.h"
+
+#include <stdlib.h>
+
+/*
+ * Patient/{id}/$everything (R4 patient-operation-everything.html): the patient, everything in the compartment, and
+ * the shared resources (practitioners, organisations ...) that these refer to.
+ *
+ * Written piece by piece: whatever the size of the record, a reply holds one piece in memory and no worker waits for
+ * a slow client. Each piece is read in a view of its own.
+ */
+
+enum { PIECE_BYTES = 512 * 1024, PIECE_COUNT = 2000 };
+
+enum phase { PHASE_COMPARTMENT, PHASE_SHARED, PHASE_DONE };
+
+struct everything {
+    const struct rest *rest;
+    const struct grant *grant;
+    text base;
+    text patient;
+    enum phase phase;
+    struct arena arena;   /* of one piece */
+    struct arena names;   /* of the whole reply: what `shared` points to */
+    char next[64];        /* where the scan goes on */
+    size_t next_size;
+    struct map seen;      /* "Type/id" of shared resources */
+    struct shared {
+        fhir_type type;
+        text id;
+    } *shared;
+    size_t shared_count;
+    size_t shared_capacity;
+    size_t shared_done;
+    uint64_t entries;
+};
+
+static void everything_free(void *state)
+{
+    struct everything *s = state;
+    arena_done(&s->arena);
+    arena_done(&s->names);
+    map_done(&s->seen);
+    free(s);
+}
+
+/*
+ * Collects references to shared types. In packed JSON a quote inside a string has a backslash before it, so these
+ * bytes can only be a member of that name.
+ */
+static int collect(struct everything *s, text packed)
+{
+    static const char member[] = "\"reference\":\"";
+    const char *end = packed.p + packed.n;
+    const char *at = packed.p;
+    while ((at = memmem(at, (size_t)(end - at), member, sizeof member - 1)) != NULL) {
+        at += sizeof member - 1;
+        size_t n = text_find(text_make(at, (size_t)(end - at)), '"');
+        struct reference r = reference_parse(text_make(at, n), (text){0});
+        bool is_new;
+        at += n;
+        if (r.kind != REFERENCE_LOCAL || fhir_type_in_patient_compartment(r.type)) {
+            continue;
+        }
+        text word = text_make(at - n, n - (r.version.n ? r.version.n + T("/_history/").n : 0));
+        if (map_get(&s->seen, word)) {
+            continue;
+        }
+        text name = arena_copy(&s->names, word);
+        struct shared *items = name.p ? arena_grow(&s->names, s->shared, s->shared_count,
+                                                   &s->shared_capacity, sizeof *items)
+                                      : NULL;
+        if (!items || !map_put(&s->seen, name, &is_new)) {
+            return ERR_MEMORY;
+        }
+        s->shared = items;
+        s->shared[s->shared_count++] =
+            (struct shared){r.type, text_from(name, fhir_type_name(r.type).n + 1)};
+    }
+    return 0;
+}
+
+static int put(struct everything *s, struct buf *out, const struct version *v, struct err *e)
+{
+    buf_add(out, s->entries ? T(",{\"fullUrl\":\"") : T(",\"entry\":[{\"fullUrl\":\""));
+    buf_add(out, s->base);
+    buf_addc(out, '/');
+    buf_add(out, fhir_type_name(v->type));
+    buf_addc(out, '/');
+    buf_add(out, v->id);
+    buf_add(out, T("\",\"resource\":"));
+    int rc = print_version(v, out, e);
+    buf_add(out, T(",\"search\":{\"mode\":\"match\"}}"));
+    s->entries++;
+    return rc ? rc : collect(s, v->packed);
+}
+
+static int put_compartment(struct everything *s, struct store_view *view, struct buf *out,
+                           struct err *e)
+{
+    struct versions vs;
+    text from = text_make(s->next, s->next_size);
+    int rc = store_scan(view, s->patient, PIECE_COUNT, PIECE_BYTES, from, &s->arena, &vs, e);
+    for (size_t i = 0; !rc && i < vs.count; i++) {
+        bool is_patient = vs.items[i].type == FHIR_PATIENT && text_eq(vs.items[i].id, s->patient);
+        rc = is_patient ? 0 : put(s, out, &vs.items[i], e); /* the patient stands first */
+    }
+    if (rc) {
+        return rc;
+    }
+    if (!vs.more) {
+        s->phase = PHASE_SHARED;
+    } else if (vs.next.n > sizeof s->next) {
+        return err_set(e, ERR_INTERNAL, "a cursor is longer than expected");
+    } else {
+        memcpy(s->next, vs.next.p, vs.next.n);
+        s->next_size = vs.next.n;
+    }
+    return 0;
+}
+
+static int put_shared(struct everything *s, struct store_view *view, struct buf *out,
+                      struct err *e)
+{
+    for (int i = 0; i < PIECE_COUNT && s->shared_done < s->shared_count; i++) {
+        const struct shared *at = &s->shared[s->shared_done++];
+        struct version v;
+        int rc = store_read(view, at->type, at->id, &s->arena, &v, e);
+        if (!rc && !v.deleted) {
+            rc = put(s, out, &v, e);
+        }
+        if (rc && rc != ERR_NOT_FOUND) {
+            return rc;
+        }
+    }
+    if (s->shared_done == s->shared_count) {
+        s->phase = PHASE_DONE;
+    }
+    return 0;
+}
+
+static int put_piece(struct everything *s, struct buf *out, struct err *e)
+{
+    struct store_view *view;
+    int rc = store_view_begin(s->rest->store, s->grant, STORE_SNAPSHOT, &view, e);
+    if (rc) {
+        return rc;
+    }
+    arena_reset(&s->arena);
+    if (s->phase == PHASE_COMPARTMENT) {
+        rc = put_compartment(s, view, out, e);
+    }
+    if (!rc && s->phase == PHASE_SHARED) {
+        rc = put_shared(s, view, out, e);
+    }
+    store_view_end(view);
+    if (!rc && s->phase == PHASE_DONE) {
+        buf_printf(out, "],\"total\":%llu}", (unsigned long long)s->entries);
+    }
+    if (!rc && buf_failed(out)) {
+        rc = err_set(e, ERR_MEMORY, "the reply needs more memory than it may have");
+    }
+    return rc;
+}
+
+static int more(struct http_reply *reply, void *state)
+{
+    struct everything *s = state;
+    struct err e = {0};
+    if (put_piece(s, &reply->body, &e)) {
+        return -1; /* the reply is under way: breaking off is the only way to say that it is not whole */
+    }
+    return s->phase != PHASE_DONE;
+}
+
+static int begin(struct call *c, struct everything *s, struct err *e)
+{
+    struct store_view *view;
+    struct version v;
+    int rc = store_view_begin(c->rest->store, c->grant, STORE_ONE_READ, &view, e);
+    if (rc) {
+        return rc;
+    }
+    rc = store_read(view, FHIR_PATIENT, c->route.id, c->arena, &v, e);
+    store_view_end(view);
+    if (rc) {
+        return rc;
+    }
+    if (v.deleted) {
+        return err_set(e, ERR_DELETED, "Patient/%.*s has been deleted", TEXT_ARG(c->route.id));
+    }
+    struct bundle_link self = {"self", arena_printf(c->arena, "%.*s/Patient/%.*s/$everything",
+                                                    TEXT_ARG(c->base), TEXT_ARG(c->route.id))};
+    bundle_open(&c->answer.body, "searchset", NULL, &self, 1);
+    return put(s, &c->answer.body, &v, e);
+}
+
+static int no_parameters(struct call *c, struct err *e)
+{
+    struct search_pair *pairs;
+    size_t count;
+    int rc = call_pairs(c, &pairs, &count, e);
+    for (size_t i = 0; !rc && i < count; i++) {
+        if (!text_eq(pairs[i].name, T("_format"))) {
+            return err_set(e, ERR_NOT_SUPPORTED,
+                           "the parameter '%.*s' of $everything is not supported by this version; the whole "
+                           "record is given",
+                           TEXT_ARG(text_first(pairs[i].name, 60)));
+        }
+    }
+    return rc;
+}
+
+int do_everything(struct call *c, struct err *e)
+{
+    int rc = no_parameters(c, e);
+    struct everything *s = rc ? NULL : calloc(1, sizeof *s);
+    if (!s) {
+        return rc ? rc : err_set(e, ERR_MEMORY, "no memory");
+    }
+    s->rest = c->rest;
+    s->grant = c->grant;
+    s->base = c->base;
+    s->patient = c->route.id;
+    arena_init(&s->arena, (size_t)c->rest->limits->request_memory);
+    arena_init(&s->names, (size_t)c->rest->limits->request_memory);
+    map_init(&s->seen);
+    rc = begin(c, s, e);
+    if (!rc) {
+        rc = put_piece(s, &c->answer.body, e);
+    }
+    c->answer.status = 200;
+    if (rc || s->phase == PHASE_DONE) {
+        everything_free(s);
+        return rc;
+    }
+    c->answer.more = more;
+    c->answer.more_done = everything_free;
+    c->answer.more_state = s;
+    return 0;
+}

@@ -1,0 +1,302 @@
+#include "rest/rest.h"
+
+#include "base/clock.h"
+#include "base/metrics.h"
+#include "rest/call.h"
+
+#include <stdio.h>
+#include <time.h>
+
+/* The steps of a request, and its way in from HTTP and out again. */
+
+static const char fhir_json[] = "application/fhir+json; charset=utf-8";
+
+static int step_route(struct call *c, struct err *e)
+{
+    return route_call(c, e);
+}
+
+/* Who asks. The listener takes connections from this machine only, so it is the local administrator. */
+static int step_who(struct call *c, struct err *e)
+{
+    if (!c->rest->loopback) {
+        return err_set(e, ERR_LOGIN,
+                       "this node has no sign-in yet, so it answers this machine only: start it on 127.0.0.1");
+    }
+    return 0;
+}
+
+static bool is_json(text media)
+{
+    text type = text_trim(text_first(media, text_find(media, ';')));
+    return text_eq_nocase(type, T("application/fhir+json")) || text_eq_nocase(type, T("application/json")) ||
+           text_eq_nocase(type, T("text/json")) || text_eq_nocase(type, T("json"));
+}
+
+static bool is_any(text media)
+{
+    text type = text_trim(text_first(media, text_find(media, ';')));
+    return text_eq(type, T("*/*")) || text_eq_nocase(type, T("application/*")) ||
+           text_eq_nocase(type, T("text/*"));
+}
+
+static int accept_form(struct call *c, text asked, bool from_format, struct err *e)
+{
+    text rest = asked;
+    text item;
+    bool ok = false;
+    while (!ok && text_cut(&rest, ',', &item)) {
+        ok = is_json(item) || (!from_format && is_any(item));
+    }
+    (void)c;
+    return ok ? 0
+              : err_set(e, ERR_NOT_ACCEPTABLE,
+                        "this version replies in application/fhir+json only; '%.*s' was asked for",
+                        TEXT_ARG(text_first(asked, 100)));
+}
+
+/* _format rules over Accept (R4 http.html#parameters). A '+' that nobody encoded arrives as a space. */
+static int take_format(struct call *c, struct err *e)
+{
+    struct search_pair *pairs;
+    size_t count;
+    bool has_format = false;
+    int rc = c->query.p ? call_pairs(c, &pairs, &count, e) : 0;
+    for (size_t i = 0; !rc && c->query.p && i < count; i++) {
+        text value = pairs[i].value;
+        if (text_eq(pairs[i].name, T("_pretty"))) {
+            c->pretty = text_eq(value, T("true"));
+            if (!c->pretty && !text_eq(value, T("false"))) {
+                rc = err_set(e, ERR_VALUE, "_pretty must be true or false");
+            }
+        } else if (text_eq(pairs[i].name, T("_format"))) {
+            has_format = true;
+            rc = text_starts(value, T("application/fhir json")) ? 0 : accept_form(c, value, true, e);
+        }
+    }
+    text accept = c->http ? http_field(c->http, T("Accept")) : (text){0};
+    if (!rc && !has_format && accept.n) {
+        rc = accept_form(c, accept, false, e);
+    }
+    return rc;
+}
+
+static int take_content(struct call *c, struct err *e)
+{
+    text type = http_field(c->http, T("Content-Type"));
+    if (c->body.n == 0) {
+        return 0;
+    }
+    if (c->form.p) {
+        text media = text_trim(text_first(type, text_find(type, ';')));
+        return text_eq_nocase(media, T("application/x-www-form-urlencoded"))
+                   ? 0
+                   : err_set(e, ERR_MEDIA_TYPE,
+                             "a search by POST needs Content-Type: application/x-www-form-urlencoded");
+    }
+    if (c->method != HTTP_POST && c->method != HTTP_PUT) {
+        return err_set(e, ERR_INVALID, "this interaction takes no body");
+    }
+    return is_json(type) ? 0
+                         : err_set(e, ERR_MEDIA_TYPE,
+                                   "this version reads application/fhir+json only; Content-Type is '%.*s'",
+                                   TEXT_ARG(text_first(type, 100)));
+}
+
+/* Prefer: return=minimal; others of its preferences are not for us (RFC 7240). */
+static void take_prefer(struct call *c)
+{
+    text rest = http_field(c->http, T("Prefer"));
+    text item;
+    while (text_cut(&rest, ',', &item)) {
+        item = text_trim(text_first(item, text_find(item, ';')));
+        c->prefer = text_eq_nocase(item, T("return=minimal"))            ? PREFER_MINIMAL
+                    : text_eq_nocase(item, T("return=representation"))   ? PREFER_REPRESENTATION
+                    : text_eq_nocase(item, T("return=OperationOutcome")) ? PREFER_OUTCOME
+                                                                         : c->prefer;
+    }
+}
+
+static int step_what(struct call *c, struct err *e)
+{
+    if (!c->http) {
+        return 0;
+    }
+    c->if_match = http_field(c->http, T("If-Match"));
+    c->if_none_match = http_field(c->http, T("If-None-Match"));
+    c->if_modified_since = http_field(c->http, T("If-Modified-Since"));
+    c->if_none_exist = http_field(c->http, T("If-None-Exist"));
+    take_prefer(c);
+    int rc = take_format(c, e);
+    return rc ? rc : take_content(c, e);
+}
+
+static int step_may(struct call *c, struct err *e)
+{
+    (void)e;
+    c->grant = policy_local_administrator();
+    return 0;
+}
+
+int do_call(struct call *c, struct err *e)
+{
+    static int (*const interactions[INTERACTION_COUNT])(struct call *, struct err *) = {
+        [INTERACTION_READ] = do_read,
+        [INTERACTION_VREAD] = do_read,
+        [INTERACTION_CREATE] = do_write,
+        [INTERACTION_UPDATE] = do_write,
+        [INTERACTION_UPDATE_CONDITIONAL] = do_write,
+        [INTERACTION_DELETE] = do_write,
+        [INTERACTION_DELETE_CONDITIONAL] = do_write,
+        [INTERACTION_HISTORY] = do_history,
+        [INTERACTION_SEARCH] = do_search,
+        [INTERACTION_BUNDLE] = do_bundle,
+        [INTERACTION_CAPABILITIES] = do_capabilities,
+        [INTERACTION_EVERYTHING] = do_everything,
+    };
+    return interactions[c->route.interaction](c, e);
+}
+
+static const struct step {
+    const char *name;
+    int (*run)(struct call *, struct err *);
+} steps[] = {
+    {"route", step_route}, {"who", step_who}, {"what", step_what}, {"may", step_may}, {"do", do_call},
+};
+
+static int run_steps(struct call *c, struct err *e)
+{
+    int rc = 0;
+    for (size_t i = 0; !rc && i < sizeof steps / sizeof *steps; i++) {
+        rc = steps[i].run(c, e);
+    }
+    return rc;
+}
+
+/* --- reply ---------------------------------------------------------------------------------------------------- */
+
+static void http_time(int64_t ms, char out[40])
+{
+    time_t seconds = (time_t)(ms / 1000);
+    struct tm tm;
+    (void)gmtime_r(&seconds, &tm);
+    (void)strftime(out, 40, "%a, %d %b %Y %H:%M:%S GMT", &tm);
+}
+
+static void reply_version_fields(struct call *c, struct http_reply *reply)
+{
+    const struct version *v = &c->answer.version;
+    char word[200];
+    char when[40];
+    int n = snprintf(word, sizeof word, "W/\"%llu\"", (unsigned long long)v->vid);
+    http_reply_field(reply, T("ETag"), text_make(word, (size_t)n));
+    http_time(version_instant(v), when);
+    http_reply_field(reply, T("Last-Modified"), text_of(when));
+    if (c->answer.location) {
+        text at = arena_printf(c->arena, "%.*s/%.*s/%.*s/_history/%llu", TEXT_ARG(c->base),
+                               TEXT_ARG(fhir_type_name(v->type)), TEXT_ARG(v->id), (unsigned long long)v->vid);
+        http_reply_field(reply, T("Location"), at);
+    }
+}
+
+static int make_pretty(struct call *c, struct buf *body, struct err *e)
+{
+    yyjson_val *root;
+    int rc = json_read(buf_text(body), 2 * (size_t)c->rest->limits->json_depth, c->arena, &root, e);
+    if (!rc) {
+        struct buf pretty;
+        buf_init(&pretty, body->max);
+        json_write_pretty(root, &pretty);
+        buf_addc(&pretty, '\n');
+        buf_done(body);
+        *body = pretty;
+    }
+    return rc;
+}
+
+static int reply_answer(struct call *c, struct http_reply *reply, struct err *e)
+{
+    struct answer *a = &c->answer;
+    int rc = 0;
+    reply->status = a->status;
+    if (a->has_version) {
+        reply_version_fields(c, reply);
+    }
+    if (a->body.n) {
+        buf_done(&reply->body);
+        reply->body = a->body;
+        a->body = (struct buf){0};
+    } else if (a->show_version) {
+        rc = print_version(&a->version, &reply->body, e);
+    }
+    if (!rc && buf_failed(&reply->body)) {
+        rc = err_set(e, ERR_MEMORY, "the reply needs more memory than it may have; ask for fewer with _count");
+    }
+    reply->content_type = reply->body.n ? fhir_json : NULL;
+    reply->more = a->more;
+    reply->more_done = a->more_done;
+    reply->more_state = a->more_state;
+    if (!rc && c->pretty && reply->body.n && !a->more) {
+        rc = make_pretty(c, &reply->body, e);
+    }
+    return rc;
+}
+
+static void reply_error(struct call *c, int rc, const struct err *e, struct http_reply *reply)
+{
+    struct issues *is = &c->issues;
+    reply->status = err_info(rc)->status;
+    reply->content_type = fhir_json;
+    buf_clear(&reply->body);
+    if (c->answer.has_version && rc == ERR_DELETED) {
+        reply_version_fields(c, reply);
+    }
+    if (rc == ERR_METHOD) {
+        http_reply_field(reply, T("Allow"), T("GET, HEAD, POST, PUT, DELETE"));
+    }
+    if (is->errors == 0) {
+        issues_add(is, ISSUE_ERROR, rc, text_of(e->expression), "%s", err_text(e));
+    }
+    outcome_print(is, &reply->body);
+    if (c->pretty) {
+        struct err ignored = {0};
+        (void)make_pretty(c, &reply->body, &ignored);
+    }
+}
+
+static text request_base(const struct rest *rest, const struct http_request *r)
+{
+    text host = http_field(r, T("Host"));
+    return rest->base.n ? rest->base
+                        : arena_printf(r->arena, "%s://%.*s/fhir", r->tls ? "https" : "http", TEXT_ARG(host));
+}
+
+void rest_handle(void *context, const struct http_request *request, struct http_reply *reply)
+{
+    const struct rest *rest = context;
+    struct call c = {.rest = rest,
+                     .arena = request->arena,
+                     .method = request->method,
+                     .path = text_from(request->path, T("/fhir/").n),
+                     .query = request->query,
+                     .body = request->body,
+                     .http = request};
+    struct err e = {0};
+    c.base = request_base(rest, request);
+    issues_init(&c.issues, c.arena);
+    buf_init(&c.answer.body, (size_t)rest->limits->request_memory);
+    int rc = run_steps(&c, &e);
+    if (!rc) {
+        rc = reply_answer(&c, reply, &e);
+    }
+    if (rc) {
+        reply_error(&c, rc, &e, reply);
+    }
+    buf_done(&c.answer.body);
+}
+
+void rest_refuse(const struct err *why, struct http_reply *reply)
+{
+    reply->content_type = fhir_json;
+    outcome_print_err(why, &reply->body);
+}

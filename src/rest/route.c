@@ -1,0 +1,266 @@
+#include "fhir/reference.h"
+#include "rest/call.h"
+
+/* Where a request goes: its path and method -> an interaction (R4 http.html#summary). */
+
+enum { SEGMENTS_MAX = 5 };
+
+struct segments {
+    text s[SEGMENTS_MAX];
+    size_t n;
+};
+
+static int hex(char c)
+{
+    if (c >= '0' && c <= '9') {
+        return c - '0';
+    }
+    c = (char)(c | 0x20);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* Names in a path need no escapes, but clients may escape what they like: %24everything. */
+static int unescape(text in, struct arena *a, text *ret_out, struct err *e)
+{
+    if (text_find(in, '%') == in.n) {
+        *ret_out = in;
+        return 0;
+    }
+    char *p = arena_alloc(a, in.n);
+    if (!p) {
+        return err_set(e, ERR_MEMORY, "the request needs more memory than it may have");
+    }
+    size_t n = 0;
+    for (size_t i = 0; i < in.n; i++) {
+        if (in.p[i] != '%') {
+            p[n++] = in.p[i];
+            continue;
+        }
+        int high = i + 2 < in.n ? hex(in.p[i + 1]) : -1;
+        int low = i + 2 < in.n ? hex(in.p[i + 2]) : -1;
+        if (high < 0 || low < 0 || (high == 0 && low == 0)) {
+            return err_set(e, ERR_INVALID, "the address has a '%%' that is not followed by two hexadecimal "
+                                           "digits; write a percent sign itself as %%25");
+        }
+        p[n++] = (char)(high << 4 | low);
+        i += 2;
+    }
+    *ret_out = text_make(p, n);
+    return 0;
+}
+
+static int split(struct call *c, struct segments *ret, struct err *e)
+{
+    struct segments found = {.n = 0};
+    text rest = c->path;
+    text part;
+    if (text_ends(rest, T("/"))) {
+        rest.n--;
+    }
+    if (rest.n == 0) {
+        *ret = found;
+        return 0;
+    }
+    while (text_cut(&rest, '/', &part)) {
+        if (found.n == SEGMENTS_MAX) {
+            return err_set(e, ERR_NOT_FOUND, "the address has more parts than any interaction of FHIR has");
+        }
+        int rc = unescape(part, c->arena, &found.s[found.n], e);
+        if (rc) {
+            return rc;
+        }
+        found.n++;
+    }
+    *ret = found;
+    return 0;
+}
+
+static int not_here(struct err *e, const struct call *c, const char *allowed)
+{
+    return err_set(e, ERR_METHOD, "%.*s cannot be done on '%.*s'; what can be done here: %s",
+                   TEXT_ARG(c->http ? c->http->method_name : T("this method")), TEXT_ARG(c->path), allowed);
+}
+
+static bool is_get(const struct call *c)
+{
+    return c->method == HTTP_GET || c->method == HTTP_HEAD;
+}
+
+static int go(struct call *c, enum interaction interaction)
+{
+    c->route.interaction = interaction;
+    return 0;
+}
+
+static int route_system(struct call *c, struct err *e)
+{
+    if (c->method == HTTP_POST) {
+        return go(c, INTERACTION_BUNDLE);
+    }
+    if (is_get(c)) {
+        return err_set(e, ERR_NOT_SUPPORTED,
+                       "search over all types at once is not supported by this version; search one type, "
+                       "such as Patient?name=..., or read /metadata");
+    }
+    return not_here(e, c, "POST of a Bundle of type batch or transaction");
+}
+
+static int route_type(struct call *c, struct err *e)
+{
+    switch (c->method) {
+    case HTTP_GET:
+    case HTTP_HEAD:
+        return go(c, INTERACTION_SEARCH);
+    case HTTP_POST:
+        return go(c, INTERACTION_CREATE);
+    case HTTP_PUT:
+        return go(c, INTERACTION_UPDATE_CONDITIONAL);
+    case HTTP_DELETE:
+        return go(c, INTERACTION_DELETE_CONDITIONAL);
+    default:
+        return not_here(e, c, "GET (search), POST (create), PUT and DELETE with a query (conditional)");
+    }
+}
+
+static int route_instance(struct call *c, struct err *e)
+{
+    switch (c->method) {
+    case HTTP_GET:
+    case HTTP_HEAD:
+        return go(c, INTERACTION_READ);
+    case HTTP_PUT:
+        return go(c, INTERACTION_UPDATE);
+    case HTTP_DELETE:
+        return go(c, INTERACTION_DELETE);
+    default:
+        return not_here(e, c, "GET (read), PUT (update), DELETE");
+    }
+}
+
+static int search_by_form(struct call *c, struct err *e)
+{
+    if (c->method != HTTP_POST) {
+        return not_here(e, c, "POST with the parameters as a form");
+    }
+    c->form = c->body;
+    return go(c, INTERACTION_SEARCH);
+}
+
+static int take_id(struct call *c, text id, struct err *e)
+{
+    if (!reference_id_ok(id)) {
+        return err_set(e, ERR_NOT_FOUND,
+                       "'%.*s' cannot be the id of a resource: ids have 1 to 64 characters out of A-Z, "
+                       "a-z, 0-9, '-' and '.'",
+                       TEXT_ARG(text_first(id, 80)));
+    }
+    c->route.id = id;
+    return 0;
+}
+
+static int route_history(struct call *c, struct err *e)
+{
+    return is_get(c) ? go(c, INTERACTION_HISTORY) : not_here(e, c, "GET");
+}
+
+static int route_version(struct call *c, text vid, struct err *e)
+{
+    if (!is_get(c)) {
+        return not_here(e, c, "GET");
+    }
+    if (!text_to_u64(vid, &c->route.vid) || c->route.vid == 0) {
+        return err_set(e, ERR_NOT_FOUND, "there is no version '%.*s'; versions are numbered 1, 2, 3 ...",
+                       TEXT_ARG(text_first(vid, 40)));
+    }
+    return go(c, INTERACTION_VREAD);
+}
+
+static int route_operation(struct call *c, text name, struct err *e)
+{
+    if (text_eq(name, T("$everything")) && c->route.type == FHIR_PATIENT && c->route.id.n) {
+        return is_get(c) ? go(c, INTERACTION_EVERYTHING) : not_here(e, c, "GET");
+    }
+    return err_set(e, ERR_NOT_SUPPORTED,
+                   "the operation '%.*s' is not supported here; this node has Patient/{id}/$everything",
+                   TEXT_ARG(text_first(name, 60)));
+}
+
+/* Patient/x/Observation: a compartment search. */
+static int route_compartment(struct call *c, text type, struct err *e)
+{
+    fhir_type wanted = fhir_type_of(type);
+    if (!wanted) {
+        return err_set(e, ERR_NOT_FOUND, "'%.*s' is neither a resource type of FHIR R4 nor an operation",
+                       TEXT_ARG(text_first(type, 60)));
+    }
+    c->route.compartment = (struct search_compartment){c->route.type, c->route.id};
+    c->route.type = wanted;
+    c->route.id = (text){0};
+    return is_get(c) ? go(c, INTERACTION_SEARCH) : not_here(e, c, "GET (search)");
+}
+
+static int route_below_instance(struct call *c, const struct segments *at, struct err *e)
+{
+    text third = at->s[2];
+    int rc = take_id(c, at->s[1], e);
+    if (rc) {
+        return rc;
+    }
+    if (text_eq(third, T("_history"))) {
+        return at->n == 3   ? route_history(c, e)
+               : at->n == 4 ? route_version(c, at->s[3], e)
+                            : err_set(e, ERR_NOT_FOUND, "there is nothing below a version");
+    }
+    if (at->n == 3 && text_starts(third, T("$"))) {
+        return route_operation(c, third, e);
+    }
+    if (at->n == 4 && text_eq(at->s[3], T("_search"))) {
+        rc = route_compartment(c, third, e);
+        return rc && e->code != ERR_METHOD ? rc : search_by_form(c, e);
+    }
+    return at->n == 3 ? route_compartment(c, third, e)
+                      : err_set(e, ERR_NOT_FOUND, "there is nothing at this address");
+}
+
+int route_call(struct call *c, struct err *e)
+{
+    struct segments at;
+    int rc = split(c, &at, e);
+    if (rc) {
+        return rc;
+    }
+    if (at.n == 0) {
+        return route_system(c, e);
+    }
+    text first = at.s[0];
+    if (at.n == 1 && text_eq(first, T("metadata"))) {
+        return is_get(c) ? go(c, INTERACTION_CAPABILITIES) : not_here(e, c, "GET");
+    }
+    if (at.n == 1 && text_eq(first, T("_history"))) {
+        return route_history(c, e);
+    }
+    c->route.type = fhir_type_of(first);
+    if (!c->route.type) {
+        return err_set(e, ERR_NOT_FOUND,
+                       "'%.*s' is not a resource type of FHIR R4; type names start with a capital letter, as "
+                       "in Patient",
+                       TEXT_ARG(text_first(first, 60)));
+    }
+    if (at.n == 1) {
+        return route_type(c, e);
+    }
+    if (at.n == 2 && text_eq(at.s[1], T("_history"))) {
+        return route_history(c, e);
+    }
+    if (at.n == 2 && text_eq(at.s[1], T("_search"))) {
+        return search_by_form(c, e);
+    }
+    if (at.n == 2 && text_starts(at.s[1], T("$"))) {
+        return route_operation(c, at.s[1], e);
+    }
+    if (at.n == 2) {
+        rc = take_id(c, at.s[1], e);
+        return rc ? rc : route_instance(c, e);
+    }
+    return route_below_instance(c, &at, e);
+}

@@ -1,0 +1,202 @@
+#include "rest/bundle.h"
+
+/* Input without a network: what `kith import` reads into a store on this machine. */
+
+/* A resource that stands alone becomes one write: PUT where it has an id, else POST. */
+static void route_alone(struct call *c, fhir_type type)
+{
+    text id = json_text(json_get(c->resource, T("id")));
+    c->route = (struct route){.interaction = id.n ? INTERACTION_UPDATE : INTERACTION_CREATE, .type = type, .id = id};
+}
+
+static int read_type(struct call *c, fhir_type *ret_type, struct err *e)
+{
+    int rc = read_body(c, e);
+    text name = rc ? (text){0} : json_text(json_get(c->resource, T("resourceType")));
+    *ret_type = fhir_type_of(name);
+    if (!rc && !*ret_type) {
+        rc = err_at(e, ERR_INVALID, T("resourceType"), "'%.*s' is not a resource type of FHIR R4",
+                    TEXT_ARG(text_first(name, 60)));
+    }
+    return rc;
+}
+
+static void first_error(struct rest_item *item, int rc, const struct err *e, const struct issues *is)
+{
+    if (!item->result) {
+        item->result = rc;
+        item->err = *e;
+        if (is->errors && is->count) {
+            text place = is->items[0].expression;
+            err_at(&item->err, rc, place, "%.*s", TEXT_ARG(is->items[0].details));
+        }
+    }
+}
+
+static void count_write(struct rest_item *item, const struct prepared *p)
+{
+    if (p->write.id.n == 0) {
+        return;
+    }
+    bool same = p->exists || !p->write.changed;
+    item->same += same;
+    item->written += !same;
+    item->by_type[p->write.type]++;
+}
+
+static void take_bundle(struct call *c, struct rest_item *item)
+{
+    struct err e = {0};
+    for (int tries = 0;; tries++) {
+        struct bundle b = {0};
+        bool again = false;
+        int rc = read_body(c, &e);
+        if (!rc) {
+            rc = bundle_read(c, c->resource, &b, &e);
+        }
+        if (!rc && b.is_transaction) {
+            rc = transaction_run(&b, &again, &e);
+        } else if (!rc) {
+            batch_run(&b);
+        }
+        for (size_t i = 0; !rc && i < b.count; i++) {
+            if (b.items[i].result) {
+                item->failed++;
+                first_error(item, b.items[i].result, &b.items[i].err, &b.items[i].call.issues);
+            } else if (b.items[i].prepared.call) {
+                count_write(item, &b.items[i].prepared);
+            }
+        }
+        bundle_done(&b);
+        if (!again || tries == 8) {
+            if (rc) {
+                item->failed++;
+                first_error(item, rc, &e, &c->issues);
+            }
+            return;
+        }
+        c->resource = NULL;
+        c->issues.count = c->issues.errors = 0;
+    }
+}
+
+struct alone {
+    struct call call;
+    struct prepared prepared;
+    size_t owner;
+};
+
+struct batch_alone {
+    struct alone **items;
+    size_t count;
+    size_t capacity;
+};
+
+static int add_alone(struct batch_alone *all, struct call *c, fhir_type type, size_t owner, struct arena *a)
+{
+    struct alone *one = arena_zalloc(a, 1, sizeof *one);
+    struct alone **items = arena_grow(a, all->items, all->count, &all->capacity, sizeof *items);
+    if (!one || !items) {
+        return ERR_MEMORY;
+    }
+    one->call = *c;
+    one->owner = owner;
+    route_alone(&one->call, type);
+    issues_init(&one->call.issues, a);
+    items[all->count++] = one;
+    all->items = items;
+    return 0;
+}
+
+/* searchset, collection, document ...: each resource as if it stood alone. */
+static int add_collection(struct batch_alone *all, struct call *c, size_t owner, struct err *e)
+{
+    yyjson_val *entries = json_get(c->resource, T("entry"));
+    size_t at;
+    size_t most;
+    yyjson_val *entry;
+    yyjson_arr_foreach(entries, at, most, entry)
+    {
+        struct call one = *c;
+        fhir_type type;
+        one.resource = json_get(entry, T("resource"));
+        if (!one.resource) {
+            continue; /* a link or a deletion */
+        }
+        int rc = read_type(&one, &type, e);
+        if (!rc && add_alone(all, &one, type, owner, c->arena)) {
+            rc = err_set(e, ERR_MEMORY, "the input needs more memory than it may have");
+        }
+        if (rc) {
+            return rc;
+        }
+    }
+    return 0;
+}
+
+static void take_one(const struct rest *rest, const struct grant *grant, struct rest_item *item,
+                     struct batch_alone *all, size_t owner, struct arena *arena)
+{
+    struct err e = {0};
+    fhir_type type;
+    struct call c = {.rest = rest, .grant = grant, .arena = arena, .base = rest->base, .body = item->json};
+    issues_init(&c.issues, arena);
+    int rc = read_type(&c, &type, &e);
+    if (!rc && type == FHIR_BUNDLE) {
+        text kind = json_text(json_get(c.resource, T("type")));
+        if (text_eq(kind, T("transaction")) || text_eq(kind, T("batch"))) {
+            take_bundle(&c, item);
+            return;
+        }
+        rc = add_collection(all, &c, owner, &e);
+    } else if (!rc && add_alone(all, &c, type, owner, arena)) {
+        rc = err_set(&e, ERR_MEMORY, "the input needs more memory than it may have");
+    }
+    if (rc) {
+        item->failed++;
+        first_error(item, rc, &e, &c.issues);
+    }
+}
+
+/* All resources that stand alone share one call, and so a commit. */
+static void write_alone(const struct rest *rest, const struct grant *grant, struct rest_item *items,
+                        struct batch_alone *all, struct arena *arena)
+{
+    struct alone **list = all->items;
+    struct write_request *requests = arena_zalloc(arena, all->count + 1, sizeof *requests);
+    struct alone **owners = arena_zalloc(arena, all->count + 1, sizeof(void *));
+    size_t n = 0;
+    for (size_t i = 0; requests && owners && i < all->count; i++) {
+        struct err e = {0};
+        int rc = prepare_write(&list[i]->call, &list[i]->prepared, &e);
+        if (rc) {
+            items[list[i]->owner].failed++;
+            first_error(&items[list[i]->owner], rc, &e, &list[i]->call.issues);
+            continue;
+        }
+        owners[n] = list[i];
+        requests[n++] = (struct write_request){.writes = &list[i]->prepared.write, .write_count = 1};
+    }
+    store_commit(rest->store, grant, requests, n);
+    for (size_t i = 0; i < n; i++) {
+        struct rest_item *item = &items[owners[i]->owner];
+        if (requests[i].result) {
+            item->failed++;
+            first_error(item, requests[i].result, &requests[i].err, &owners[i]->call.issues);
+        } else {
+            count_write(item, &owners[i]->prepared);
+        }
+    }
+}
+
+void rest_take(const struct rest *rest, const struct grant *grant, struct rest_item *items,
+               size_t count, struct arena *arena)
+{
+    struct batch_alone all = {0};
+    for (size_t i = 0; i < count; i++) {
+        take_one(rest, grant, &items[i], &all, i, arena);
+    }
+    if (all.count) {
+        write_alone(rest, grant, items, &all, arena);
+    }
+}

@@ -1,0 +1,452 @@
+#include "rest/bundle.h"
+
+#include "fhir/reference.h"
+
+/*
+ * transaction (R4 http.html#trules). Everything is prepared here against what is stored now; the writer then decides in
+ * one step whether every condition still holds, and applies all or nothing. When one no longer holds, the bundle is
+ * read and prepared again from its text.
+ *
+ *   1 entries are read and routed; who is meant by each write (ids, conditional matches)
+ *   2 no resource is meant twice
+ *   3 fullUrls are replaced by the resources they became, conditional references by what they match
+ *   4 commit; then the reading entries see the result
+ */
+
+static int no_memory(struct err *e)
+{
+    return err_set(e, ERR_MEMORY, "the transaction needs more memory than a request may have");
+}
+
+/* "Patient.name[0]" found inside entry 3 is "Bundle.entry[3].resource.name[0]" for the sender. */
+static void move_findings(struct bundle *b, size_t at)
+{
+    struct issues *from = &b->items[at].call.issues;
+    for (size_t i = 0; i < from->count; i++) {
+        text x = from->items[i].expression;
+        size_t dot = text_find(x, '.');
+        text place = arena_printf(b->arena, "Bundle.entry[%zu].resource%.*s", at, TEXT_ARG(text_from(x, dot)));
+        issues_add(&b->call->issues, from->items[i].severity, from->items[i].code, place, "%.*s",
+                   TEXT_ARG(from->items[i].details));
+    }
+}
+
+static int fail(struct bundle *b, size_t at, int rc, const struct err *why, struct err *e)
+{
+    if (b->items[at].call.issues.errors) {
+        move_findings(b, at);
+    }
+    const char *below = why->expression[0] ? "" : ".request";
+    text place = strncmp(why->expression, "Bundle", 6) == 0 ? text_of(why->expression) : bundle_place(b, at, below);
+    return err_at(e, rc, place, "entry %zu: %s; nothing of the transaction was stored", at, err_text(why));
+}
+
+/* --- 1 who is meant --------------------------------------------------------------------------------------------- */
+
+static int target_items(struct bundle *b, struct err *e)
+{
+    for (size_t i = 0; i < b->count; i++) {
+        struct bundle_item *item = &b->items[i];
+        if (!item->result && item->is_write) {
+            item->result = prepare_target(&item->call, &item->prepared, &item->err);
+        }
+        if (item->result) {
+            return fail(b, i, item->result, &item->err, e);
+        }
+    }
+    return 0;
+}
+
+static text name_of(struct bundle *b, const struct bundle_item *item)
+{
+    return arena_printf(b->arena, "%.*s/%.*s", TEXT_ARG(fhir_type_name(item->prepared.write.type)),
+                        TEXT_ARG(item->prepared.write.id));
+}
+
+/* A conditional create whose match this transaction deletes: deletes come first, so it creates. */
+static int create_after_delete(struct bundle *b, const struct map *deleted, struct err *e)
+{
+    for (size_t i = 0; i < b->count; i++) {
+        struct bundle_item *item = &b->items[i];
+        if (!item->is_write || !item->prepared.exists || !map_get(deleted, name_of(b, item))) {
+            continue;
+        }
+        text none = item->call.if_none_exist;
+        struct write_condition condition = item->prepared.condition;
+        struct search search = item->prepared.search;
+        item->call.if_none_exist = (text){0};
+        int rc = prepare_target(&item->call, &item->prepared, e);
+        item->call.if_none_exist = none;
+        if (rc) {
+            return rc;
+        }
+        item->prepared.search = search;
+        item->prepared.condition = (struct write_condition){&item->prepared.search.plan, condition.expected_id};
+        item->prepared.has_condition = true;
+    }
+    return 0;
+}
+
+/* --- 2 no resource twice ------------------------------------------------------------------------------------------ */
+
+static int no_overlap(struct bundle *b, struct err *e)
+{
+    struct map meant;
+    struct map deleted;
+    int rc = 0;
+    map_init(&meant);
+    map_init(&deleted);
+    for (size_t i = 0; !rc && i < b->count; i++) {
+        struct bundle_item *item = &b->items[i];
+        bool is_new;
+        if (!item->is_write || item->prepared.exists || item->prepared.write.id.n == 0) {
+            continue;
+        }
+        text name = name_of(b, item);
+        uint64_t *first = name.p ? map_put(&meant, name, &is_new) : NULL;
+        if (!first) {
+            rc = no_memory(e);
+        } else if (!is_new) {
+            rc = err_at(e, ERR_DUPLICATE, bundle_place(b, i, ".request"),
+                        "entries %llu and %zu both change %.*s; a transaction may do so once (R4 http.html#trules)",
+                        (unsigned long long)*first, i, TEXT_ARG(name));
+        } else {
+            *first = i;
+        }
+        if (!rc && item->prepared.write.kind == WRITE_DELETE && !map_put(&deleted, name, &is_new)) {
+            rc = no_memory(e);
+        }
+    }
+    if (!rc) {
+        rc = create_after_delete(b, &deleted, e);
+    }
+    map_done(&deleted);
+    map_done(&meant);
+    return rc;
+}
+
+/* --- 3 references ------------------------------------------------------------------------------------------------- */
+
+static int map_urls(struct bundle *b, struct err *e)
+{
+    for (size_t i = 0; i < b->count; i++) {
+        bool is_new;
+        struct bundle_item *item = &b->items[i];
+        if (item->full_url.n == 0) {
+            continue;
+        }
+        uint64_t *at = map_put(&b->urls, item->full_url, &is_new);
+        if (!at) {
+            return no_memory(e);
+        }
+        if (!is_new) {
+            return err_at(e, ERR_DUPLICATE, bundle_place(b, i, ".fullUrl"),
+                          "entries %llu and %zu have the same fullUrl '%.*s'; each must have its own (R4 bdl-7)",
+                          (unsigned long long)*at - 1, i, TEXT_ARG(text_first(item->full_url, 100)));
+        }
+        *at = i + 1;
+    }
+    return 0;
+}
+
+/* What a fullUrl became: "Patient/123"; p == NULL when no entry has it or the entry is no resource of its own. */
+static text became(struct bundle *b, text url)
+{
+    const uint64_t *at = map_get(&b->urls, url);
+    if (!at || !b->items[*at - 1].is_write || b->items[*at - 1].prepared.write.id.n == 0) {
+        return (text){0};
+    }
+    return name_of(b, &b->items[*at - 1]);
+}
+
+/* The part of a RESTful fullUrl before Type/id: what relative references of that entry are relative to. */
+static text base_of(text full_url)
+{
+    struct reference r = reference_parse(full_url, (text){0});
+    if (r.kind != REFERENCE_ABSOLUTE) {
+        return (text){0};
+    }
+    size_t tail = fhir_type_name(r.type).n + 1 + r.id.n;
+    return text_first(full_url, full_url.n - tail);
+}
+
+static int search_bundle(struct bundle *b, const struct search *s, text *ret_name, size_t *ret_count)
+{
+    *ret_count = 0;
+    for (size_t i = 0; i < b->count; i++) {
+        struct bundle_item *item = &b->items[i];
+        struct prepared *p = &item->prepared;
+        if (!item->is_write || p->write.kind == WRITE_DELETE || p->exists || p->write.type != s->plan.type) {
+            continue;
+        }
+        struct resource r = p->resource;
+        struct index index;
+        r.id = p->write.id;
+        if (index_extract(&r, b->call->base, b->arena, &index)) {
+            return ERR_MEMORY;
+        }
+        if (plan_matches(&s->plan, r.type, r.id, &index)) {
+            *ret_name = name_of(b, item);
+            ++*ret_count;
+        }
+    }
+    return 0;
+}
+
+static int add_condition(struct bundle *b, const struct search *s, text expected, struct err *e)
+{
+    struct write_condition *items = arena_grow(b->arena, b->conditions, b->condition_count,
+                                               &b->condition_capacity, sizeof *items);
+    if (!items) {
+        return no_memory(e);
+    }
+    b->conditions = items;
+    b->conditions[b->condition_count++] = (struct write_condition){&s->plan, expected};
+    return 0;
+}
+
+static int resolve(struct bundle *b, const struct reference *r, text whole, text *ret_name,
+                   struct err *e)
+{
+    struct search *s = arena_zalloc(b->arena, 1, sizeof *s);
+    struct version v;
+    size_t own = 0;
+    int rc = s ? match_one(b->call, r->type, r->query, s, &v, e) : no_memory(e);
+    if (rc) {
+        return rc;
+    }
+    *ret_name = arena_printf(b->arena, "%.*s/%.*s", TEXT_ARG(fhir_type_name(r->type)), TEXT_ARG(v.id));
+    if (v.id.n == 0 && search_bundle(b, s, ret_name, &own)) {
+        return no_memory(e);
+    }
+    if (v.id.n == 0 && own != 1) {
+        return err_set(e, own ? ERR_MULTIPLE : ERR_PRECONDITION,
+                       own ? "the conditional reference '%.*s' matches more than one resource; make it more specific"
+                           : "the conditional reference '%.*s' matches nothing here; load what it means first, or put it "
+                             "into the transaction",
+                       TEXT_ARG(text_first(whole, 300)));
+    }
+    return add_condition(b, s, v.id, e);
+}
+
+static int resolve_once(struct bundle *b, const struct reference *r, text whole, text *ret_name,
+                        struct err *e)
+{
+    bool is_new;
+    uint64_t *at = map_put(&b->resolved, whole, &is_new);
+    if (!at) {
+        return no_memory(e);
+    }
+    if (!is_new && *at) {
+        *ret_name = b->targets[*at - 1];
+        return 0;
+    }
+    int rc = resolve(b, r, whole, ret_name, e);
+    text *targets = rc ? NULL : arena_grow(b->arena, b->targets, b->target_count, &b->target_capacity, sizeof *targets);
+    if (!targets) {
+        return rc ? rc : no_memory(e);
+    }
+    b->targets = targets;
+    b->targets[b->target_count++] = *ret_name;
+    *at = b->target_count;
+    return 0;
+}
+
+static int rewrite_reference(struct bundle *b, struct bundle_item *item, yyjson_val *value, struct err *e)
+{
+    text t = json_text(value);
+    text to = became(b, t);
+    struct reference r = reference_parse(t, b->call->base);
+    if (!to.p && r.kind == REFERENCE_LOCAL) {
+        text base = base_of(item->full_url);
+        to = base.n ? became(b, arena_printf(b->arena, "%.*s%.*s", TEXT_ARG(base), TEXT_ARG(t))) : to;
+    } else if (!to.p && r.kind == REFERENCE_CONDITIONAL) {
+        int rc = resolve_once(b, &r, t, &to, e);
+        if (rc) {
+            return rc;
+        }
+    } else if (!to.p && (text_starts(t, T("urn:uuid:")) || text_starts(t, T("urn:oid:")))) {
+        return err_set(e, ERR_VALUE,
+                       "the reference '%.*s' is the fullUrl of no entry, so it would be lost; add the entry or refer to "
+                       "something else",
+                       TEXT_ARG(text_first(t, 100)));
+    }
+    if (to.p) {
+        json_set_string(value, to);
+    }
+    return 0;
+}
+
+/* href and src in narrative: each "urn:..." up to the closing quote that is a fullUrl here. */
+static int rewrite_narrative(struct bundle *b, yyjson_val *value, struct err *e)
+{
+    text t = json_text(value);
+    struct buf out;
+    size_t from = 0;
+    buf_init(&out, t.n + 65536);
+    for (size_t i = 0; i + 4 < t.n; i++) {
+        if (memcmp(t.p + i, "urn:", 4) != 0) {
+            continue;
+        }
+        size_t end = i;
+        while (end < t.n && !strchr("\"'<> \t\r\n", t.p[end])) {
+            end++;
+        }
+        text to = became(b, text_make(t.p + i, end - i));
+        if (to.p) {
+            buf_add(&out, text_make(t.p + from, i - from));
+            buf_add(&out, to);
+            from = end;
+        }
+        i = end;
+    }
+    int rc = 0;
+    if (from) {
+        buf_add(&out, text_from(t, from));
+        text changed = buf_failed(&out) ? (text){0} : arena_copy(b->arena, buf_text(&out));
+        rc = changed.p ? 0 : no_memory(e);
+        if (!rc) {
+            json_set_string(value, changed);
+        }
+    }
+    buf_done(&out);
+    return rc;
+}
+
+static int rewrite_item(struct bundle *b, struct bundle_item *item, bool conditional, struct err *e)
+{
+    struct resource *r = &item->prepared.resource;
+    int rc = 0;
+    for (size_t i = 0; !rc && i < r->link_count; i++) {
+        struct resource_link *link = &r->links[i];
+        text t = json_text(link->value);
+        bool is_conditional = link->is_reference && reference_parse(t, b->call->base).kind == REFERENCE_CONDITIONAL;
+        if (is_conditional != conditional) {
+            continue;
+        }
+        if (link->is_reference) {
+            rc = rewrite_reference(b, item, link->value, e);
+        } else if (link->is_narrative) {
+            rc = rewrite_narrative(b, link->value, e);
+        } else {
+            text to = became(b, t);
+            if (to.p) {
+                json_set_string(link->value, to);
+            }
+        }
+    }
+    return rc;
+}
+
+/* Conditional references come last: they may mean what the transaction itself creates. */
+static int rewrite_items(struct bundle *b, struct err *e)
+{
+    for (int pass = 0; pass < 2; pass++) {
+        for (size_t i = 0; i < b->count; i++) {
+            struct bundle_item *item = &b->items[i];
+            if (!item->is_write || item->prepared.write.kind == WRITE_DELETE || item->prepared.exists) {
+                continue;
+            }
+            int rc = rewrite_item(b, item, pass == 1, &item->err);
+            if (rc) {
+                return fail(b, i, rc, &item->err, e);
+            }
+        }
+    }
+    return 0;
+}
+
+/* --- 4 commit ----------------------------------------------------------------------------------------------------- */
+
+static int gather(struct bundle *b, struct write_request *ret_request, size_t *owners, struct err *e)
+{
+    struct write *writes = arena_zalloc(b->arena, b->count + 1, sizeof *writes);
+    size_t n = 0;
+    if (!writes) {
+        return no_memory(e);
+    }
+    for (size_t i = 0; i < b->count; i++) {
+        struct bundle_item *item = &b->items[i];
+        if (!item->is_write) {
+            continue;
+        }
+        struct prepared *p = &item->prepared;
+        int rc = prepare_content(p, &item->err);
+        if (rc) {
+            return fail(b, i, rc, &item->err, e);
+        }
+        rc = p->has_condition ? add_condition(b, &p->search, p->condition.expected_id, e) : 0;
+        if (rc) {
+            return rc;
+        }
+        if (!p->exists && p->write.id.n) {
+            owners[n] = i;
+            writes[n++] = p->write;
+        }
+    }
+    *ret_request = (struct write_request){.writes = writes,
+                                          .write_count = n,
+                                          .conditions = b->conditions,
+                                          .condition_count = b->condition_count};
+    return 0;
+}
+
+static int commit(struct bundle *b, bool *ret_again, struct err *e)
+{
+    struct write_request request;
+    size_t *owners = arena_zalloc(b->arena, b->count + 1, sizeof *owners);
+    int rc = owners ? gather(b, &request, owners, e) : no_memory(e);
+    *ret_again = false;
+    if (rc || request.write_count == 0) {
+        return rc;
+    }
+    store_commit(b->call->rest->store, b->call->grant, &request, 1);
+    if (request.result) {
+        *ret_again = request.failed_condition != SIZE_MAX;
+        return request.failed_write < request.write_count
+                   ? fail(b, owners[request.failed_write], request.result, &request.err, e)
+                   : (*e = request.err, request.result);
+    }
+    for (size_t i = 0; i < request.write_count; i++) {
+        b->items[owners[i]].prepared.write = request.writes[i];
+    }
+    return 0;
+}
+
+static int prepare(struct bundle *b, struct err *e)
+{
+    int rc = target_items(b, e);
+    if (!rc) {
+        rc = no_overlap(b, e);
+    }
+    if (!rc) {
+        rc = map_urls(b, e);
+    }
+    return rc ? rc : rewrite_items(b, e);
+}
+
+static int answer_items(struct bundle *b, struct err *e)
+{
+    for (size_t i = 0; i < b->count; i++) {
+        struct bundle_item *item = &b->items[i];
+        if (item->is_write) {
+            int rc = answer_write(&item->prepared, e);
+            if (rc) {
+                return rc;
+            }
+        } else {
+            item->result = do_call(&item->call, &item->err);
+        }
+    }
+    return 0;
+}
+
+int transaction_run(struct bundle *b, bool *ret_again, struct err *e)
+{
+    *ret_again = false;
+    int rc = prepare(b, e);
+    if (!rc) {
+        rc = commit(b, ret_again, e);
+    }
+    return rc ? rc : answer_items(b, e);
+}

@@ -1,0 +1,374 @@
+#include "rest/write.h"
+
+#include "base/metrics.h"
+#include "base/random.h"
+#include "fhir/reference.h"
+
+/* create, update, delete and their conditional forms (R4 http.html#create, #update, #delete, #cond-update). */
+
+enum { PREPARE_TRIES = 8 };
+
+static int no_memory(struct err *e)
+{
+    return err_set(e, ERR_MEMORY, "the request needs more memory than it may have");
+}
+
+int read_body(struct call *c, struct err *e)
+{
+    if (c->resource) {
+        return 0;
+    }
+    if (text_trim(c->body).n == 0) {
+        return err_set(e, ERR_REQUIRED, "the request has no body; send the resource as JSON");
+    }
+    return json_read(c->body, (size_t)c->rest->limits->json_depth, c->arena, &c->resource, e);
+}
+
+int relative_links(struct call *c, struct resource *r)
+{
+    for (size_t i = 0; i < r->link_count; i++) {
+        text t = json_text(r->links[i].value);
+        if (r->links[i].is_reference && c->base.n && text_starts(t, c->base) && t.n > c->base.n &&
+            t.p[c->base.n] == '/' &&
+            reference_parse(text_from(t, c->base.n + 1), (text){0}).kind == REFERENCE_LOCAL) {
+            json_set_string(r->links[i].value, text_from(t, c->base.n + 1));
+        }
+    }
+    return 0;
+}
+
+int match_one(struct call *c, fhir_type type, text query, struct search *ret_search,
+              struct version *ret_version, struct err *e)
+{
+    struct search_pair *pairs;
+    size_t count;
+    struct versions found = {0};
+    struct store_view *view;
+    int rc = search_decode(query, c->rest->limits, c->arena, &pairs, &count, e);
+    if (!rc) {
+        rc = search_parse(type, (struct search_compartment){0}, pairs, count, c->base,
+                          c->rest->limits, c->arena, ret_search, e);
+    }
+    if (!rc && ret_search->plan.term_count == 0) {
+        rc = err_set(e, ERR_INVALID,
+                     "a condition needs at least one search parameter, such as identifier=system|value");
+    }
+    if (rc) {
+        return rc;
+    }
+    rc = store_view_begin(c->rest->store, c->grant, STORE_ONE_READ, &view, e);
+    if (rc) {
+        return rc;
+    }
+    rc = store_match(view, &ret_search->plan, 2, c->arena, &found, e);
+    store_view_end(view);
+    if (rc) {
+        return rc;
+    }
+    if (found.count > 1 || found.more) {
+        return err_set(e, ERR_MULTIPLE,
+                       "more than one %.*s matches the condition '%.*s'; make it more specific",
+                       TEXT_ARG(fhir_type_name(type)), TEXT_ARG(text_first(query, 200)));
+    }
+    *ret_version = found.count ? found.items[0] : (struct version){0};
+    return 0;
+}
+
+/* --- who is meant ------------------------------------------------------------------------------------------- */
+
+static int new_id(struct prepared *p, struct err *e)
+{
+    char uuid[UUID_SIZE];
+    random_uuid(uuid);
+    p->write.id = arena_copy(p->call->arena, text_of(uuid));
+    p->write.expect = EXPECT_ABSENT;
+    return p->write.id.p ? 0 : no_memory(e);
+}
+
+static void set_condition(struct prepared *p, text expected_id)
+{
+    p->condition = (struct write_condition){&p->search.plan, expected_id};
+    p->has_condition = true;
+}
+
+static int target_create(struct prepared *p, struct err *e)
+{
+    struct call *c = p->call;
+    if (c->if_none_exist.p) {
+        int rc = match_one(c, c->route.type, c->if_none_exist, &p->search, &p->existing, e);
+        if (rc) {
+            return rc;
+        }
+        set_condition(p, p->existing.id);
+        if (p->existing.id.n) {
+            p->exists = true;
+            p->write.id = p->existing.id;
+            return 0;
+        }
+    }
+    return new_id(p, e);
+}
+
+static int take_if_match(struct prepared *p, struct err *e)
+{
+    struct call *c = p->call;
+    if (c->if_match.p && !text_eq(text_trim(c->if_match), T("*"))) {
+        if (!etag_read(c->if_match, &p->write.expected_vid)) {
+            return err_set(e, ERR_INVALID,
+                           "If-Match must be the ETag of a version, such as W/\"3\"; it is '%.*s'",
+                           TEXT_ARG(text_first(c->if_match, 60)));
+        }
+        p->write.expect = EXPECT_VERSION;
+    }
+    if (c->if_none_match.p) {
+        if (!text_eq(text_trim(c->if_none_match), T("*"))) {
+            return err_set(e, ERR_NOT_SUPPORTED, "on an update If-None-Match can only be *");
+        }
+        p->write.expect = EXPECT_ABSENT;
+    }
+    return 0;
+}
+
+static int target_conditional_update(struct prepared *p, struct err *e)
+{
+    struct call *c = p->call;
+    struct version match;
+    text given = p->resource.id;
+    int rc = match_one(c, c->route.type, c->query.p ? c->query : T(""), &p->search, &match, e);
+    if (rc) {
+        return rc;
+    }
+    set_condition(p, match.id);
+    if (match.id.n == 0) {
+        if (given.n == 0) {
+            return new_id(p, e);
+        }
+        p->write.id = given;
+        p->write.expect = EXPECT_ABSENT;
+        return 0;
+    }
+    if (given.n && !text_eq(given, match.id)) {
+        return err_at(e, ERR_INVALID, arena_printf(c->arena, "%.*s.id", TEXT_ARG(fhir_type_name(c->route.type))),
+                      "the condition matches %.*s/%.*s, but the resource says that its id is '%.*s'; leave the id "
+                      "out or make them agree",
+                      TEXT_ARG(fhir_type_name(c->route.type)), TEXT_ARG(match.id), TEXT_ARG(given));
+    }
+    p->write.id = match.id;
+    return take_if_match(p, e);
+}
+
+static int target_conditional_delete(struct prepared *p, struct err *e)
+{
+    struct version match;
+    struct call *c = p->call;
+    int rc = match_one(c, c->route.type, c->query.p ? c->query : T(""), &p->search, &match, e);
+    if (rc) {
+        return rc;
+    }
+    set_condition(p, match.id);
+    p->write.id = match.id; /* empty: nothing to delete, which is no error */
+    return 0;
+}
+
+static int check_content(struct prepared *p, struct err *e);
+
+int prepare_target(struct call *c, struct prepared *ret_prepared, struct err *e)
+{
+    *ret_prepared = (struct prepared){.call = c, .write.type = c->route.type, .write.id = c->route.id};
+    struct prepared *p = ret_prepared;
+    bool deletes = c->route.interaction == INTERACTION_DELETE ||
+                   c->route.interaction == INTERACTION_DELETE_CONDITIONAL;
+    p->write.kind = deletes ? WRITE_DELETE : WRITE_PUT;
+    int rc = deletes ? 0 : check_content(p, e);
+    if (rc) {
+        return rc;
+    }
+    switch (c->route.interaction) {
+    case INTERACTION_CREATE:
+        return target_create(p, e);
+    case INTERACTION_UPDATE:
+    case INTERACTION_DELETE:
+        return take_if_match(p, e);
+    case INTERACTION_UPDATE_CONDITIONAL:
+        return target_conditional_update(p, e);
+    case INTERACTION_DELETE_CONDITIONAL:
+        return target_conditional_delete(p, e);
+    default:
+        return err_set(e, ERR_INTERNAL, "not a write");
+    }
+}
+
+/* --- what is stored ----------------------------------------------------------------------------------------- */
+
+static int check_content(struct prepared *p, struct err *e)
+{
+    struct call *c = p->call;
+    text type = fhir_type_name(c->route.type);
+    int rc = read_body(c, e);
+    if (!rc) {
+        rc = resource_check(c->resource, true, c->arena, &c->issues, &p->resource);
+        if (rc) {
+            return err_set(e, rc, "the resource is not valid FHIR R4");
+        }
+    }
+    if (rc) {
+        return rc;
+    }
+    if (p->resource.type != c->route.type) {
+        return err_at(e, ERR_INVALID, T("resourceType"),
+                      "the address is for %.*s, but the resource is of type %.*s", TEXT_ARG(type),
+                      TEXT_ARG(fhir_type_name(p->resource.type)));
+    }
+    if (c->route.interaction == INTERACTION_UPDATE && !text_eq(p->resource.id, c->route.id)) {
+        return err_at(e, ERR_INVALID, arena_printf(c->arena, "%.*s.id", TEXT_ARG(type)),
+                      "the address says id '%.*s', the resource says '%.*s'; they must agree (R4 "
+                      "http.html#update)",
+                      TEXT_ARG(c->route.id), TEXT_ARG(p->resource.id));
+    }
+    return relative_links(c, &p->resource);
+}
+
+static int no_conditional_references(const struct prepared *p, struct err *e)
+{
+    for (size_t i = 0; i < p->resource.link_count; i++) {
+        text t = json_text(p->resource.links[i].value);
+        if (p->resource.links[i].is_reference &&
+            reference_parse(t, p->call->base).kind == REFERENCE_CONDITIONAL) {
+            return err_set(e, ERR_INVALID,
+                           "the reference '%.*s' is conditional, which only a transaction may have; "
+                           "refer to Type/id",
+                           TEXT_ARG(text_first(t, 200)));
+        }
+    }
+    return 0;
+}
+
+int prepare_content(struct prepared *p, struct err *e)
+{
+    struct call *c = p->call;
+    if (p->write.kind == WRITE_DELETE || p->exists) {
+        return 0;
+    }
+    int rc = no_conditional_references(p, e);
+    if (rc) {
+        return rc;
+    }
+    p->resource.id = p->write.id;
+    size_t most = (size_t)c->rest->limits->resource_bytes;
+    buf_init(&p->packed, most);
+    resource_pack(&p->resource, &p->packed);
+    if (buf_failed(&p->packed)) {
+        buf_done(&p->packed);
+        return err_set(e, ERR_TOO_LARGE, "the resource is larger than %zu bytes", most);
+    }
+    text packed = arena_copy(c->arena, buf_text(&p->packed));
+    buf_done(&p->packed);
+    if (!packed.p || index_extract(&p->resource, c->base, c->arena, &p->index)) {
+        return no_memory(e);
+    }
+    p->write.packed = packed;
+    p->write.index = &p->index;
+    return 0;
+}
+
+int prepare_write(struct call *c, struct prepared *ret_prepared, struct err *e)
+{
+    int rc = prepare_target(c, ret_prepared, e);
+    return rc ? rc : prepare_content(ret_prepared, e);
+}
+
+/* --- the answer --------------------------------------------------------------------------------------------- */
+
+static void version_of_write(const struct prepared *p, struct version *v)
+{
+    *v = (struct version){.type = p->write.type,
+                          .id = p->write.id,
+                          .vid = p->write.vid,
+                          .t = p->write.t,
+                          .deleted = p->write.kind == WRITE_DELETE,
+                          .packed = p->write.packed};
+}
+
+static int answer_existing(struct prepared *p, struct err *e)
+{
+    struct call *c = p->call;
+    struct store_view *view;
+    c->answer.status = 200;
+    c->answer.has_version = true;
+    c->answer.location = true;
+    c->answer.version = p->existing;
+    if (c->prefer == PREFER_MINIMAL || c->prefer == PREFER_OUTCOME || !c->http) {
+        return 0;
+    }
+    int rc = store_view_begin(c->rest->store, c->grant, STORE_ONE_READ, &view, e);
+    if (!rc) {
+        rc = store_read(view, p->existing.type, p->existing.id, c->arena, &c->answer.version, e);
+        store_view_end(view);
+    }
+    c->answer.show_version = !rc && !c->answer.version.deleted;
+    return rc;
+}
+
+int answer_write(struct prepared *p, struct err *e)
+{
+    struct call *c = p->call;
+    struct answer *a = &c->answer;
+    if (p->exists) {
+        return answer_existing(p, e);
+    }
+    version_of_write(p, &a->version);
+    a->has_version = p->write.vid != 0;
+    if (p->write.kind == WRITE_DELETE) {
+        a->status = c->prefer == PREFER_OUTCOME ? 200 : 204;
+    } else {
+        a->status = p->write.created ? 201 : 200;
+        a->location = true;
+        a->show_version = c->prefer == PREFER_REPRESENTATION || c->prefer == PREFER_NONE;
+    }
+    if (c->prefer == PREFER_OUTCOME && c->http) {
+        outcome_print_done(p->write.kind == WRITE_DELETE ? T("deleted")
+                           : p->write.created            ? T("created")
+                           : p->write.changed            ? T("updated")
+                                                         : T("nothing changed: the same data was there already"),
+                           &a->body);
+    }
+    return 0;
+}
+
+static int commit_one(struct prepared *p, bool *ret_again, struct err *e)
+{
+    struct call *c = p->call;
+    bool nothing = p->exists || p->write.id.n == 0;
+    struct write_request request = {.writes = &p->write,
+                                    .write_count = nothing ? 0 : 1,
+                                    .conditions = &p->condition,
+                                    .condition_count = p->has_condition ? 1 : 0};
+    *ret_again = false;
+    if (nothing) {
+        return 0; /* what was found was true when it was looked for */
+    }
+    store_commit(c->rest->store, c->grant, &request, 1);
+    if (request.result) {
+        *ret_again = request.failed_condition != SIZE_MAX;
+        *e = request.err;
+    }
+    return request.result;
+}
+
+int do_write(struct call *c, struct err *e)
+{
+    for (int i = 0; i < PREPARE_TRIES; i++) {
+        struct prepared p;
+        bool again;
+        int rc = prepare_write(c, &p, e);
+        if (!rc) {
+            rc = commit_one(&p, &again, e);
+            if (rc && again) {
+                metric_add(METRIC_store_retries_total, 1);
+                continue;
+            }
+        }
+        return rc ? rc : answer_write(&p, e);
+    }
+    return err_set(e, ERR_BUSY, "others keep changing what this condition matches; try again shortly");
+}

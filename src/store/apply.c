@@ -1,0 +1,436 @@
+/* One request within the writer's transaction: first everything is decided, then everything is changed. */
+#include "store/writer.h"
+
+/* What a write finds. The texts live in the batch's arena. */
+struct target {
+    bool known;  /* the name has a row */
+    bool exists; /* there is a version */
+    bool deleted;
+    uint64_t hash; /* the row of the name, or the free one */
+    uint64_t rid;
+    uint64_t vid;
+    uint64_t t;
+    text body;
+};
+
+static int no_memory(struct err *e)
+{
+    return err_set(e, ERR_MEMORY, "the node has no memory for this write");
+}
+
+static int find_target(struct writer *w, const struct prepared *p, struct target *ret_target)
+{
+    struct found found;
+    struct target target = {0};
+    int rc = writer_engine(w, name_find(w->db, &p->name, true, &found));
+    if (!rc) {
+        target.known = found.known;
+        target.hash = found.hash;
+    }
+    if (!rc && found.known) {
+        const struct db_resource *r = &found.row.resource;
+        target.rid = found.row.rid;
+        target.exists = found.row.exists;
+        target.deleted = r->deleted;
+        target.vid = r->vid;
+        target.t = r->t;
+        if (target.exists && !target.deleted) {
+            target.body = arena_copy(&w->arena, r->body);
+            rc = target.body.p ? 0 : no_memory(&w->err);
+        }
+    }
+    db_name_done(w->db);
+    *ret_target = target;
+    return rc;
+}
+
+/* --- deciding --------------------------------------------------------------------------------------------- */
+
+static int check_expectation(const struct write *write, const struct target *target, struct err *e)
+{
+    text type = fhir_type_name(write->type);
+    if (write->expect == EXPECT_ABSENT && target->exists) {
+        return err_set(e, ERR_CONFLICT, "there is a %.*s/%.*s already", TEXT_ARG(type),
+                       TEXT_ARG(write->id));
+    }
+    if (write->expect != EXPECT_VERSION) {
+        return 0;
+    }
+    if (!target->exists || target->deleted) {
+        return err_set(e, ERR_PRECONDITION, "there is no %.*s/%.*s to change", TEXT_ARG(type),
+                       TEXT_ARG(write->id));
+    }
+    if (target->vid != write->expected_vid) {
+        return err_set(e, ERR_PRECONDITION,
+                       "the current version of %.*s/%.*s is %llu, not %llu: read it again",
+                       TEXT_ARG(type), TEXT_ARG(write->id), (unsigned long long)target->vid,
+                       (unsigned long long)write->expected_vid);
+    }
+    return 0;
+}
+
+/*
+ * The compartment that a resource belongs in. A patient who is new gets one: at once when `make`, else it is only
+ * named, as the next one.
+ */
+static int find_home(struct writer *w, const struct write *write, const struct prepared *p,
+                     const struct target *target, bool make, uint64_t *ret_compartment)
+{
+    const struct name *patient = write->type == FHIR_PATIENT ? &p->name : &p->home;
+    if (patient->id.n == 0) {
+        *ret_compartment = fhir_type_in_patient_compartment(write->type) ? COMPARTMENT_UNATTRIBUTED
+                                                                         : COMPARTMENT_SHARED;
+        return 0;
+    }
+    if (write->type == FHIR_PATIENT && target->known) {
+        *ret_compartment = rid_compartment(target->rid);
+        return 0;
+    }
+    uint64_t row = 0;
+    uint64_t rid = 0;
+    int rc;
+    if (make) {
+        rc = writer_name(w, patient, &row, &rid);
+        *ret_compartment = rid_compartment(rid);
+        return rc;
+    }
+    struct found found;
+    rc = writer_engine(w, name_find(w->db, patient, false, &found));
+    if (!rc) {
+        *ret_compartment = found.known ? rid_compartment(found.row.rid) : w->next_compartment;
+    }
+    db_name_done(w->db);
+    return rc;
+}
+
+static int check_write(struct writer *w, const struct grant *g, const struct write *write,
+                       const struct prepared *p)
+{
+    struct target target;
+    int rc = find_target(w, p, &target);
+    rc = rc ? rc : check_expectation(write, &target, &w->err);
+    if (rc) {
+        return rc;
+    }
+    bool may = !target.exists || grant_may_write(g, rid_compartment(target.rid));
+    if (may && write->kind == WRITE_PUT) {
+        uint64_t compartment = 0;
+        rc = find_home(w, write, p, &target, false, &compartment);
+        may = grant_may_write(g, compartment);
+    }
+    return rc ? rc : may ? 0 : err_set(&w->err, ERR_FORBIDDEN, "this may not be written to");
+}
+
+static int check_condition(struct writer *w, const struct grant *g,
+                           const struct write_condition *condition)
+{
+    if (ops_touch(w, condition->plan->type)) {
+        int rc = ops_flush(w);
+        if (rc) {
+            return rc;
+        }
+    }
+    struct store_view view = {.s = w->s, .g = g, .db = w->db, .tools = w->tools, .snapshot = true};
+    view.reads_all = grant_reads_all(g);
+    struct versions found;
+    int rc = store_match(&view, condition->plan, 2, &w->arena, &found, &w->err);
+    if (rc) {
+        return rc;
+    }
+    bool holds = condition->expected_id.n
+                     ? found.count == 1 && text_eq(found.items[0].id, condition->expected_id)
+                     : found.count == 0;
+    return holds ? 0
+                 : err_set(&w->err, ERR_CONFLICT,
+                           "what a condition matches has changed in the meantime: send it again");
+}
+
+/* --- changing --------------------------------------------------------------------------------------------- */
+
+static int new_rid(struct writer *w, uint64_t compartment, fhir_type type, uint64_t *ret_rid)
+{
+    if (type == FHIR_PATIENT) {
+        *ret_rid = rid_make(compartment, type, 0);
+        return 0;
+    }
+    uint64_t class = compartment_class(compartment);
+    while (true) {
+        uint64_t last = 0;
+        int rc = db_resource_last(w->db, rid_make(compartment, type, 0),
+                                  rid_make(compartment, type, SERIAL_COUNT - 1), &last);
+        if (rc && rc != DB_END) {
+            return writer_engine(w, rc);
+        }
+        uint64_t serial = rc == DB_END ? 0 : (last & (SERIAL_COUNT - 1)) + 1;
+        if (serial < SERIAL_COUNT) {
+            *ret_rid = rid_make(compartment, type, serial);
+            return 0;
+        }
+        compartment++;
+        if (class >= COMPARTMENT_PATIENTS || compartment_class(compartment) != class) {
+            return err_set(&w->err, ERR_BUSINESS_RULE,
+                           "there are %d resources of type %.*s here, which is all that there can "
+                           "be for one patient",
+                           SERIAL_COUNT, TEXT_ARG(fhir_type_name(type)));
+        }
+    }
+}
+
+static int complete_rows(struct writer *w, const struct row *from, size_t count,
+                         struct row **ret_rows, size_t *ret_count)
+{
+    /* A copy: after a rollback the same rows are completed anew. */
+    struct row *rows = arena_alloc(&w->arena, (count + 1) * sizeof *rows);
+    if (!rows) {
+        return no_memory(&w->err);
+    }
+    if (count) {
+        memcpy(rows, from, count * sizeof *rows);
+    }
+    int rc = writer_complete_rows(w, rows, count);
+    if (rc) {
+        return rc == ERR_MEMORY ? no_memory(&w->err) : rc;
+    }
+    *ret_rows = rows;
+    *ret_count = rows_sort(rows, count);
+    return 0;
+}
+
+/* The rows of the version that is there now, derived from its body. */
+static int current_rows(struct writer *w, const struct write *write, const struct target *target,
+                        struct row **ret_rows, size_t *ret_count)
+{
+    *ret_count = 0;
+    if (!target->exists || target->deleted) {
+        return 0;
+    }
+    text packed;
+    struct index index = {0};
+    struct row *rows = NULL;
+    size_t count = 0;
+    int rc = stored_body(w->s, w->db, w->tools, target->body, &w->arena, &packed, &w->err);
+    rc = rc ? rc
+            : stored_index(w->s, write->type, write->id, packed, &w->arena, &index, &w->err);
+    if (rc) {
+        return rc;
+    }
+    rc = rows_make(w->s, write->type, &index, &w->arena, &rows, &count);
+    return rc ? no_memory(&w->err) : complete_rows(w, rows, count, ret_rows, ret_count);
+}
+
+static int order_rows(const struct row *a, const struct row *b)
+{
+    return a->param != b->param ? (a->param < b->param ? -1 : 1) : text_cmp(a->value, b->value);
+}
+
+/* Both sorted; the difference goes to the index. Without a common key everything differs. */
+static int replace_rows(struct writer *w, const struct row *old, size_t old_count, uint64_t old_rid,
+                        const struct row *new, size_t new_count, uint64_t rid)
+{
+    int rc = 0;
+    size_t i = 0;
+    size_t k = 0;
+    while (!rc && (i < old_count || k < new_count)) {
+        int order = i == old_count ? 1 : k == new_count ? -1 : order_rows(&old[i], &new[k]);
+        if (order == 0 && old_rid == rid) {
+            i++;
+            k++;
+        } else if (order <= 0) {
+            rc = ops_add(w, old[i].param, old[i].value, old_rid, true);
+            i++;
+        } else {
+            rc = ops_add(w, new[k].param, new[k].value, rid, false);
+            k++;
+        }
+    }
+    return rc ? no_memory(&w->err) : 0;
+}
+
+/* The version that is there goes to the history, and its entries with it. */
+static int supersede(struct writer *w, fhir_type type, const struct target *target)
+{
+    int rc = writer_engine(w, db_history_keep(w->db, target->rid));
+    if (!rc && !target->deleted) {
+        rc = ops_add_number(w, type, INDEX_LAST_UPDATED, target->t, target->rid, true);
+        rc = rc ? rc
+                : ops_add_number(w, type, INDEX_SUPERSEDED, target->t, target->rid, false);
+        rc = rc ? no_memory(&w->err) : 0;
+    }
+    return rc;
+}
+
+static int put_name(struct writer *w, const struct prepared *p, struct target *target, uint64_t rid)
+{
+    struct found found;
+    int rc = 0;
+    if (!target->known) {
+        /* A row may have come by an entry of this very resource, or the free place may be taken. */
+        rc = writer_engine(w, name_find(w->db, &p->name, false, &found));
+        if (!rc) {
+            target->known = found.known;
+            target->hash = found.hash;
+        }
+        db_name_done(w->db);
+    }
+    if (!rc) {
+        rc = writer_engine(w, target->known ? db_name_update(w->db, target->hash, rid, T(""))
+                                            : db_name_insert(w->db, target->hash, rid, T("")));
+    }
+    return rc;
+}
+
+/* Writes the row of the new version, under a new key when it moves. */
+static int put_version(struct writer *w, const struct prepared *p, struct target *target,
+                       const struct db_resource *row)
+{
+    bool moves = target->exists && target->rid != row->rid;
+    int rc = 0;
+    if (target->exists && !moves) {
+        return writer_engine(w, db_resource_update(w->db, row));
+    }
+    if (moves) {
+        rc = writer_engine(w, db_resource_remove(w->db, target->rid));
+        rc = rc ? rc : writer_engine(w, db_moved_insert(w->db, target->rid, row->rid));
+    }
+    rc = rc ? rc : writer_engine(w, db_resource_insert(w->db, row));
+    return rc ? rc : put_name(w, p, target, row->rid);
+}
+
+static int same_data(struct writer *w, const struct write *write, const struct target *target,
+                     bool *ret_same)
+{
+    *ret_same = false;
+    if (!target->exists || target->deleted || body_length(target->body) != write->packed.n) {
+        return 0;
+    }
+    text packed;
+    int rc = stored_body(w->s, w->db, w->tools, target->body, &w->arena, &packed, &w->err);
+    if (!rc) {
+        *ret_same = resource_same(packed, write->packed);
+    }
+    return rc;
+}
+
+static void settle(struct writer *w, struct write *write, const struct target *target, bool changed)
+{
+    write->changed = changed;
+    write->created = changed && write->kind == WRITE_PUT && (!target->exists || target->deleted);
+    write->vid = changed ? target->vid + 1 : target->vid;
+    write->t = changed ? w->last_t : target->t;
+    w->changes += changed;
+}
+
+static int choose_key(struct writer *w, const struct write *write, const struct prepared *p,
+                      const struct target *target, uint64_t *ret_rid)
+{
+    uint64_t compartment = 0;
+    int rc = find_home(w, write, p, target, true, &compartment);
+    if (rc) {
+        return rc == ERR_MEMORY ? no_memory(&w->err) : rc;
+    }
+    if (target->exists && compartment_class(rid_compartment(target->rid)) ==
+                              compartment_class(compartment)) {
+        *ret_rid = target->rid;
+        return 0;
+    }
+    return new_rid(w, compartment, write->type, ret_rid);
+}
+
+static int apply_put(struct writer *w, struct write *write, const struct prepared *p,
+                     struct target *target)
+{
+    bool same = false;
+    struct row *old = NULL;
+    struct row *new = NULL;
+    size_t old_count = 0;
+    size_t new_count = 0;
+    struct db_resource row = {.vid = target->vid + 1, .id = p->name.id, .body = p->body};
+    int rc = same_data(w, write, target, &same);
+    if (rc || same) {
+        if (!rc) {
+            settle(w, write, target, false);
+        }
+        return rc;
+    }
+    rc = current_rows(w, write, target, &old, &old_count);
+    rc = rc ? rc : choose_key(w, write, p, target, &row.rid);
+    if (!rc && target->exists) {
+        rc = supersede(w, write->type, target);
+    }
+    row.t = w->last_t = time_next(w->last_t, w->now_ms);
+    rc = rc ? rc : put_version(w, p, target, &row);
+    rc = rc ? rc : complete_rows(w, p->rows, p->row_count, &new, &new_count);
+    rc = rc ? rc : replace_rows(w, old, old_count, target->rid, new, new_count, row.rid);
+    if (!rc && ops_add_number(w, write->type, INDEX_LAST_UPDATED, row.t, row.rid, false)) {
+        rc = no_memory(&w->err);
+    }
+    if (!rc) {
+        settle(w, write, target, true);
+    }
+    return rc;
+}
+
+static int apply_delete(struct writer *w, struct write *write, const struct target *target)
+{
+    if (!target->exists || target->deleted) {
+        settle(w, write, target, false);
+        return 0;
+    }
+    struct row *old = NULL;
+    size_t old_count = 0;
+    int rc = current_rows(w, write, target, &old, &old_count);
+    rc = rc ? rc : supersede(w, write->type, target);
+    struct db_resource row = {.rid = target->rid, .vid = target->vid + 1, .deleted = true};
+    row.t = w->last_t = time_next(w->last_t, w->now_ms);
+    rc = rc ? rc : writer_engine(w, db_resource_update(w->db, &row));
+    rc = rc ? rc : replace_rows(w, old, old_count, target->rid, NULL, 0, target->rid);
+    if (!rc && ops_add_number(w, write->type, INDEX_SUPERSEDED, row.t, row.rid, false)) {
+        rc = no_memory(&w->err);
+    }
+    if (!rc) {
+        settle(w, write, target, true);
+    }
+    return rc;
+}
+
+static int check_request(struct writer *w, const struct grant *g, const struct prepared_request *p)
+{
+    struct write_request *r = p->request;
+    for (size_t i = 0; i < r->write_count; i++) {
+        int rc = check_write(w, g, &r->writes[i], &p->writes[i]);
+        if (rc) {
+            r->failed_write = i;
+            return rc;
+        }
+    }
+    for (size_t i = 0; i < r->condition_count; i++) {
+        int rc = check_condition(w, g, &r->conditions[i]);
+        if (rc) {
+            r->failed_condition = i;
+            return rc;
+        }
+    }
+    return 0;
+}
+
+int apply_request(struct writer *w, const struct grant *g, const struct prepared_request *p,
+                  bool *ret_dirty)
+{
+    struct write_request *r = p->request;
+    *ret_dirty = false;
+    int rc = check_request(w, g, p);
+    for (size_t i = 0; i < r->write_count && !rc; i++) {
+        struct target target;
+        struct write *write = &r->writes[i];
+        rc = find_target(w, &p->writes[i], &target);
+        *ret_dirty = true;
+        if (!rc) {
+            rc = write->kind == WRITE_PUT ? apply_put(w, write, &p->writes[i], &target)
+                                          : apply_delete(w, write, &target);
+        }
+        if (rc) {
+            r->failed_write = i;
+        }
+    }
+    return rc;
+}

@@ -1,0 +1,86 @@
+/* The callers' side of writing: everything that needs no database is made ready on their own threads. */
+#include "store/writer.h"
+
+static int prepare_write(struct store *s, struct body_tools *tools, const struct write *write,
+                         struct arena *a, struct prepared *p)
+{
+    name_make(&s->hasher, write->type, write->id, &p->name);
+    if (write->kind == WRITE_DELETE) {
+        return 0;
+    }
+    if (write->index->home.n && write->type != FHIR_PATIENT) {
+        name_make(&s->hasher, FHIR_PATIENT, write->index->home, &p->home);
+    }
+    p->body = body_pack(s->bodies, tools, write->packed, a);
+    if (!p->body.p) {
+        return ERR_MEMORY;
+    }
+    p->bytes = p->body.n + write->index->count * 32;
+    return rows_make(s, write->type, write->index, a, &p->rows, &p->row_count);
+}
+
+static int prepare(struct store *s, struct body_tools *tools, struct write_request *r,
+                   struct arena *a, struct prepared_request *p, size_t *bytes)
+{
+    r->result = 0;
+    r->err = (struct err){0};
+    r->failed_write = r->failed_condition = SIZE_MAX;
+    p->request = r;
+    p->writes = arena_zalloc(a, r->write_count, sizeof *p->writes);
+    int rc = p->writes ? 0 : ERR_MEMORY;
+    for (size_t i = 0; i < r->write_count && !rc; i++) {
+        rc = prepare_write(s, tools, &r->writes[i], a, &p->writes[i]);
+        *bytes += p->writes[i].bytes;
+    }
+    return rc;
+}
+
+static void wait_for(struct writer *w, struct job *job)
+{
+    (void)pthread_cond_init(&job->wake, NULL);
+    (void)pthread_mutex_lock(&w->lock);
+    *w->last = job;
+    w->last = &job->next;
+    (void)pthread_cond_signal(&w->wake);
+    while (!job->done) {
+        (void)pthread_cond_wait(&job->wake, &w->lock);
+    }
+    (void)pthread_mutex_unlock(&w->lock);
+    (void)pthread_cond_destroy(&job->wake);
+}
+
+static void refuse_all(struct write_request *requests, size_t count, int code, const char *words)
+{
+    for (size_t i = 0; i < count; i++) {
+        requests[i].failed_write = requests[i].failed_condition = SIZE_MAX;
+        requests[i].result = err_set(&requests[i].err, code, "%s", words);
+    }
+}
+
+void store_commit(struct store *s, const struct grant *g, struct write_request *requests,
+                  size_t count)
+{
+    struct writer *w = s->writer;
+    if (!w) {
+        refuse_all(requests, count, ERR_NOT_SUPPORTED, "this store was opened for reading only");
+        return;
+    }
+    struct arena a;
+    arena_init(&a, (size_t)4 << 30);
+    struct body_tools *tools = tools_take(s);
+    struct job job = {.g = g, .count = count};
+    job.requests = arena_zalloc(&a, count, sizeof *job.requests);
+    int rc = tools && job.requests ? 0 : ERR_MEMORY;
+    for (size_t i = 0; i < count && !rc; i++) {
+        rc = prepare(s, tools, &requests[i], &a, &job.requests[i], &job.bytes);
+    }
+    if (tools) {
+        tools_give(s, tools);
+    }
+    if (rc) {
+        refuse_all(requests, count, ERR_MEMORY, "the node has no memory for this write");
+    } else if (count) {
+        wait_for(w, &job);
+    }
+    arena_done(&a);
+}

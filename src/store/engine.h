@@ -1,0 +1,170 @@
+/*
+ * What the store needs of a database engine: connections, transactions, rows by key and cursors. The engine
+ * knows nothing of FHIR, grants or plans; sqlite/ implements it.
+ *
+ * Functions return 0 or a code of base/err.h and leave the cause in db_error(); DB_END is the end of a cursor or
+ * the absence of a row. Texts of a row are valid until the next call on the same cursor, or the stated _done().
+ */
+#ifndef KITH_STORE_ENGINE_H
+#define KITH_STORE_ENGINE_H
+
+#include "base/err.h"
+#include "base/hash.h"
+
+enum { DB_END = -1, DB_SCHEMA = 1 };
+
+struct db;
+struct db_cursor;
+
+enum db_role { DB_WRITER, DB_READER };
+
+/* What was fixed when the store was made. */
+struct db_founding {
+    text organisation;
+    text name;
+    struct hash_key key; /* of the hashes of names */
+};
+
+int db_create(const char *dir, const struct db_founding *founding, struct err *e);
+/* ERR_NOT_FOUND, ERR_NOT_SUPPORTED (schema). */
+int db_open(const char *dir, enum db_role role, struct db **ret_db, struct err *e);
+void db_close(struct db *db);
+/* The cause of the last failure, as an error of its code. Returns the code. */
+int db_error(const struct db *db, int code, struct err *e);
+/* Statements running past this moment (clock_mono_ns) end with ERR_TOO_COSTLY. 0: none. */
+void db_deadline(struct db *db, int64_t at);
+
+int db_begin_read(struct db *db);
+void db_end_read(struct db *db);
+int db_begin_write(struct db *db);
+int db_commit(struct db *db);
+void db_rollback(struct db *db);
+/* Bytes of the log that waits for a checkpoint. */
+uint64_t db_wal_bytes(const struct db *db);
+enum db_checkpoint { DB_CHECKPOINT_PASSIVE, DB_CHECKPOINT_RESTART, DB_CHECKPOINT_TRUNCATE };
+int db_checkpoint(struct db *db, enum db_checkpoint how);
+
+/* --- rows by key ------------------------------------------------------------------------------------------ */
+
+struct db_resource {
+    uint64_t rid;
+    uint64_t vid;
+    uint64_t t;
+    bool deleted;
+    text id;   /* as stored */
+    text body; /* only where asked for */
+};
+
+struct db_name {
+    uint64_t rid; /* 0: only mentioned */
+    text mention; /* type byte and id, while there is no such resource; else empty */
+    bool exists;  /* `resource` is set */
+    struct db_resource resource;
+};
+
+/* DB_END: no such row. Call the _done() also then. */
+int db_name_find(struct db *db, uint64_t hash, bool with_body, struct db_name *ret_name);
+void db_name_done(struct db *db);
+int db_name_insert(struct db *db, uint64_t hash, uint64_t rid, text mention);
+int db_name_update(struct db *db, uint64_t hash, uint64_t rid, text mention);
+
+int db_resource_find(struct db *db, uint64_t rid, struct db_resource *ret_resource);
+void db_resource_done(struct db *db);
+int db_resource_insert(struct db *db, const struct db_resource *r);
+int db_resource_update(struct db *db, const struct db_resource *r);
+int db_resource_body(struct db *db, uint64_t rid, text body);
+int db_resource_remove(struct db *db, uint64_t rid);
+/* The greatest key in [from, to] that a resource has or had; DB_END: none. */
+int db_resource_last(struct db *db, uint64_t from, uint64_t to, uint64_t *ret_rid);
+
+/* Copies the current version of rid to the history. */
+int db_history_keep(struct db *db, uint64_t rid);
+int db_history_find(struct db *db, uint64_t t, struct db_resource *ret_version);
+void db_history_done(struct db *db);
+int db_history_last(struct db *db, uint64_t *ret_t);
+
+/* The resource whose key was `old` is now `new`; what had moved to `old` follows. */
+int db_moved_insert(struct db *db, uint64_t old_rid, uint64_t new_rid);
+/* DB_END: it never moved. */
+int db_moved_to(struct db *db, uint64_t old_rid, uint64_t *ret_rid);
+
+/* An engine may be given rows that are there already. */
+int db_index_insert(struct db *db, uint16_t param, text value, uint64_t rid);
+int db_index_remove(struct db *db, uint16_t param, text value, uint64_t rid);
+bool db_index_has(struct db *db, uint16_t param, text value, uint64_t rid);
+
+int db_system_find(struct db *db, text uri, uint64_t *ret_number);
+int db_system_insert(struct db *db, text uri, uint64_t number);
+int db_system_last(struct db *db, uint64_t *ret_number);
+
+int db_meta_text(struct db *db, const char *key, char *to, size_t room, size_t *ret_size);
+int db_meta_number(struct db *db, const char *key, uint64_t *ret_number);
+int db_meta_put(struct db *db, const char *key, uint64_t number);
+
+int db_dictionary_insert(struct db *db, uint32_t number, text bytes);
+int db_dictionary_find(struct db *db, uint32_t number, text *ret_bytes);
+void db_dictionary_done(struct db *db);
+
+/* --- cursors ---------------------------------------------------------------------------------------------- */
+
+/*
+ * Entries of one parameter in order of (value, rid), or backwards. Either `exact`: those with value == low and
+ * rid in [rid_from, rid_to]; or those with low <= value < high (high empty: to the end). A forward range begins
+ * at (low, rid_from); a backward one at (high, rid_to) inclusive when `high_included`.
+ */
+struct db_range {
+    uint16_t param;
+    bool exact;
+    bool descending;
+    bool high_included;
+    text low;
+    text high;
+    uint64_t rid_from;
+    uint64_t rid_to;
+};
+
+int db_index_open(struct db *db, const struct db_range *range, struct db_cursor **ret_cursor);
+int db_index_next(struct db_cursor *c, text *ret_value, uint64_t *ret_rid);
+/* Entries of the range (rid bounds count only for exact), but at most `most`. */
+int db_index_count(struct db *db, const struct db_range *range, uint64_t most, uint64_t *ret_count);
+
+/* Current versions with rid in [from, to], in order. */
+int db_resource_open(struct db *db, uint64_t from, uint64_t to, bool with_body,
+                     struct db_cursor **ret_cursor);
+int db_resource_next(struct db_cursor *c, struct db_resource *ret_resource);
+
+/* Older versions of one key, newest first. ret_version->id is empty. */
+int db_history_open(struct db *db, uint64_t rid, bool with_body, struct db_cursor **ret_cursor);
+int db_history_next(struct db_cursor *c, struct db_resource *ret_version);
+
+/* The keys that the resource `rid` had before. */
+int db_moved_open(struct db *db, uint64_t rid, struct db_cursor **ret_cursor);
+int db_moved_next(struct db_cursor *c, uint64_t *ret_rid);
+
+void db_cursor_close(struct db_cursor *c);
+
+/* --- care ------------------------------------------------------------------------------------------------- */
+
+/* The engine's own check: calls report for every finding. */
+int db_check(struct db *db, void (*report)(void *context, const char *words), void *context);
+
+/* Whole tables in order of their key, for store_check(). */
+enum db_table { DB_ALL_NAMES, DB_ALL_HISTORY, DB_ALL_INDEX, DB_ALL_MOVED, DB_ALL_SYSTEMS };
+struct db_row {
+    uint64_t number[3]; /* NAMES: hash, rid; HISTORY: t, rid, vid; INDEX: param, rid; MOVED: old, new; SYSTEMS: number */
+    text bytes;         /* NAMES: mention; HISTORY: body; INDEX: value; SYSTEMS: uri */
+    bool null;          /* bytes are NULL */
+};
+int db_table_open(struct db *db, enum db_table table, struct db_cursor **ret_cursor);
+int db_table_next(struct db_cursor *c, struct db_row *ret_row);
+int db_table_count(struct db *db, enum db_table table, uint64_t *ret_count);
+
+int db_backup(const char *dir, const char *file, struct err *e);
+/* The file is a whole store of this schema. */
+int db_backup_check(const char *file, struct err *e);
+/* Bytes of the store's files. */
+uint64_t db_bytes(const char *dir);
+/* The name of the database file within the folder. */
+extern const char db_file_name[];
+
+#endif

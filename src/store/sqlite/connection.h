@@ -1,0 +1,62 @@
+/* One SQLite connection and its prepared statements: what the files of this folder share. */
+#ifndef KITH_STORE_SQLITE_CONNECTION_H
+#define KITH_STORE_SQLITE_CONNECTION_H
+
+#include "store/engine.h"
+#include "store/sqlite/sql.h"
+
+#include <sqlite3.h>
+
+struct db_cursor {
+    struct db *db;
+    sqlite3_stmt *statement;
+    enum sql sql;
+    struct db_cursor *next; /* in the list of unused ones */
+};
+
+struct db {
+    sqlite3 *handle;
+    sqlite3_stmt *statements[SQL_COUNT];
+    struct db_cursor *idle[SQL_COUNT]; /* cursors that may be used again */
+    int64_t deadline;
+    uint64_t wal_bytes;
+    sqlite3_stmt *name; /* the statement behind the last db_name_find() */
+    int code;           /* SQLite's extended code of the last failure */
+    int os_error;
+    char words[200];
+};
+
+/* The prepared statement, or NULL. Reset and without bindings of interest. */
+sqlite3_stmt *db_statement(struct db *db, enum sql sql);
+/* Notes SQLite's failure; returns its code of base/err.h. */
+int db_failed(struct db *db, int rc);
+/* Steps a statement that returns no rows, and resets it. */
+int db_run(struct db *db, sqlite3_stmt *st);
+int db_step_number(struct db *db, sqlite3_stmt *st, uint64_t *ret_number);
+
+static inline void bind_number(sqlite3_stmt *st, int at, uint64_t value)
+{
+    (void)sqlite3_bind_int64(st, at, (sqlite3_int64)value);
+}
+
+/* The bytes must stay until the statement is reset; an empty text is an empty blob, not NULL. */
+static inline void bind_bytes(sqlite3_stmt *st, int at, text t)
+{
+    (void)sqlite3_bind_blob64(st, at, t.n ? t.p : "", t.n, SQLITE_STATIC);
+}
+
+static inline uint64_t column_number(sqlite3_stmt *st, int at)
+{
+    return (uint64_t)sqlite3_column_int64(st, at);
+}
+
+static inline text column_bytes(sqlite3_stmt *st, int at)
+{
+    const char *p = sqlite3_column_blob(st, at);
+    return text_make(p ? p : "", (size_t)sqlite3_column_bytes(st, at));
+}
+
+/* Columns rid, vid, t, deleted, id[, body]. */
+void column_resource(sqlite3_stmt *st, bool with_body, struct db_resource *ret_resource);
+
+#endif

@@ -1,0 +1,194 @@
+/* Cursors. Several of one kind may be open at once, so each has its own statement; closed ones are used again. */
+#include "store/sqlite/connection.h"
+
+#include <stdlib.h>
+
+static int open_cursor(struct db *db, enum sql sql, struct db_cursor **ret_cursor)
+{
+    struct db_cursor *c = db->idle[sql];
+    if (c) {
+        db->idle[sql] = c->next;
+        *ret_cursor = c;
+        return 0;
+    }
+    c = calloc(1, sizeof *c);
+    if (!c) {
+        return ERR_MEMORY;
+    }
+    c->db = db;
+    c->sql = sql;
+    sqlite3_stmt *st = db_statement(db, sql);
+    if (!st) {
+        free(c);
+        return db_failed(db, db->code);
+    }
+    /* The prepared statement becomes the cursor's; the next cursor of the kind prepares another. */
+    db->statements[sql] = NULL;
+    c->statement = st;
+    *ret_cursor = c;
+    return 0;
+}
+
+void db_cursor_close(struct db_cursor *c)
+{
+    if (c) {
+        (void)sqlite3_reset(c->statement);
+        c->next = c->db->idle[c->sql];
+        c->db->idle[c->sql] = c;
+    }
+}
+
+static int step(struct db_cursor *c)
+{
+    int rc = sqlite3_step(c->statement);
+    return rc == SQLITE_ROW ? 0 : rc == SQLITE_DONE ? DB_END : db_failed(c->db, rc);
+}
+
+/* --- the index -------------------------------------------------------------------------------------------- */
+
+static enum sql range_sql(const struct db_range *r)
+{
+    if (r->exact) {
+        return r->descending ? SQL_INDEX_EXACT_DOWN : SQL_INDEX_EXACT;
+    }
+    if (!r->descending) {
+        return r->high.n ? SQL_INDEX_UP : SQL_INDEX_UP_OPEN;
+    }
+    return r->high_included ? SQL_INDEX_DOWN_FROM : r->high.n ? SQL_INDEX_DOWN : SQL_INDEX_DOWN_OPEN;
+}
+
+static void bind_range(sqlite3_stmt *st, const struct db_range *r)
+{
+    int last = sqlite3_bind_parameter_count(st);
+    bind_number(st, 1, r->param);
+    bind_bytes(st, 2, r->low);
+    if (last >= 3) {
+        bind_number(st, 3, r->rid_from);
+    }
+    if (last >= 4) {
+        bind_number(st, 4, r->rid_to);
+    }
+    if (last >= 5) {
+        bind_bytes(st, 5, r->high);
+    }
+}
+
+int db_index_open(struct db *db, const struct db_range *range, struct db_cursor **ret_cursor)
+{
+    int rc = open_cursor(db, range_sql(range), ret_cursor);
+    if (!rc) {
+        bind_range((*ret_cursor)->statement, range);
+    }
+    return rc;
+}
+
+int db_index_next(struct db_cursor *c, text *ret_value, uint64_t *ret_rid)
+{
+    int rc = step(c);
+    if (!rc) {
+        *ret_rid = column_number(c->statement, 1);
+        if (ret_value) {
+            *ret_value = column_bytes(c->statement, 0);
+        }
+    }
+    return rc;
+}
+
+int db_index_count(struct db *db, const struct db_range *range, uint64_t most, uint64_t *ret_count)
+{
+    enum sql sql = range->exact       ? SQL_COUNT_EXACT
+                   : range->high.n    ? SQL_COUNT_RANGE
+                   : most == UINT64_MAX? SQL_COUNT_ALL
+                                      : SQL_COUNT_OPEN;
+    sqlite3_stmt *st = db_statement(db, sql);
+    if (st) {
+        bind_range(st, range);
+        if (sql != SQL_COUNT_ALL) {
+            bind_number(st, 6, most > INT64_MAX ? INT64_MAX : most);
+        }
+    }
+    return db_step_number(db, st, ret_count);
+}
+
+/* --- versions --------------------------------------------------------------------------------------------- */
+
+int db_resource_open(struct db *db, uint64_t from, uint64_t to, bool with_body,
+                     struct db_cursor **ret_cursor)
+{
+    int rc = open_cursor(db, with_body ? SQL_RESOURCE_RANGE_BODY : SQL_RESOURCE_RANGE, ret_cursor);
+    if (!rc) {
+        bind_number((*ret_cursor)->statement, 1, from);
+        bind_number((*ret_cursor)->statement, 2, to);
+    }
+    return rc;
+}
+
+int db_resource_next(struct db_cursor *c, struct db_resource *ret_resource)
+{
+    int rc = step(c);
+    if (!rc) {
+        column_resource(c->statement, sqlite3_column_count(c->statement) > 5, ret_resource);
+    }
+    return rc;
+}
+
+int db_history_open(struct db *db, uint64_t rid, bool with_body, struct db_cursor **ret_cursor)
+{
+    int rc = open_cursor(db, with_body ? SQL_HISTORY_OF_BODY : SQL_HISTORY_OF, ret_cursor);
+    if (!rc) {
+        bind_number((*ret_cursor)->statement, 1, rid);
+    }
+    return rc;
+}
+
+int db_history_next(struct db_cursor *c, struct db_resource *ret_version)
+{
+    return db_resource_next(c, ret_version);
+}
+
+int db_moved_open(struct db *db, uint64_t rid, struct db_cursor **ret_cursor)
+{
+    int rc = open_cursor(db, SQL_MOVED_OF, ret_cursor);
+    if (!rc) {
+        bind_number((*ret_cursor)->statement, 1, rid);
+    }
+    return rc;
+}
+
+int db_moved_next(struct db_cursor *c, uint64_t *ret_rid)
+{
+    int rc = step(c);
+    if (!rc) {
+        *ret_rid = column_number(c->statement, 0);
+    }
+    return rc;
+}
+
+/* --- whole tables ----------------------------------------------------------------------------------------- */
+
+int db_table_open(struct db *db, enum db_table table, struct db_cursor **ret_cursor)
+{
+    static const enum sql all[] = {SQL_ALL_NAMES, SQL_ALL_HISTORY, SQL_ALL_INDEX, SQL_ALL_MOVED,
+                                   SQL_ALL_SYSTEMS};
+    return open_cursor(db, all[table], ret_cursor);
+}
+
+int db_table_next(struct db_cursor *c, struct db_row *ret_row)
+{
+    int rc = step(c);
+    if (!rc) {
+        for (int i = 0; i < 3; i++) {
+            ret_row->number[i] = column_number(c->statement, i);
+        }
+        ret_row->null = sqlite3_column_type(c->statement, 3) == SQLITE_NULL;
+        ret_row->bytes = column_bytes(c->statement, 3);
+    }
+    return rc;
+}
+
+int db_table_count(struct db *db, enum db_table table, uint64_t *ret_count)
+{
+    static const enum sql count[] = {SQL_COUNT_NAMES, SQL_COUNT_HISTORY, SQL_COUNT_INDEX,
+                                     SQL_COUNT_MOVED, SQL_COUNT_SYSTEMS};
+    return db_step_number(db, db_statement(db, count[table]), ret_count);
+}

@@ -1,0 +1,289 @@
+#include "store/inner.h"
+
+#include "base/random.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+int store_create(const char *dir, const struct store_identity *identity, struct err *e)
+{
+    if (mkdir(dir, 0700) != 0 && errno != EEXIST) {
+        return err_set(e, ERR_IO, "cannot make the folder %s: %s", dir, strerror(errno));
+    }
+    struct db_founding founding = {.organisation = identity->organisation, .name = identity->name};
+    random_bytes(&founding.key, sizeof founding.key);
+    return db_create(dir, &founding, e);
+}
+
+static int take_lock(struct store *s, struct err *e)
+{
+    char path[4096];
+    (void)snprintf(path, sizeof path, "%s/lock", s->dir);
+    s->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (s->lock < 0) {
+        return err_set(e, errno == ENOSPC ? ERR_FULL : ERR_IO, "cannot open %s: %s", path,
+                       strerror(errno));
+    }
+    if (flock(s->lock, LOCK_EX | LOCK_NB) != 0) {
+        return err_set(e, ERR_CONFLICT, "another process serves the store in %s", s->dir);
+    }
+    return 0;
+}
+
+static int read_founding(struct store *s, struct db *db, unsigned name_bits, struct err *e)
+{
+    enum { ROOM = 4096 };
+    char *bytes = malloc((size_t)ROOM * 2);
+    if (!bytes) {
+        return err_set(e, ERR_MEMORY, "no memory to open the store");
+    }
+    s->identity_bytes = bytes;
+    size_t n = 0;
+    size_t m = 0;
+    size_t k = 0;
+    if (db_meta_text(db, "organisation", bytes, ROOM, &n) ||
+        db_meta_text(db, "name", bytes + ROOM, ROOM, &m) ||
+        db_meta_text(db, "key", (char *)&s->hasher.key, sizeof s->hasher.key, &k) ||
+        k != sizeof s->hasher.key) {
+        return err_set(e, ERR_CORRUPT, "the store in %s does not say whose it is", s->dir);
+    }
+    s->identity = (struct store_identity){text_make(bytes, n), text_make(bytes + ROOM, m)};
+    s->hasher.mask = name_bits && name_bits < 64 ? (1ULL << name_bits) - 1 : UINT64_MAX;
+    return 0;
+}
+
+static struct store_view *view_open(struct store *s, struct err *e)
+{
+    struct store_view *v = calloc(1, sizeof *v);
+    if (v) {
+        v->s = s;
+        v->tools = body_tools_new();
+    }
+    if (!v || !v->tools) {
+        free(v);
+        (void)err_set(e, ERR_MEMORY, "no memory for a view");
+        return NULL;
+    }
+    if (db_open(s->dir, DB_READER, &v->db, e)) {
+        body_tools_free(v->tools);
+        free(v);
+        return NULL;
+    }
+    return v;
+}
+
+static void view_free(struct store_view *v)
+{
+    db_close(v->db);
+    body_tools_free(v->tools);
+    free(v);
+}
+
+static struct store *store_new(const struct store_config *config)
+{
+    struct store *s = calloc(1, sizeof *s);
+    if (!s) {
+        return NULL;
+    }
+    s->lock = -1;
+    s->mode = config->mode;
+    s->limits = config->limits ? *config->limits : limits_default();
+    s->dir = strdup(config->dir);
+    char *base = malloc(config->base.n + 1);
+    s->bodies = bodies_new();
+    if (base && config->base.n) {
+        memcpy(base, config->base.p, config->base.n);
+    }
+    s->base = text_make(base, base ? config->base.n : 0);
+    (void)pthread_mutex_init(&s->pool_lock, NULL);
+    (void)pthread_rwlock_init(&s->systems.lock, NULL);
+    map_init(&s->systems.map);
+    arena_init(&s->systems.uris, (size_t)1 << 30);
+    if (!s->dir || !base || !s->bodies) {
+        store_close(s);
+        return NULL;
+    }
+    return s;
+}
+
+/* All dictionaries, so that new bodies use the newest at once. */
+static int load_dictionaries(struct store *s, struct db *db, struct err *e)
+{
+    for (uint32_t number = 1; number <= DICTIONARY_MAX; number++) {
+        text bytes;
+        int rc = db_dictionary_find(db, number, &bytes);
+        if (!rc) {
+            rc = bodies_add(s->bodies, number, bytes);
+            rc = rc ? err_set(e, rc, "dictionary %u cannot be used", number) : 0;
+        } else if (rc != DB_END) {
+            rc = db_error(db, rc, e);
+        }
+        db_dictionary_done(db);
+        if (rc) {
+            return rc == DB_END ? 0 : rc;
+        }
+    }
+    return 0;
+}
+
+int store_open(const struct store_config *config, struct store **ret_store, struct err *e)
+{
+    struct store *s = store_new(config);
+    if (!s) {
+        return err_set(e, ERR_MEMORY, "no memory to open the store");
+    }
+    struct store_view *v = view_open(s, e);
+    int rc = v ? 0 : e ? e->code : ERR_IO;
+    if (!rc && s->mode == STORE_SERVE) {
+        rc = take_lock(s, e);
+    }
+    rc = rc ? rc : read_founding(s, v->db, config->name_bits, e);
+    rc = rc ? rc : load_dictionaries(s, v->db, e);
+    if (v) {
+        v->next = s->idle_views;
+        s->idle_views = v;
+    }
+    if (!rc && s->mode == STORE_SERVE) {
+        rc = writer_start(s, e);
+    }
+    if (rc) {
+        store_close(s);
+        return rc;
+    }
+    *ret_store = s;
+    return 0;
+}
+
+void store_close(struct store *s)
+{
+    if (!s) {
+        return;
+    }
+    while (s->idle_views) {
+        struct store_view *v = s->idle_views;
+        s->idle_views = v->next;
+        view_free(v);
+    }
+    writer_stop(s);
+    while (s->idle_tools.count) {
+        body_tools_free(s->idle_tools.items[--s->idle_tools.count]);
+    }
+    bodies_free(s->bodies);
+    map_done(&s->systems.map);
+    arena_done(&s->systems.uris);
+    (void)pthread_rwlock_destroy(&s->systems.lock);
+    (void)pthread_mutex_destroy(&s->pool_lock);
+    if (s->lock >= 0) {
+        (void)close(s->lock);
+    }
+    free(s->identity_bytes);
+    free((void *)(uintptr_t)s->base.p);
+    free(s->dir);
+    free(s);
+}
+
+struct store_identity store_identity(const struct store *s)
+{
+    return s->identity;
+}
+
+bool store_is_full(const struct store *s)
+{
+    return atomic_load(&s->full);
+}
+
+/* --- views ------------------------------------------------------------------------------------------------ */
+
+int store_view_begin(struct store *s, const struct grant *g, enum store_view_kind kind,
+                     struct store_view **ret_view, struct err *e)
+{
+    (void)pthread_mutex_lock(&s->pool_lock);
+    struct store_view *v = s->idle_views;
+    if (v) {
+        s->idle_views = v->next;
+    }
+    (void)pthread_mutex_unlock(&s->pool_lock);
+    struct err own;
+    e = e ? e : &own;
+    v = v ? v : view_open(s, e);
+    if (!v) {
+        return e->code;
+    }
+    v->g = g;
+    v->reads_all = grant_reads_all(g);
+    v->snapshot = kind == STORE_SNAPSHOT;
+    v->entered = 0;
+    if (v->snapshot) {
+        int rc = db_begin_read(v->db);
+        if (rc) {
+            rc = db_error(v->db, rc, e);
+            store_view_end(v);
+            return rc;
+        }
+    }
+    *ret_view = v;
+    return 0;
+}
+
+void store_view_end(struct store_view *v)
+{
+    if (!v) {
+        return;
+    }
+    db_end_read(v->db);
+    v->snapshot = false;
+    struct store *s = v->s;
+    (void)pthread_mutex_lock(&s->pool_lock);
+    v->next = s->idle_views;
+    s->idle_views = v;
+    (void)pthread_mutex_unlock(&s->pool_lock);
+}
+
+int view_enter(struct store_view *v, struct err *e)
+{
+    if (v->entered++ || v->snapshot) {
+        return 0;
+    }
+    int rc = db_begin_read(v->db);
+    if (rc) {
+        v->entered--;
+        return db_error(v->db, rc, e);
+    }
+    return 0;
+}
+
+void view_leave(struct store_view *v)
+{
+    if (--v->entered == 0 && !v->snapshot) {
+        db_end_read(v->db);
+    }
+}
+
+struct body_tools *tools_take(struct store *s)
+{
+    struct body_tools *tools = NULL;
+    (void)pthread_mutex_lock(&s->pool_lock);
+    if (s->idle_tools.count) {
+        tools = s->idle_tools.items[--s->idle_tools.count];
+    }
+    (void)pthread_mutex_unlock(&s->pool_lock);
+    return tools ? tools : body_tools_new();
+}
+
+void tools_give(struct store *s, struct body_tools *tools)
+{
+    (void)pthread_mutex_lock(&s->pool_lock);
+    bool kept = s->idle_tools.count < sizeof s->idle_tools.items / sizeof s->idle_tools.items[0];
+    if (kept) {
+        s->idle_tools.items[s->idle_tools.count++] = tools;
+    }
+    (void)pthread_mutex_unlock(&s->pool_lock);
+    if (!kept) {
+        body_tools_free(tools);
+    }
+}

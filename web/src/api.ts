@@ -1,0 +1,151 @@
+/* The only door to the server, and only its public FHIR interface lies behind it. */
+import { parseKeepingDigits } from './model/digits.ts';
+import { list, words, type Bundle, type Resource } from './model/fhir.ts';
+import { resourceName } from './model/record.ts';
+
+const BASE = '/fhir/';
+
+/* What went wrong, in words for the person at the screen. */
+export class Trouble extends Error {
+    constructor(
+        readonly heading: string,
+        readonly advice: string,
+        readonly detail = '',
+        readonly status = 0,
+    ) {
+        super(heading);
+    }
+}
+
+function outcomeText(body: string): string {
+    try {
+        const outcome = JSON.parse(body) as Resource;
+        return list<any>(outcome.issue)
+            .map((i) => i.diagnostics || words(i.details) || i.code)
+            .filter(Boolean)
+            .join('. ');
+    } catch {
+        return '';
+    }
+}
+
+function trouble(status: number, body: string): Trouble {
+    const detail = outcomeText(body);
+    if (status === 401 || status === 403) {
+        return new Trouble('You may not see this', 'Ask the people who run this node for access.', detail, status);
+    }
+    if (status === 404) {
+        return new Trouble('There is no such record here', 'Check the address, or find the person by name.', detail, status);
+    }
+    if (status === 410) {
+        return new Trouble('This entry has been deleted', 'Find the person to see the rest of the record.', detail, status);
+    }
+    if (status === 429 || status === 503) {
+        return new Trouble('The node is busy', 'Wait a moment, then try again.', detail, status);
+    }
+    if (status >= 500) {
+        return new Trouble('The node could not answer', 'Try again. If it goes on, tell the people who run this node.', detail, status);
+    }
+    return new Trouble('The node did not accept the request', 'Change what you entered, then try again.', detail, status);
+}
+
+export async function getText(path: string, signal?: AbortSignal): Promise<string> {
+    let response: Response;
+    try {
+        response = await fetch(BASE + path, { headers: { accept: 'application/fhir+json' }, signal: signal ?? null });
+    } catch (e) {
+        if (signal?.aborted) {
+            throw e;
+        }
+        throw new Trouble('The node does not answer', 'Check that it is running and that you are connected, then try again.');
+    }
+    let body: string;
+    try {
+        body = await response.text();
+    } catch (e) {
+        if (signal?.aborted) {
+            throw e;
+        }
+        throw new Trouble('The answer broke off', 'Check that you are connected, then try again.');
+    }
+    if (!response.ok) {
+        throw trouble(response.status, body);
+    }
+    return body;
+}
+
+export async function get<T extends Resource = Resource>(path: string, signal?: AbortSignal): Promise<T> {
+    const body = await getText(path, signal);
+    try {
+        return parseKeepingDigits(body) as T;
+    } catch {
+        throw new Trouble('The node sent something unreadable', 'Try again. If it goes on, tell the people who run this node.');
+    }
+}
+
+/* A page's `next` link, as a path below /fhir/. A link to another server is not followed. */
+export function nextPath(bundle: Bundle): string {
+    const url = list(bundle.link).find((l) => l.relation === 'next')?.url ?? '';
+    const m = /^(?:https?:\/\/[^/]+)?(?:\/[^?]*?)?\/fhir\/?(.*)$/.exec(url);
+    return m ? m[1]! : url.startsWith('?') ? url : '';
+}
+
+export function matchesOf(bundle: Bundle): Resource[] {
+    return list(bundle.entry)
+        .filter((e) => e.search?.mode !== 'outcome')
+        .map((e) => e.resource)
+        .filter((r): r is Resource => Boolean(r?.resourceType));
+}
+
+const PAGES_MAX = 200;
+
+/* Everything of one person, page after page. */
+export async function everything(id: string, signal: AbortSignal, page: (resources: Resource[]) => void): Promise<void> {
+    let path = `Patient/${encodeURIComponent(id)}/$everything`;
+    for (let n = 0; path && n < PAGES_MAX; n++) {
+        const bundle = await get<Bundle>(path, signal);
+        page(matchesOf(bundle));
+        const next = nextPath(bundle);
+        path = next === path ? '' : next;
+    }
+}
+
+const IDS_A_CALL = 40;
+
+/* The names of people and places that the record only points at. What cannot be had stays unnamed. */
+export async function fetchNames(wanted: Map<string, Set<string>>, names: Map<string, string>, signal: AbortSignal): Promise<number> {
+    let found = 0;
+    for (const [type, ids] of wanted) {
+        const all = [...ids];
+        for (let at = 0; at < all.length; at += IDS_A_CALL) {
+            const some = all.slice(at, at + IDS_A_CALL);
+            try {
+                const bundle = await get<Bundle>(`${type}?_id=${some.map(encodeURIComponent).join(',')}&_count=${IDS_A_CALL}`, signal);
+                for (const r of matchesOf(bundle)) {
+                    const name = resourceName(r);
+                    if (name) {
+                        names.set(`${r.resourceType}/${r.id}`, name);
+                        found++;
+                    }
+                }
+            } catch {
+                if (signal.aborted) {
+                    return found;
+                }
+            }
+            some.forEach((id) => names.has(`${type}/${id}`) || names.set(`${type}/${id}`, ''));
+        }
+    }
+    return found;
+}
+
+let node: Promise<string> | null = null;
+
+/* What this node calls itself; '' when it does not say. */
+export function nodeName(): Promise<string> {
+    node ??= get('metadata').then(
+        (c) => String(c.implementation?.description ?? c.title ?? ''),
+        () => '',
+    );
+    return node;
+}

@@ -1,0 +1,272 @@
+/* What was measured or found, as words: the value[x] of Observation and its relatives. */
+import { showDate, showDateTime, showPeriod } from './dates.ts';
+import { hasCode, list, plain, sentence, title, words, type Quantity, type Resource } from './fhir.ts';
+
+const UNITS: Record<string, string> = {
+    'mm[Hg]': 'mmHg',
+    Cel: '°C',
+    'kg/m2': 'kg/m²',
+    '1': '',
+    '{score}': '',
+    '{nominal}': '',
+    '{#}': '',
+    '{INR}': 'INR',
+    '{beats}/min': 'beats/min',
+    '{breaths}/min': 'breaths/min',
+};
+const SUPER: Record<string, string> = { '3': '³', '6': '⁶', '9': '⁹', '12': '¹²' };
+
+/* UCUM for readers: '10*9/L' → '×10⁹/L', 'mL/min/{1.73_m2}' → 'mL/min/1.73 m²'. */
+export function showUnit(quantity: Quantity | undefined): string {
+    const unit = quantity?.unit ?? quantity?.code ?? '';
+    if (unit in UNITS) {
+        return UNITS[unit]!;
+    }
+    return unit
+        .replace(/\b10\*(\d+)/g, (_, power: string) => `×10${SUPER[power] ?? `^${power}`}`)
+        .replace(/\{1\.73_?m2\}/g, '1.73 m²')
+        .replace(/\[([^\]]*)\]/g, '$1')
+        .replace(/\{([^}]*)\}/g, '$1')
+        .replace(/\bug\b/g, 'µg')
+        .replace(/\buL\b/g, 'µL')
+        .replace(/\bumol\b/g, 'µmol');
+}
+
+export function showNumber(quantity: Quantity | undefined): string {
+    const value = quantity?.value;
+    if (value === undefined || value === null) {
+        return '';
+    }
+    const comparator = { '<=': '≤', '>=': '≥' }[quantity?.comparator ?? ''] ?? quantity?.comparator ?? '';
+    return `${comparator}${String(value).replace(/^-/, '−')}`;
+}
+
+export function showQuantity(quantity: Quantity | undefined): string {
+    const value = showNumber(quantity);
+    const unit = showUnit(quantity);
+    return value && unit ? `${value}${unit === '%' ? '' : ' '}${unit}` : value;
+}
+
+export function numeric(quantity: Quantity | undefined): number {
+    const n = quantity?.value === undefined ? NaN : Number(quantity.value);
+    return Number.isFinite(n) ? n : NaN;
+}
+
+const PANEL_BP = ['85354-9', '55284-4', '75367002', '163020007'];
+const SYSTOLIC = ['8480-6', '271649006', '72313002', '399304008'];
+const DIASTOLIC = ['8462-4', '271650006', '1091811000000102', '400975005'];
+
+export interface Value {
+    text: string; /* with its unit */
+    bare: string; /* without */
+    unit: string;
+    numbers: number[]; /* what can be drawn: one, or systolic and diastolic; else none */
+}
+
+const none: Value = { text: '', bare: '', unit: '', numbers: [] };
+
+function said(text: string): Value {
+    return { text, bare: text, unit: '', numbers: [] };
+}
+
+function bloodPressure(o: Resource): Value | null {
+    const parts = list<any>(o.component);
+    const systolic = parts.find((c) => hasCode(c.code, ...SYSTOLIC))?.valueQuantity;
+    const diastolic = parts.find((c) => hasCode(c.code, ...DIASTOLIC))?.valueQuantity;
+    if (!systolic && !diastolic) {
+        return null;
+    }
+    const bare = `${showNumber(systolic) || '–'}/${showNumber(diastolic) || '–'}`;
+    const unit = showUnit(systolic ?? diastolic);
+    const numbers = [numeric(systolic), numeric(diastolic)];
+    return { text: `${bare} ${unit}`.trim(), bare, unit, numbers: numbers.some(Number.isNaN) ? [] : numbers };
+}
+
+/* The value of an Observation or of one component. */
+export function simpleValue(o: any): Value {
+    if (o.valueQuantity) {
+        const n = numeric(o.valueQuantity);
+        const exact = !Number.isNaN(n) && !o.valueQuantity.comparator;
+        return {
+            text: showQuantity(o.valueQuantity),
+            bare: showNumber(o.valueQuantity),
+            unit: showUnit(o.valueQuantity),
+            numbers: exact ? [n] : [],
+        };
+    }
+    if (o.valueInteger !== undefined) {
+        return { ...said(String(o.valueInteger)), numbers: [Number(o.valueInteger)] };
+    }
+    if (o.valueCodeableConcept) {
+        return said(title(o.valueCodeableConcept));
+    }
+    if (o.valueString !== undefined) {
+        return said(String(o.valueString));
+    }
+    if (o.valueBoolean !== undefined) {
+        return said(o.valueBoolean ? 'Yes' : 'No');
+    }
+    if (o.valueDateTime) {
+        return said(showDateTime(o.valueDateTime));
+    }
+    if (o.valueTime) {
+        return said(String(o.valueTime));
+    }
+    if (o.valuePeriod) {
+        return said(showPeriod(o.valuePeriod.start, o.valuePeriod.end));
+    }
+    if (o.valueRange) {
+        return said([showQuantity(o.valueRange.low), showQuantity(o.valueRange.high)].filter(Boolean).join(' to '));
+    }
+    if (o.valueRatio) {
+        return said(`${showQuantity(o.valueRatio.numerator)} : ${showQuantity(o.valueRatio.denominator)}`);
+    }
+    if (o.valueSampledData) {
+        return said('A recorded trace');
+    }
+    if (o.dataAbsentReason) {
+        return said(`No value: ${words(o.dataAbsentReason).toLowerCase()}`);
+    }
+    return none;
+}
+
+export function observationValue(o: Resource): Value {
+    const parts = list<any>(o.component);
+    if (parts.length && (hasCode(o.code, ...PANEL_BP) || parts.length === 2)) {
+        const bp = bloodPressure(o);
+        if (bp) {
+            return bp;
+        }
+    }
+    const own = simpleValue(o);
+    const rest = parts
+        .map((c) => [title(c.code), simpleValue(c).text].filter(Boolean).join(': '))
+        .filter(Boolean)
+        .join('; ');
+    if (!rest) {
+        return own;
+    }
+    return own.text ? { ...own, text: `${own.text} (${rest})` } : said(rest);
+}
+
+export interface Range {
+    low: number;
+    high: number;
+    text: string;
+}
+
+/* The range that applies to everybody; ranges for certain people are told by their text only. */
+export function referenceRange(o: Resource): Range | null {
+    const ranges = list<any>(o.referenceRange);
+    const r = ranges.find((x) => !x.type || hasCode(x.type, 'normal')) ?? ranges[0];
+    if (!r) {
+        return null;
+    }
+    const low = numeric(r.low);
+    const high = numeric(r.high);
+    const conditional = ranges.length > 1 || list(r.appliesTo).length > 0 || r.age;
+    let text: string = r.text ?? '';
+    if (!text) {
+        const unit = showUnit(r.high ?? r.low);
+        const a = showNumber(r.low);
+        const b = showNumber(r.high);
+        text = a && b ? `${a} to ${b}` : a ? `${a} or more` : b ? `up to ${b}` : '';
+        text = text && unit ? `${text} ${unit}` : text;
+    }
+    return { low: conditional ? NaN : low, high: conditional ? NaN : high, text };
+}
+
+export interface Flag {
+    text: string;
+    tone: 'red' | 'orange' | 'blue' | 'grey' | 'green';
+}
+
+const FLAGS: Record<string, Flag> = {
+    HH: { text: 'Critically high', tone: 'red' },
+    H: { text: 'High', tone: 'orange' },
+    HU: { text: 'Significantly high', tone: 'red' },
+    LL: { text: 'Critically low', tone: 'red' },
+    L: { text: 'Low', tone: 'orange' },
+    LU: { text: 'Significantly low', tone: 'red' },
+    A: { text: 'Abnormal', tone: 'orange' },
+    AA: { text: 'Critically abnormal', tone: 'red' },
+    POS: { text: 'Positive', tone: 'orange' },
+    DET: { text: 'Detected', tone: 'orange' },
+    R: { text: 'Resistant', tone: 'orange' },
+};
+
+/* What the laboratory said; where it said nothing, what its own range says. null: nothing to flag. */
+export function resultFlag(o: Resource, value: Value): Flag | null {
+    for (const concept of list<any>(o.interpretation)) {
+        const flag = FLAGS[statusOf(concept)];
+        if (flag) {
+            return flag;
+        }
+        if (statusOf(concept)) {
+            return null;
+        }
+    }
+    const range = referenceRange(o);
+    const n = value.numbers.length === 1 ? value.numbers[0]! : NaN;
+    if (range && n > range.high) {
+        return { text: 'Above range', tone: 'orange' };
+    }
+    if (range && n < range.low) {
+        return { text: 'Below range', tone: 'orange' };
+    }
+    return null;
+}
+
+function statusOf(concept: any): string {
+    return list<any>(concept?.coding).find((c) => c.code)?.code ?? '';
+}
+
+/* Dose instructions: the text that the prescriber wrote, else what the structure says. */
+export function dosage(resource: Resource): string {
+    const parts = list<any>(resource.dosageInstruction ?? resource.dosage).map((d) => {
+        if (d.text) {
+            return String(d.text).trim();
+        }
+        const rate = list<any>(d.doseAndRate)[0] ?? d;
+        const dose = rate.doseQuantity
+            ? showQuantity(rate.doseQuantity)
+            : rate.doseRange
+              ? `${showQuantity(rate.doseRange.low)} to ${showQuantity(rate.doseRange.high)}`
+              : rate.dose?.value !== undefined
+                ? showQuantity(rate.dose)
+                : '';
+        return [dose, timing(d.timing), d.asNeededBoolean ? 'as needed' : '', title(d.route)]
+            .filter(Boolean)
+            .join(', ');
+    });
+    return plain(parts.filter(Boolean).join('; '));
+}
+
+const PERIODS: Record<string, string> = {
+    s: 'second',
+    min: 'minute',
+    h: 'hour',
+    d: 'day',
+    wk: 'week',
+    mo: 'month',
+    a: 'year',
+};
+
+export function timing(t: any): string {
+    if (!t) {
+        return '';
+    }
+    if (t.code) {
+        return title(t.code);
+    }
+    const r = t.repeat;
+    if (!r?.period || !PERIODS[r.periodUnit]) {
+        return list<any>(t.event).map((e) => showDate(e)).join(', ');
+    }
+    const times = r.frequency === undefined || r.frequency === 1 ? 'once' : r.frequency === 2 ? 'twice' : `${r.frequency} times`;
+    const unit = PERIODS[r.periodUnit]!;
+    const period = Number(r.period);
+    return `${times} ${period === 1 ? (unit === 'hour' || unit === 'day' ? `${unit === 'day' ? 'a' : 'an'} ${unit}` : `a ${unit}`) : `every ${r.period} ${unit}s`}`;
+}
+
+export { sentence };

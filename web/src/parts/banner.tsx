@@ -1,0 +1,69 @@
+/* Who the record is about, on every page of it. */
+import { age, showDate, today } from '../model/dates.ts';
+import type { Resource } from '../model/fhir.ts';
+import { ageDay, died, gender, nhsNumber, patientName } from '../model/people.ts';
+import { allergies, type RecordIndex } from '../model/record.ts';
+import { plural, Tag } from './basic.tsx';
+
+export function bornLine(patient: Resource): string {
+    const born = showDate(patient.birthDate);
+    if (!born) {
+        return 'Not recorded';
+    }
+    const day = ageDay(patient, today());
+    const years = day && died(patient) === undefined ? age(patient.birthDate, day) : '';
+    return years ? `${born} (${years})` : born;
+}
+
+export function diedLine(patient: Resource): string {
+    const when = died(patient);
+    const day = ageDay(patient, today());
+    const at = when && day ? age(patient.birthDate, day) : '';
+    return when ? `${when}${at ? ` (aged ${at})` : ''}` : 'Date not recorded';
+}
+
+function allergyLine(index: RecordIndex): { text: string; alert: boolean } {
+    const a = allergies(index);
+    if (a.active.length) {
+        const names = a.active.slice(0, 3).map((x) => x.title);
+        const more = a.active.length - names.length;
+        return { text: names.join(', ') + (more > 0 ? ` and ${more} more` : ''), alert: true };
+    }
+    return { text: a.none.length ? 'No known allergies' : 'None recorded', alert: false };
+}
+
+function Item({ label, value, alert = false }: { label: string; value: string; alert?: boolean }) {
+    return (
+        <div class={`k-banner__item${alert ? ' k-banner__item--alert' : ''}`}>
+            <dt>{label}</dt>
+            <dd>{value}</dd>
+        </div>
+    );
+}
+
+export function Banner({ patient, index, done }: { patient: Resource; index: RecordIndex; done: boolean }) {
+    const dead = died(patient) !== undefined;
+    const line = allergyLine(index);
+    return (
+        <section class={`k-banner${dead ? ' k-banner--dead' : ''}`} aria-label="Patient">
+            <div class="nhsuk-width-container k-banner__inner">
+                <p class="k-banner__name">
+                    {patientName(patient)} {dead ? <Tag tone="grey">Died</Tag> : null}
+                    {patient.active === false ? <Tag tone="grey">Record not in use</Tag> : null}
+                </p>
+                <dl class="k-banner__facts">
+                    <Item label="Born" value={bornLine(patient)} />
+                    {dead ? <Item label="Died" value={diedLine(patient)} /> : null}
+                    <Item label="Gender" value={gender(patient)} />
+                    <Item label="NHS No." value={nhsNumber(patient) || 'Not recorded'} />
+                    {done ? (
+                        <Item label="Allergies" value={line.text} alert={line.alert} />
+                    ) : (
+                        <Item label="Allergies" value="Loading" />
+                    )}
+                </dl>
+            </div>
+            <span class="nhsuk-u-visually-hidden">{done ? plural(index.all.length, 'entry', 'entries') : ''}</span>
+        </section>
+    );
+}
