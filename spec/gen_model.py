@@ -237,7 +237,7 @@ class Model:
                 t = row['type'][0]
                 code = self.type_of(row, t, type_name)
             elements.append(self.element(name, code, row, t, 0))
-        assert choice <= 8 and len(elements) <= 448
+        assert choice <= 8 and len(elements) <= 256
         return elements, required
 
     def type_of(self, row, t, type_name):
@@ -314,6 +314,7 @@ class Printer:
             slots += table
             required += needed
         assert len(elements) < 65536 and len(required) < 65536
+        self.out.append('const unsigned model_type_count = %d;\n' % len(types))
         self.table('const struct model_type model_types[]', types)
         self.table('const struct model_element model_elements[]', elements)
         self.table('const uint16_t model_slots[]', map(str, slots))

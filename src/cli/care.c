@@ -52,7 +52,8 @@ static int run_check(const struct cli_args *args)
     struct limits limits = limits_default();
     struct checking checking = {args, 0};
     struct store_checker checker = {report, progress, &checking};
-    struct store_config config = {.dir = args->positionals[0], .mode = STORE_LOOK, .limits = &limits};
+    struct store_config config = {
+        .dir = args->positionals[0], .mode = STORE_LOOK, .limits = &limits};
     if (store_open(&config, &store, &e)) {
         return cli_fail("check", &e);
     }
@@ -65,7 +66,8 @@ static int run_check(const struct cli_args *args)
     if (args->json) {
         printf("{\"findings\":%llu}\n", (unsigned long long)findings);
     } else {
-        printf(findings ? "%llu findings: restore a backup, or report this\n" : "clean: every invariant holds\n",
+        printf(findings ? "%llu findings: restore a backup, or report this\n"
+                        : "clean: every invariant holds\n",
                (unsigned long long)findings);
     }
     return findings ? EXIT_FINDINGS : EXIT_DONE;
@@ -101,8 +103,10 @@ const struct cli_command command_check = {
     .name = "check",
     .usage = "DIR",
     .summary = "Checks every invariant of a store",
-    .about = "Reads everything: the files' own integrity, keys, versions, order in time, every body, and the search index\n"
-             "against entries derived afresh from the bodies. Works while the node serves. docs/storage.md lists the\n"
+    .about = "Reads everything: the files' own integrity, keys, versions, order in time, every "
+             "body, and the search index\n"
+             "against entries derived afresh from the bodies. Works while the node serves. "
+             "docs/storage.md lists the\n"
              "invariants. Exit status 1 when something is found.",
     .example = "  kith check /srv/kith\n",
     .least = 1,
@@ -114,7 +118,8 @@ const struct cli_command command_backup = {
     .name = "backup",
     .usage = "DIR FILE",
     .summary = "Writes a consistent copy of a node into one new file",
-    .about = "Works while the node serves; requests go on meanwhile. The file holds records: keep it as safe as the node.",
+    .about = "Works while the node serves; requests go on meanwhile. The file holds records: keep "
+             "it as safe as the node.",
     .example = "  kith backup /srv/kith /backup/kith-2026-11-22.db\n",
     .least = 2,
     .most = 2,

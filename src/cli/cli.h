@@ -1,9 +1,10 @@
 /*
- * The command line: one table of commands; each command in a file of its own. Help texts and the manual page are made
- * from the same rows.
+ * The command line: one table of commands; each command in a file of its own. Help texts and the
+ * manual page are made from the same rows.
  *
- * Exit status: 0 all done; 1 done, but something was refused or found wrong (it was reported); 2 the command line is
- * not right; 3 could not be done at all (no such store, no room, no connection ...).
+ * Exit status: 0 all done; 1 done, but something was refused or found wrong (it was reported); 2
+ * the command line is not right; 3 could not be done at all (no such store, no room, no connection
+ * ...).
  */
 #ifndef KITH_CLI_CLI_H
 #define KITH_CLI_CLI_H
@@ -47,18 +48,21 @@ struct cli_command {
     int (*run)(const struct cli_args *args);
 };
 
-extern const struct cli_command command_init, command_serve, command_import, command_export, command_synth,
-    command_check, command_backup, command_restore, command_version;
+extern const struct cli_command command_init, command_serve, command_import, command_export,
+    command_synth, command_check, command_backup, command_restore, command_version;
 
 /* The last value given for an option, or NULL. */
 const char *cli_option(const struct cli_args *args, const char *name);
 
 /* "kith COMMAND: what is wrong" on standard error; returns EXIT_UNABLE or the given status. */
 int cli_fail(const char *command, const struct err *e);
-int cli_usage_error(const char *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
+int cli_usage_error(const char *command, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
-/* A progress line on standard error, rewritten in place; only on a terminal. done and all in any unit. */
-void cli_progress(const struct cli_args *args, const char *what, uint64_t done, uint64_t all, const char *tail);
+/* A progress line on standard error, rewritten in place; only on a terminal. done and all in any
+ * unit. */
+void cli_progress(const struct cli_args *args, const char *what, uint64_t done, uint64_t all,
+                  const char *tail);
 /* Wipes the progress line. */
 void cli_progress_end(const struct cli_args *args);
 
@@ -68,7 +72,9 @@ const char *cli_thousands(uint64_t n, char out[32]);
 /* http:// or https:// */
 bool cli_is_url(const char *where);
 
-/* Calls visit for a file, or for each .json, .ndjson, .jsonl (each also .gz) file of a folder, by name. */
-int cli_each_file(const char *path, int (*visit)(void *context, const char *file), void *context, struct err *e);
+/* Calls visit for a file, or for each .json, .ndjson, .jsonl (each also .gz) file of a folder, by
+ * name. */
+int cli_each_file(const char *path, int (*visit)(void *context, const char *file), void *context,
+                  struct err *e);
 
 #endif

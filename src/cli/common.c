@@ -34,7 +34,8 @@ int cli_usage_error(const char *command, const char *format, ...)
     return EXIT_USAGE;
 }
 
-void cli_progress(const struct cli_args *args, const char *what, uint64_t done, uint64_t all, const char *tail)
+void cli_progress(const struct cli_args *args, const char *what, uint64_t done, uint64_t all,
+                  const char *tail)
 {
     enum { WIDTH = 30 };
     char bar[WIDTH + 1];
@@ -81,8 +82,8 @@ bool cli_is_url(const char *where)
 
 static bool is_input(const char *name)
 {
-    static const char *const ends[] = {".json",    ".ndjson",    ".jsonl",    ".json.gz",
-                                       ".ndjson.gz", ".jsonl.gz"};
+    static const char *const ends[] = {".json",    ".ndjson",    ".jsonl",
+                                       ".json.gz", ".ndjson.gz", ".jsonl.gz"};
     for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
         if (name[0] != '.' && text_ends(text_of(name), text_of(ends[i]))) {
             return true;
@@ -96,7 +97,8 @@ static int filter(const struct dirent *entry)
     return is_input(entry->d_name);
 }
 
-int cli_each_file(const char *path, int (*visit)(void *context, const char *file), void *context, struct err *e)
+int cli_each_file(const char *path, int (*visit)(void *context, const char *file), void *context,
+                  struct err *e)
 {
     struct stat st;
     struct dirent **names;
@@ -115,8 +117,9 @@ int cli_each_file(const char *path, int (*visit)(void *context, const char *file
         char file[4096];
         int size = snprintf(file, sizeof file, "%s/%s", path, names[i]->d_name);
         if (!rc) {
-            rc = size < (int)sizeof file ? visit(context, file)
-                                         : err_set(e, ERR_INVALID, "the path '%s' is too long", path);
+            rc = size < (int)sizeof file
+                     ? visit(context, file)
+                     : err_set(e, ERR_INVALID, "the path '%s' is too long", path);
         }
         free(names[i]);
     }

@@ -15,7 +15,8 @@
 
 enum { PIECE_COUNT = 5000, PIECE_BYTES = 4 * 1024 * 1024, PAGE_COUNT = 1000, CALL_SECONDS = 600 };
 
-struct export {
+struct export
+{
     const struct cli_args *args;
     const char *dir;
     FILE *files[256];
@@ -45,16 +46,19 @@ static int put(struct export *x, fhir_type type, text json, struct err *e)
         return rc;
     }
     if (fwrite(json.p, 1, json.n, x->files[type]) != json.n || putc('\n', x->files[type]) == EOF) {
-        return err_set(e, errno == ENOSPC ? ERR_FULL : ERR_IO, "%s cannot be written: %s", x->dir, strerror(errno));
+        return err_set(e, errno == ENOSPC ? ERR_FULL : ERR_IO, "%s cannot be written: %s", x->dir,
+                       strerror(errno));
     }
     x->by_type[type]++;
     x->count++;
     return 0;
 }
 
-/* --- from a store on this machine ------------------------------------------------------------------------------- */
+/* --- from a store on this machine
+ * ------------------------------------------------------------------------------- */
 
-static int put_versions(struct export *x, const struct versions *vs, struct buf *json, struct err *e)
+static int put_versions(struct export *x, const struct versions *vs, struct buf *json,
+                        struct err *e)
 {
     int rc = 0;
     for (size_t i = 0; !rc && i < vs->count; i++) {
@@ -93,7 +97,8 @@ static int scan(struct export *x, struct store_view *view, struct err *e)
             memcpy(next, vs.next.p, vs.next.n < sizeof next ? vs.next.n : sizeof next);
             from = text_make(next, vs.next.n);
         }
-        cli_progress(x->args, "exporting", x->count, stats.resources, cli_thousands(x->count, count));
+        cli_progress(x->args, "exporting", x->count, stats.resources,
+                     cli_thousands(x->count, count));
     } while (!rc && vs.more);
     buf_done(&json);
     arena_done(&a);
@@ -119,7 +124,8 @@ static int export_local(struct export *x, const char *dir, struct err *e)
     return rc;
 }
 
-/* --- from a server elsewhere ------------------------------------------------------------------------------------ */
+/* --- from a server elsewhere
+ * ------------------------------------------------------------------------------------ */
 
 static int put_page(struct export *x, const yyjson_val *root, struct err *e)
 {
@@ -133,7 +139,8 @@ static int put_page(struct export *x, const yyjson_val *root, struct err *e)
     {
         yyjson_val *resource = json_get(entry, T("resource"));
         fhir_type type = fhir_type_of(json_text(json_get(resource, T("resourceType"))));
-        bool is_match = !text_eq(json_text(json_get(json_get(entry, T("search")), T("mode"))), T("outcome"));
+        bool is_match =
+            !text_eq(json_text(json_get(json_get(entry, T("search")), T("mode"))), T("outcome"));
         buf_clear(&json);
         json_write(resource, &json);
         if (!rc && type && is_match) {
@@ -169,8 +176,10 @@ static int get_pages(struct export *x, struct http_client *client, text first, s
     while (!rc && url.n) {
         struct http_answer answer;
         yyjson_val *root = NULL;
-        struct http_call call = {
-            .method = T("GET"), .url = buf_text(&url), .most_bytes = (uint64_t)1 << 30, .seconds = CALL_SECONDS};
+        struct http_call call = {.method = T("GET"),
+                                 .url = buf_text(&url),
+                                 .most_bytes = (uint64_t)1 << 30,
+                                 .seconds = CALL_SECONDS};
         arena_reset(&a);
         rc = http_client_call(client, &call, &answer, e);
         if (rc) {
@@ -210,16 +219,19 @@ static int export_remote(struct export *x, const char *base, struct err *e)
     }
     for (unsigned type = 1; !rc && type < fhir_type_count(); type++) {
         char url[4096];
-        (void)snprintf(url, sizeof url, "%.*s/%.*s?_count=%d", (int)n, base, TEXT_ARG(fhir_type_name((fhir_type)type)),
-                       PAGE_COUNT);
+        (void)snprintf(url, sizeof url, "%.*s/%.*s?_count=%d", (int)n, base,
+                       TEXT_ARG(fhir_type_name((fhir_type)type)), PAGE_COUNT);
         rc = get_pages(x, client, text_of(url), e);
-        cli_progress(x->args, "exporting", type, fhir_type_count() - 1, cli_thousands(x->count, count));
+        cli_progress(x->args, "exporting", type, fhir_type_count() - 1,
+                     cli_thousands(x->count, count));
     }
     http_client_free(client);
     return rc;
 }
 
-/* --- the command -------------------------------------------------------------------------------------------------- */
+/* --- the command
+ * --------------------------------------------------------------------------------------------------
+ */
 
 static int close_files(struct export *x, struct err *e)
 {
@@ -229,7 +241,8 @@ static int close_files(struct export *x, struct err *e)
             bool bad = fflush(x->files[i]) != 0 || fsync(fileno(x->files[i])) != 0;
             bad = fclose(x->files[i]) != 0 || bad;
             if (bad && !rc) {
-                rc = err_set(e, ERR_IO, "a file in %s could not be written: %s", x->dir, strerror(errno));
+                rc = err_set(e, ERR_IO, "a file in %s could not be written: %s", x->dir,
+                             strerror(errno));
             }
         }
     }
@@ -241,15 +254,18 @@ static void print_summary(const struct export *x, double seconds)
     char count[32];
     char rate[32];
     if (x->args->json) {
-        printf("{\"resources\":%llu,\"seconds\":%.3f,\"by_type\":{", (unsigned long long)x->count, seconds);
+        printf("{\"resources\":%llu,\"seconds\":%.3f,\"by_type\":{", (unsigned long long)x->count,
+               seconds);
     }
     const char *before = "";
     for (unsigned i = 1; i < 256; i++) {
         if (x->by_type[i] && x->args->json) {
-            printf("%s\"%.*s\":%llu", before, TEXT_ARG(fhir_type_name((fhir_type)i)), (unsigned long long)x->by_type[i]);
+            printf("%s\"%.*s\":%llu", before, TEXT_ARG(fhir_type_name((fhir_type)i)),
+                   (unsigned long long)x->by_type[i]);
             before = ",";
         } else if (x->by_type[i]) {
-            printf("  %-28.*s %12s\n", TEXT_ARG(fhir_type_name((fhir_type)i)), cli_thousands(x->by_type[i], count));
+            printf("  %-28.*s %12s\n", TEXT_ARG(fhir_type_name((fhir_type)i)),
+                   cli_thousands(x->by_type[i], count));
         }
     }
     if (x->args->json) {
@@ -294,8 +310,10 @@ const struct cli_command command_export = {
     .name = "export",
     .usage = "DIR|URL OUT/",
     .summary = "Writes every current resource as NDJSON, one file a type",
-    .about = "From a store on this machine (also while it is served: one consistent state) or from any FHIR server by its\n"
-             "base URL, page by page. The files can be read back with kith import. An existing file is not overwritten.",
+    .about = "From a store on this machine (also while it is served: one consistent state) or from "
+             "any FHIR server by its\n"
+             "base URL, page by page. The files can be read back with kith import. An existing "
+             "file is not overwritten.",
     .example = "  kith export /srv/kith out/\n",
     .least = 2,
     .most = 2,

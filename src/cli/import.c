@@ -1,5 +1,5 @@
-#include "cli/cli.h"
 #include "cli/import.h"
+#include "cli/cli.h"
 
 #include "base/clock.h"
 
@@ -9,8 +9,9 @@
 #include <sys/stat.h>
 
 /*
- * One thread reads, a few prepare and send. What fails because a resource that it means is not there yet
- * (a conditional reference) is kept and tried again when everything else has been taken, as long as that helps.
+ * One thread reads, a few prepare and send. What fails because a resource that it means is not
+ * there yet (a conditional reference) is kept and tried again when everything else has been taken,
+ * as long as that helps.
  */
 
 enum { THREADS = 4, QUEUE_MAX = 16 };
@@ -52,17 +53,20 @@ struct import {
     struct totals totals;
 };
 
-/* --- what is told --------------------------------------------------------------------------------------------- */
+/* --- what is told
+ * --------------------------------------------------------------------------------------------- */
 
-static void tell_failure(struct import *im, const struct import_unit *u, size_t at, const struct rest_item *item)
+static void tell_failure(struct import *im, const struct import_unit *u, size_t at,
+                         const struct rest_item *item)
 {
     char place[64] = "";
     if (u->line) {
         (void)snprintf(place, sizeof place, ":%llu", (unsigned long long)u->lines[at]);
     }
     cli_progress_end(im->args);
-    fprintf(stderr, "%s%s: %s%s%s%s\n", u->file, place, item->err.expression, item->err.expression[0] ? ": " : "",
-            err_text(&item->err), item->failed > 1 ? " (and more entries of it were refused)" : "");
+    fprintf(stderr, "%s%s: %s%s%s%s\n", u->file, place, item->err.expression,
+            item->err.expression[0] ? ": " : "", err_text(&item->err),
+            item->failed > 1 ? " (and more entries of it were refused)" : "");
 }
 
 static void show_progress(struct import *im)
@@ -92,7 +96,8 @@ static void print_summary(struct import *im)
     uint64_t a_second = (uint64_t)((double)n / (seconds > 0 ? seconds : 1e-9));
     if (im->args->json) {
         printf("{\"written\":%llu,\"same\":%llu,\"failed\":%llu,\"seconds\":%.3f,\"by_type\":{",
-               (unsigned long long)t->written, (unsigned long long)t->same, (unsigned long long)t->failed, seconds);
+               (unsigned long long)t->written, (unsigned long long)t->same,
+               (unsigned long long)t->failed, seconds);
         const char *before = "";
         for (unsigned i = 1; i < fhir_type_count(); i++) {
             if (t->by_type[i]) {
@@ -106,10 +111,12 @@ static void print_summary(struct import *im)
     }
     for (unsigned i = 1; i < fhir_type_count(); i++) {
         if (t->by_type[i]) {
-            printf("  %-28.*s %12s\n", TEXT_ARG(fhir_type_name((fhir_type)i)), cli_thousands(t->by_type[i], count));
+            printf("  %-28.*s %12s\n", TEXT_ARG(fhir_type_name((fhir_type)i)),
+                   cli_thousands(t->by_type[i], count));
         }
     }
-    printf("%s resources in %.1f s (%s a second)", cli_thousands(n, count), seconds, cli_thousands(a_second, rate));
+    printf("%s resources in %.1f s (%s a second)", cli_thousands(n, count), seconds,
+           cli_thousands(a_second, rate));
     if (t->same) {
         printf(", %s of them were there already", cli_thousands(t->same, count));
     }
@@ -119,7 +126,9 @@ static void print_summary(struct import *im)
     putchar('\n');
 }
 
-/* --- taking ----------------------------------------------------------------------------------------------------- */
+/* --- taking
+ * -----------------------------------------------------------------------------------------------------
+ */
 
 /* With the lock held. */
 static void add_up(struct import *im, const struct rest_item *item)
@@ -133,7 +142,8 @@ static void add_up(struct import *im, const struct rest_item *item)
 }
 
 /* Keeps one piece for later, as a unit of its own. False when it must be reported now. */
-static bool keep(struct import *im, const struct import_unit *u, size_t at, const struct rest_item *item)
+static bool keep(struct import *im, const struct import_unit *u, size_t at,
+                 const struct rest_item *item)
 {
     bool may_help = item->result == ERR_PRECONDITION || item->result == ERR_BUSY;
     if (im->last_try || !may_help || u->pieces[at].n > KEPT_BYTES_MAX - im->kept_bytes) {
@@ -181,7 +191,8 @@ static void take_unit(struct import *im, void *self, struct import_unit *u, stru
         (void)pthread_cond_broadcast(&im->changed);
     }
     for (size_t i = 0; !rc && i < u->count; i++) {
-        if (items[i].failed && !(items[i].written + items[i].same == 0 && keep(im, u, i, &items[i]))) {
+        if (items[i].failed &&
+            !(items[i].written + items[i].same == 0 && keep(im, u, i, &items[i]))) {
             im->totals.failed += items[i].failed;
             tell_failure(im, u, i, &items[i]);
         }
@@ -232,7 +243,9 @@ static void *work(void *context)
     return NULL;
 }
 
-/* --- reading ---------------------------------------------------------------------------------------------------- */
+/* --- reading
+ * ----------------------------------------------------------------------------------------------------
+ */
 
 static int give(void *context, struct import_unit *u)
 {
@@ -303,7 +316,8 @@ static void read_files(struct import *im)
             (void)pthread_mutex_unlock(&im->lock);
         }
         (void)pthread_mutex_lock(&im->lock);
-        im->bytes_before += stat(im->files[i], &st) == 0 && st.st_size > 0 ? (uint64_t)st.st_size : 0;
+        im->bytes_before +=
+            stat(im->files[i], &st) == 0 && st.st_size > 0 ? (uint64_t)st.st_size : 0;
         im->bytes_now = 0;
         bool broken = im->broken;
         (void)pthread_mutex_unlock(&im->lock);
@@ -370,7 +384,9 @@ static void try_kept(struct import *im)
     }
 }
 
-/* --- the command -------------------------------------------------------------------------------------------------- */
+/* --- the command
+ * --------------------------------------------------------------------------------------------------
+ */
 
 struct local {
     struct store *store;
@@ -384,7 +400,8 @@ static int local_open(void *context, void **ret_self, struct err *e)
     return 0;
 }
 
-static int local_take(void *self, struct rest_item *items, size_t count, struct arena *a, struct err *e)
+static int local_take(void *self, struct rest_item *items, size_t count, struct arena *a,
+                      struct err *e)
 {
     struct local *l = self;
     rest_take(&l->rest, policy_local_administrator(), items, count, a);
@@ -445,7 +462,8 @@ static int import_local(struct import *im, const struct cli_args *args)
 {
     struct err e = {0};
     struct local l = {0};
-    struct store_config config = {.dir = args->positionals[0], .mode = STORE_SERVE, .limits = &im->limits};
+    struct store_config config = {
+        .dir = args->positionals[0], .mode = STORE_SERVE, .limits = &im->limits};
     if (store_open(&config, &l.store, &e)) {
         return cli_fail("import", &e);
     }
@@ -478,12 +496,17 @@ static int run(const struct cli_args *args)
 const struct cli_command command_import = {
     .name = "import",
     .usage = "DIR|URL FILE...",
-    .summary = "Reads FHIR into a node: bundles, single resources, NDJSON, each also gzip-compressed",
-    .about = "Into a folder that no process serves, or into any FHIR server by its base URL. FILE may be a folder: its .json\n"
-             "and .ndjson files (also .gz) are read by name. A bad line or file is reported with its place and reason and\n"
-             "the rest goes on. What refers to something that comes later in the input is tried again at the end. Loading\n"
+    .summary =
+        "Reads FHIR into a node: bundles, single resources, NDJSON, each also gzip-compressed",
+    .about = "Into a folder that no process serves, or into any FHIR server by its base URL. FILE "
+             "may be a folder: its .json\n"
+             "and .ndjson files (also .gz) are read by name. A bad line or file is reported with "
+             "its place and reason and\n"
+             "the rest goes on. What refers to something that comes later in the input is tried "
+             "again at the end. Loading\n"
              "the same resources again changes nothing. Exit status 1 when anything was refused.",
-    .example = "  kith import /srv/kith people/\n  kith import http://127.0.0.1:8080/fhir Patient.ndjson.gz\n",
+    .example = "  kith import /srv/kith people/\n  kith import http://127.0.0.1:8080/fhir "
+               "Patient.ndjson.gz\n",
     .least = 2,
     .most = POSITIONALS_MAX,
     .options = options,

@@ -8,12 +8,12 @@
 /* A few pieces that travel together: one bundle, or some lines of an NDJSON file. */
 struct import_unit {
     struct import_unit *next;
-    const char *file;  /* lives as long as the import */
-    uint64_t line;     /* of the first piece; 0: the file is one piece */
-    char *memory;      /* owned: all pieces, one behind the other */
+    const char *file; /* lives as long as the import */
+    uint64_t line;    /* of the first piece; 0: the file is one piece */
+    char *memory;     /* owned: all pieces, one behind the other */
     size_t size;
-    text *pieces;      /* owned */
-    uint64_t *lines;   /* owned: line number of each */
+    text *pieces;    /* owned */
+    uint64_t *lines; /* owned: line number of each */
     size_t count;
 };
 

@@ -1,10 +1,10 @@
 #include "cli/import.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <fcntl.h>
 #include <zlib.h>
 
 enum { UNIT_BYTES = 512 * 1024, UNIT_COUNT = 200, READ_BYTES = 256 * 1024 };
@@ -13,9 +13,9 @@ enum { UNIT_BYTES = 512 * 1024, UNIT_COUNT = 200, READ_BYTES = 256 * 1024 };
 struct reader {
     const char *file;
     gzFile gz;
-    struct buf text;   /* what is read and not yet handed on */
+    struct buf text; /* what is read and not yet handed on */
     bool ended;
-    uint64_t line;     /* of the first byte of text */
+    uint64_t line; /* of the first byte of text */
     int (*give)(void *context, struct import_unit *unit);
     void (*at)(void *context, uint64_t bytes);
     void *context;
@@ -35,19 +35,22 @@ static int read_more(struct reader *r, struct err *e)
 {
     char *to = buf_reserve(&r->text, READ_BYTES);
     if (!to) {
-        return err_set(e, ERR_TOO_LARGE, "%s: line %llu is longer than 1 GiB", r->file, (unsigned long long)r->line);
+        return err_set(e, ERR_TOO_LARGE, "%s: line %llu is longer than 1 GiB", r->file,
+                       (unsigned long long)r->line);
     }
     int n = gzread(r->gz, to, READ_BYTES);
     if (n < 0) {
         int code;
         const char *why = gzerror(r->gz, &code);
-        return err_set(e, ERR_IO, "%s cannot be read: %s", r->file, code == Z_ERRNO ? strerror(errno) : why);
+        return err_set(e, ERR_IO, "%s cannot be read: %s", r->file,
+                       code == Z_ERRNO ? strerror(errno) : why);
     }
     if (n == 0) {
         int code = Z_OK;
         (void)gzerror(r->gz, &code);
         if (code == Z_BUF_ERROR) {
-            return err_set(e, ERR_IO, "%s is cut off: the end of its compressed data is missing", r->file);
+            return err_set(e, ERR_IO, "%s is cut off: the end of its compressed data is missing",
+                           r->file);
         }
         r->ended = true;
     }
@@ -78,7 +81,8 @@ static int no_memory(struct err *e)
     return err_set(e, ERR_MEMORY, "no memory");
 }
 
-/* The whole lines at the start of the text, up to a unit's size. Bytes used, 0 when there is no whole line. */
+/* The whole lines at the start of the text, up to a unit's size. Bytes used, 0 when there is no
+ * whole line. */
 static size_t whole_lines(const struct reader *r)
 {
     size_t used = 0;
@@ -144,7 +148,8 @@ static int read_whole(struct reader *r, struct err *e)
     return r->give(r->context, u);
 }
 
-/* By name; a .json file whose first line is a whole object and whose second begins another is NDJSON too. */
+/* By name; a .json file whose first line is a whole object and whose second begins another is
+ * NDJSON too. */
 static bool is_lines(const struct reader *r)
 {
     text name = text_of(r->file);
@@ -157,7 +162,8 @@ static bool is_lines(const struct reader *r)
     size_t end = text_find(buf_text(&r->text), '\n');
     text first = text_trim(text_first(buf_text(&r->text), end));
     text next = text_trim(text_from(buf_text(&r->text), end));
-    return first.n > 2 && text_starts(first, T("{")) && text_ends(first, T("}")) && text_starts(next, T("{"));
+    return first.n > 2 && text_starts(first, T("{")) && text_ends(first, T("}")) &&
+           text_starts(next, T("{"));
 }
 
 int import_read(const char *file, int (*give)(void *context, struct import_unit *unit),

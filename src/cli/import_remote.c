@@ -6,7 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Input for a server elsewhere: transactions and batches are posted as they are, single resources travel as batches. */
+/* Input for a server elsewhere: transactions and batches are posted as they are, single resources
+ * travel as batches. */
 
 enum { CALL_SECONDS = 600 };
 #define ANSWER_MAX ((uint64_t)1 << 30)
@@ -55,7 +56,8 @@ static void take_outcome(struct rest_item *item, int status, const yyjson_val *o
     int code = status == 412 ? ERR_PRECONDITION : status >= 500 ? ERR_BUSY : ERR_INVALID;
     item->failed++;
     if (!item->result) {
-        item->result = err_at(&item->err, code, place, "the server answered %d: %.*s", status, TEXT_ARG(words));
+        item->result = err_at(&item->err, code, place, "the server answered %d: %.*s", status,
+                              TEXT_ARG(words));
     }
 }
 
@@ -65,7 +67,8 @@ static void count_one(struct rest_item *item, int status, fhir_type type)
     item->by_type[type]++;
 }
 
-static int post(struct sender *s, text body, struct arena *a, int *ret_status, yyjson_val **ret_root, struct err *e)
+static int post(struct sender *s, text body, struct arena *a, int *ret_status,
+                yyjson_val **ret_root, struct err *e)
 {
     struct http_answer answer;
     struct http_call call = {.method = T("POST"),
@@ -103,7 +106,8 @@ static fhir_type entry_type(const yyjson_val *entry)
     return fhir_type_of(json_text(json_get(json_get(entry, T("resource")), T("resourceType"))));
 }
 
-static int send_bundle(struct sender *s, struct rest_item *item, const yyjson_val *sent, struct arena *a, struct err *e)
+static int send_bundle(struct sender *s, struct rest_item *item, const yyjson_val *sent,
+                       struct arena *a, struct err *e)
 {
     int status;
     yyjson_val *root;
@@ -135,12 +139,12 @@ static void add_entry(struct buf *out, const struct rest_item *item, const yyjso
     text type = json_text(json_get(root, T("resourceType")));
     buf_add(out, T("{\"resource\":"));
     buf_add(out, item->json);
-    buf_printf(out, ",\"request\":{\"method\":\"%s\",\"url\":\"%.*s%s%.*s\"}}", id.n ? "PUT" : "POST", TEXT_ARG(type),
-               id.n ? "/" : "", TEXT_ARG(id));
+    buf_printf(out, ",\"request\":{\"method\":\"%s\",\"url\":\"%.*s%s%.*s\"}}",
+               id.n ? "PUT" : "POST", TEXT_ARG(type), id.n ? "/" : "", TEXT_ARG(id));
 }
 
-static int send_singles(struct sender *s, struct rest_item **items, yyjson_val **roots, size_t count, struct arena *a,
-                        struct err *e)
+static int send_singles(struct sender *s, struct rest_item **items, yyjson_val **roots,
+                        size_t count, struct arena *a, struct err *e)
 {
     struct buf body;
     int status;
@@ -152,15 +156,18 @@ static int send_singles(struct sender *s, struct rest_item **items, yyjson_val *
         add_entry(&body, items[i], roots[i]);
     }
     buf_add(&body, T("]}"));
-    int rc = buf_failed(&body) ? err_set(e, ERR_MEMORY, "no memory") : post(s, buf_text(&body), a, &status, &root, e);
+    int rc = buf_failed(&body) ? err_set(e, ERR_MEMORY, "no memory")
+                               : post(s, buf_text(&body), a, &status, &root, e);
     buf_done(&body);
     for (size_t i = 0; !rc && i < count; i++) {
         yyjson_val *answer = yyjson_arr_get(json_get(root, T("entry")), i);
         int one = answer ? status_of(answer) : status;
         if (!answer || one >= 400) {
-            take_outcome(items[i], one, answer ? json_get(json_get(answer, T("response")), T("outcome")) : root);
+            take_outcome(items[i], one,
+                         answer ? json_get(json_get(answer, T("response")), T("outcome")) : root);
         } else {
-            count_one(items[i], one, fhir_type_of(json_text(json_get(roots[i], T("resourceType")))));
+            count_one(items[i], one,
+                      fhir_type_of(json_text(json_get(roots[i], T("resourceType")))));
         }
     }
     return rc;
@@ -173,7 +180,8 @@ static bool is_posted_whole(const yyjson_val *root)
            (text_eq(type, T("transaction")) || text_eq(type, T("batch")));
 }
 
-static int remote_take(void *self, struct rest_item *items, size_t count, struct arena *a, struct err *e)
+static int remote_take(void *self, struct rest_item *items, size_t count, struct arena *a,
+                       struct err *e)
 {
     struct sender *s = self;
     struct rest_item **singles = arena_zalloc(a, count + 1, sizeof(void *));
@@ -189,7 +197,8 @@ static int remote_take(void *self, struct rest_item *items, size_t count, struct
             rc = send_bundle(s, &items[i], root, a, e);
         } else if (!fhir_type_of(json_text(json_get(root, T("resourceType"))))) {
             items[i].failed = 1;
-            items[i].result = err_at(&items[i].err, ERR_INVALID, T("resourceType"), "this is no resource of FHIR R4");
+            items[i].result = err_at(&items[i].err, ERR_INVALID, T("resourceType"),
+                                     "this is no resource of FHIR R4");
         } else {
             singles[n] = &items[i];
             roots[n++] = root;

@@ -5,7 +5,8 @@
 #include <stdio.h>
 
 static const struct cli_option options[] = {
-    {"--organisation", "ODS", "ODS code of the organisation that runs the node, such as Y90001", false},
+    {"--organisation", "ODS", "ODS code of the organisation that runs the node, such as Y90001",
+     false},
     {"--name", "NAME", "its name, for people", false},
     {0},
 };
@@ -28,11 +29,13 @@ static int run(const struct cli_args *args)
     text code = text_of(cli_option(args, "--organisation"));
     text name = text_of(cli_option(args, "--name"));
     if (!ods_ok(code)) {
-        return cli_usage_error("init", "--organisation must be an ODS code: 3 to 10 capital letters and digits, "
-                                       "such as Y90001");
+        return cli_usage_error(
+            "init", "--organisation must be an ODS code: 3 to 10 capital letters and digits, "
+                    "such as Y90001");
     }
     if (name.n == 0 || name.n > 200) {
-        return cli_usage_error("init", "--name must be the organisation's name, of up to 200 bytes");
+        return cli_usage_error("init",
+                               "--name must be the organisation's name, of up to 200 bytes");
     }
     struct store_identity identity = {code, name};
     if (store_create(dir, &identity, &e)) {
@@ -41,8 +44,8 @@ static int run(const struct cli_args *args)
     if (args->json) {
         printf("{\"created\":true}\n");
     } else {
-        printf("Created a node for %.*s (%.*s) in %s.\nStart it with: kith serve %s\n", TEXT_ARG(name), TEXT_ARG(code),
-               dir, dir);
+        printf("Created a node for %.*s (%.*s) in %s.\nStart it with: kith serve %s\n",
+               TEXT_ARG(name), TEXT_ARG(code), dir, dir);
     }
     return EXIT_DONE;
 }
@@ -51,7 +54,8 @@ const struct cli_command command_init = {
     .name = "init",
     .usage = "DIR --organisation ODS --name NAME",
     .summary = "Creates an empty node in a folder",
-    .about = "Makes the folder if needed, readable by its owner only. A folder that already holds a node is left alone.",
+    .about = "Makes the folder if needed, readable by its owner only. A folder that already holds "
+             "a node is left alone.",
     .example = "  kith init /srv/kith --organisation Y90001 --name 'Mill Lane Surgery'\n",
     .least = 1,
     .most = 1,

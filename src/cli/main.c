@@ -17,13 +17,14 @@ static const struct cli_option common[] = {
     {0},
 };
 
-static const char about[] =
-    "Kith is a health and care record that stays local. One program is one node: a FHIR R4 server on embedded storage.";
+static const char about[] = "Kith is a health and care record that stays local. One program is one "
+                            "node: a FHIR R4 server on embedded storage.";
 
-static const char statuses[] = "0  done\n"
-                               "1  done, but something was refused or found wrong, and was reported\n"
-                               "2  the command line is not right\n"
-                               "3  it could not be done\n";
+static const char statuses[] =
+    "0  done\n"
+    "1  done, but something was refused or found wrong, and was reported\n"
+    "2  the command line is not right\n"
+    "3  it could not be done\n";
 
 static void print_options(const struct cli_option *options)
 {
@@ -54,7 +55,8 @@ static int help_one(const struct cli_command *c)
     return EXIT_DONE;
 }
 
-/* --- the manual page ------------------------------------------------------------------------------------------ */
+/* --- the manual page
+ * ------------------------------------------------------------------------------------------ */
 
 /* A line that starts with a dot or quote would be a macro. */
 static void man_text(const char *s)
@@ -87,7 +89,8 @@ static void man_options(const struct cli_option *options)
 
 static int manual(void)
 {
-    printf(".Dd $Mdocdate$\n.Dt KITH 1\n.Os\n.Sh NAME\n.Nm kith\n.Nd health and care record node\n.Sh SYNOPSIS\n");
+    printf(".Dd $Mdocdate$\n.Dt KITH 1\n.Os\n.Sh NAME\n.Nm kith\n.Nd health and care record "
+           "node\n.Sh SYNOPSIS\n");
     for (int i = 0; i < COMMAND_COUNT; i++) {
         printf(".Nm kith %s\n.Ar %s\n", commands[i]->name, commands[i]->usage);
     }
@@ -112,9 +115,12 @@ static int manual(void)
     return EXIT_DONE;
 }
 
-/* --- arguments -------------------------------------------------------------------------------------------------- */
+/* --- arguments
+ * --------------------------------------------------------------------------------------------------
+ */
 
-static const struct cli_option *find_option(const struct cli_option *options, const char *word, size_t n)
+static const struct cli_option *find_option(const struct cli_option *options, const char *word,
+                                            size_t n)
 {
     for (; options && options->name; options++) {
         if (strlen(options->name) == n && memcmp(options->name, word, n) == 0) {
@@ -125,7 +131,8 @@ static const struct cli_option *find_option(const struct cli_option *options, co
 }
 
 /* --name value and --name=value. Returns how many further words were used, or -1. */
-static int take_option(const struct cli_command *c, struct cli_args *args, const char *word, const char *next)
+static int take_option(const struct cli_command *c, struct cli_args *args, const char *word,
+                       const char *next)
 {
     const char *equals = strchr(word, '=');
     size_t n = equals ? (size_t)(equals - word) : strlen(word);
@@ -135,12 +142,14 @@ static int take_option(const struct cli_command *c, struct cli_args *args, const
         return 0;
     }
     if (!option) {
-        (void)cli_usage_error(c->name, "there is no option %.*s; see kith %s --help", (int)n, word, c->name);
+        (void)cli_usage_error(c->name, "there is no option %.*s; see kith %s --help", (int)n, word,
+                              c->name);
         return -1;
     }
     const char *value = equals ? equals + 1 : option->value_name ? next : "";
     if (!value || (equals && !option->value_name)) {
-        (void)cli_usage_error(c->name, value ? "%s takes no value" : "%s needs a value", option->name);
+        (void)cli_usage_error(c->name, value ? "%s takes no value" : "%s needs a value",
+                              option->name);
         return -1;
     }
     if (!option->repeatable && cli_option(args, option->name)) {
@@ -169,7 +178,8 @@ static int run(const struct cli_command *c, int argc, char **argv)
             args.positionals[args.positional_count++] = argv[i];
         }
     }
-    if (status == EXIT_DONE && (args.positional_count < c->least || args.positional_count > c->most)) {
+    if (status == EXIT_DONE &&
+        (args.positional_count < c->least || args.positional_count > c->most)) {
         status = cli_usage_error(c->name, "usage: kith %s %s", c->name, c->usage);
     }
     if (status == EXIT_DONE) {
@@ -208,7 +218,8 @@ int main(int argc, char **argv)
     }
     for (int i = 0; i < COMMAND_COUNT; i++) {
         if (strcmp(word, commands[i]->name) == 0) {
-            return asks_help(argc - 2, argv + 2) ? help_one(commands[i]) : run(commands[i], argc - 2, argv + 2);
+            return asks_help(argc - 2, argv + 2) ? help_one(commands[i])
+                                                 : run(commands[i], argc - 2, argv + 2);
         }
     }
     if (strcmp(word, "--help") == 0 || strcmp(word, "help") == 0 || strcmp(word, "-h") == 0) {

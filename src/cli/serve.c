@@ -9,10 +9,12 @@
 #include <sys/prctl.h>
 
 static const struct cli_option options[] = {
-    {"--listen", "HOST:PORT", "address to listen on (default 127.0.0.1:8080; port 0 takes any free one)", false},
+    {"--listen", "HOST:PORT",
+     "address to listen on (default 127.0.0.1:8080; port 0 takes any free one)", false},
     {"--tls-cert", "FILE", "certificate chain, PEM; needed for any address but loopback", false},
     {"--tls-key", "FILE", "its private key, PEM", false},
-    {"--base-url", "URL", "FHIR base as clients see it, such as https://kith.example.org/fhir", false},
+    {"--base-url", "URL", "FHIR base as clients see it, such as https://kith.example.org/fhir",
+     false},
     {"--workers", "N", "threads that answer requests (default 64)", false},
     {"--limit", "NAME=N", "changes a limit; docs/operations.md lists them (may be repeated)", true},
     {0},
@@ -28,8 +30,10 @@ static int read_address(const char *word, char host[256], uint16_t *ret_port)
     bool bracket = text_starts(t, T("["));
     if (colon && !(bracket && memchr(colon, ']', (size_t)(t.p + t.n - colon)))) {
         name = text_make(t.p, (size_t)(colon - t.p));
-        if (!text_to_u64(text_make(colon + 1, (size_t)(t.p + t.n - colon - 1)), &port) || port > 65535) {
-            return cli_usage_error("serve", "the port of --listen must be a number from 0 to 65535");
+        if (!text_to_u64(text_make(colon + 1, (size_t)(t.p + t.n - colon - 1)), &port) ||
+            port > 65535) {
+            return cli_usage_error("serve",
+                                   "the port of --listen must be a number from 0 to 65535");
         }
     }
     if (bracket && text_ends(name, T("]"))) {
@@ -59,10 +63,12 @@ static int read_limits(const struct cli_args *args, struct limits *l)
         }
         (void)text_cut(&rest, '=', &name);
         if (!text_to_u64(rest, &value) || !limits_set(l, name, value)) {
-            (void)cli_usage_error("serve", "--limit %s is not possible; the limits are:", args->values[i].value);
+            (void)cli_usage_error(
+                "serve", "--limit %s is not possible; the limits are:", args->values[i].value);
             for (const struct limit_info *info = limit_table; info->name; info++) {
-                fprintf(stderr, "  %-18s %llu to %llu %s (default %llu)\n", info->name, (unsigned long long)info->least,
-                        (unsigned long long)info->most, info->unit, (unsigned long long)info->value);
+                fprintf(stderr, "  %-18s %llu to %llu %s (default %llu)\n", info->name,
+                        (unsigned long long)info->least, (unsigned long long)info->most, info->unit,
+                        (unsigned long long)info->value);
             }
             return EXIT_USAGE;
         }
@@ -136,8 +142,10 @@ const struct cli_command command_serve = {
     .name = "serve",
     .usage = "DIR [--listen HOST:PORT]",
     .summary = "Serves a node: FHIR at /fhir, the page at /, /health and /metrics",
-    .about = "Without --tls-cert and --tls-key it listens on loopback addresses only and refuses any other. SIGINT and\n"
-             "SIGTERM stop it gracefully: open requests are finished first. Log lines go to standard error, one JSON\n"
+    .about = "Without --tls-cert and --tls-key it listens on loopback addresses only and refuses "
+             "any other. SIGINT and\n"
+             "SIGTERM stop it gracefully: open requests are finished first. Log lines go to "
+             "standard error, one JSON\n"
              "object each.",
     .example = "  kith serve /srv/kith --listen 127.0.0.1:8080\n",
     .least = 1,

@@ -27,7 +27,9 @@ static int close_file(struct writing *w, struct err *e)
 {
     int bad = w->file && (ferror(w->file) || fclose(w->file) != 0);
     w->file = NULL;
-    return bad ? err_set(e, ERR_IO, "%s/%s could not be written: %s", w->dir, w->name, strerror(errno)) : 0;
+    return bad ? err_set(e, ERR_IO, "%s/%s could not be written: %s", w->dir, w->name,
+                         strerror(errno))
+               : 0;
 }
 
 static int open_file(struct writing *w, const char *name, struct err *e)
@@ -60,17 +62,20 @@ static int write_bundle(void *context, const char *file, text bundle, struct err
     return 0;
 }
 
-static int number(const struct cli_args *args, const char *name, uint64_t otherwise, uint64_t most, uint64_t *ret)
+static int number(const struct cli_args *args, const char *name, uint64_t otherwise, uint64_t most,
+                  uint64_t *ret)
 {
     const char *word = cli_option(args, name);
     *ret = otherwise;
     if (word && (!text_to_u64(text_of(word), ret) || *ret > most)) {
-        return cli_usage_error("synth", "%s must be a whole number of at most %llu", name, (unsigned long long)most);
+        return cli_usage_error("synth", "%s must be a whole number of at most %llu", name,
+                               (unsigned long long)most);
     }
     return EXIT_DONE;
 }
 
-static void print_counts(const struct cli_args *args, const struct synth_counts *counts, double seconds)
+static void print_counts(const struct cli_args *args, const struct synth_counts *counts,
+                         double seconds)
 {
     char count[32];
     char rate[32];
@@ -83,11 +88,12 @@ static void print_counts(const struct cli_args *args, const struct synth_counts 
     }
     for (int i = 0; i < SYNTH_TYPE_COUNT; i++) {
         if (counts->of_type[i]) {
-            printf("  %-22s %12s\n", synth_type_name((enum synth_type)i), cli_thousands(counts->of_type[i], count));
+            printf("  %-22s %12s\n", synth_type_name((enum synth_type)i),
+                   cli_thousands(counts->of_type[i], count));
         }
     }
-    printf("%s resources in %.1f s (%s a second)\n", cli_thousands(counts->resources, count), seconds,
-           cli_thousands((uint64_t)a_second, rate));
+    printf("%s resources in %.1f s (%s a second)\n", cli_thousands(counts->resources, count),
+           seconds, cli_thousands((uint64_t)a_second, rate));
 }
 
 static int run(const struct cli_args *args)
@@ -125,7 +131,8 @@ const struct cli_command command_synth = {
     .name = "synth",
     .usage = "OUT/ --patients N --seed S",
     .summary = "Writes an invented population of one English locality",
-    .about = "Nobody in it is real: NHS numbers of the range that is never issued, addresses and telephone numbers that lead\n"
+    .about = "Nobody in it is real: NHS numbers of the range that is never issued, addresses and "
+             "telephone numbers that lead\n"
              "nowhere. The same seed gives the same bytes. Load the folder with kith import.",
     .example = "  kith synth people/ --patients 2000 --seed 7\n  kith import /srv/kith people/\n",
     .least = 1,

@@ -6,7 +6,8 @@
 
 static int run(const struct cli_args *args)
 {
-    printf(args->json ? "{\"version\":\"%s\",\"fhir\":\"4.0.1\"}\n" : "kith %s (FHIR 4.0.1)\n", KITH_VERSION);
+    printf(args->json ? "{\"version\":\"%s\",\"fhir\":\"4.0.1\"}\n" : "kith %s (FHIR 4.0.1)\n",
+           KITH_VERSION);
     return EXIT_DONE;
 }
 

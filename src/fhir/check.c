@@ -91,13 +91,15 @@ static void unknown_member(struct check *c, const struct walk *w, text name)
                 check_close_names(w->type, name, list));
 }
 
-static void duplicate_member(struct check *c, const struct walk *w, text name)
+static void duplicate_member(struct check *c, const struct walk *w, text name,
+                             const struct model_element *el)
 {
     char shown[SHOWN_SIZE];
-    check_issue_of(c, ERR_DUPLICATE, w->at, name,
-                   "the member \"%s\" stands twice in one object; keep one, or make an array of an "
-                   "element that repeats",
-                   check_shown(name, shown));
+    struct place at = {.up = w->at, .element = el, .name = name, .index = NO_INDEX};
+    check_issue(c, ERR_DUPLICATE, &at,
+                "the member \"%s\" stands twice in one object; keep one, or make an array of an "
+                "element that repeats",
+                check_shown(name, shown));
 }
 
 static void note_choice(struct check *c, struct walk *w, const struct model_element *el,
@@ -131,14 +133,14 @@ static void check_member(struct check *c, struct walk *w, const yyjson_val *key)
         if (!w->is_resource || !text_eq(name, T("resourceType"))) {
             unknown_member(c, w, name);
         } else if (w->has_type) {
-            duplicate_member(c, w, name);
+            duplicate_member(c, w, name, NULL);
         }
         w->has_type |= w->is_resource;
         return;
     }
     size_t index = (size_t)(el - &model_elements[w->type->first]);
     if (test_and_set(shadow ? w->shadowed : w->seen, index)) {
-        duplicate_member(c, w, name);
+        duplicate_member(c, w, name, el);
         return;
     }
     if (el->choice) {
@@ -202,6 +204,11 @@ static void check_extension(struct check *c, const struct walk *w)
     }
 }
 
+bool check_only_id(const yyjson_val *v)
+{
+    return json_len(v) == 1 && text_eq(json_text(v + 1), T("id"));
+}
+
 void check_object(struct check *c, const yyjson_val *v, uint16_t type, const struct place *at)
 {
     if (c->depth >= DEPTH_MOST) {
@@ -221,9 +228,9 @@ void check_object(struct check *c, const yyjson_val *v, uint16_t type, const str
     check_required(c, &w);
     if (type == MODEL_EXTENSION) {
         check_extension(c, &w);
-    } else if (!w.is_resource && count <= 1 && (count == 0 || text_eq(json_text(v + 1), T("id")))) {
-        check_issue(c, ERR_SYNTAX, at, "the element has %s; it needs a value or members",
-                    count ? "nothing but an id" : "nothing in it");
+    } else if (!w.is_resource && type != MODEL_ELEMENT && check_only_id(v)) {
+        check_issue(c, ERR_SYNTAX, at,
+                    "the element has nothing but an id; it needs a value or members");
     }
     c->depth--;
 }

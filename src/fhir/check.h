@@ -47,6 +47,8 @@ struct check {
 
 /* check.c */
 void check_object(struct check *c, const yyjson_val *v, uint16_t type, const struct place *at);
+/* ele-1: an object has more than an id. */
+bool check_only_id(const yyjson_val *v);
 
 /* check_resource.c */
 /* A resource at its place; `contained`: as an item of `contained`. */

@@ -24,15 +24,20 @@ bool check_has_shadow(const yyjson_val *object, text name, size_t index)
     return json_type(item_at(array, index)) == YYJSON_TYPE_OBJ;
 }
 
-static void shadow_item(struct check *c, const yyjson_val *v, const struct place *at)
+static void shadow_item(struct check *c, const yyjson_val *v, bool has_value,
+                        const struct place *at)
 {
-    if (json_type(v) != YYJSON_TYPE_OBJ) {
+    if (json_type(v) != YYJSON_TYPE_OBJ || json_len(v) == 0) {
         check_issue(
             c, ERR_SYNTAX, at,
             "%s stands here; the member with _ in front of its name holds an object with id "
             "or extension",
             check_kind(v));
         return;
+    }
+    if (!has_value && check_only_id(v)) {
+        check_issue(c, ERR_SYNTAX, at,
+                    "the element has nothing but an id; it needs a value or an extension");
     }
     check_object(c, v, MODEL_ELEMENT, at);
 }
@@ -54,7 +59,7 @@ static void shadow_array(struct check *c, const yyjson_val *values, const yyjson
     for (size_t i = 0; i < json_len(v); i++, item = json_after(item)) {
         at.index = (uint32_t)i;
         if (json_type(item) != YYJSON_TYPE_NULL) {
-            shadow_item(c, item, &at);
+            shadow_item(c, item, value && json_type(value) != YYJSON_TYPE_NULL, &at);
         } else if (!value) {
             check_issue(c, ERR_SYNTAX, &at, "there is neither a value nor an extension here");
         }
@@ -67,7 +72,7 @@ void check_shadow(struct check *c, const yyjson_val *object, const yyjson_val *v
 {
     struct place at = {.up = up, .element = el, .index = NO_INDEX};
     if (!(el->flags & MODEL_REPEATS)) {
-        shadow_item(c, v, &at);
+        shadow_item(c, v, json_get(object, model_text(el->name)) != NULL, &at);
         return;
     }
     if (json_type(v) != YYJSON_TYPE_ARR || json_len(v) == 0) {

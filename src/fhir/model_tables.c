@@ -6,6 +6,8 @@
 /* clang-format off */
 #include "fhir/model_tables.h"
 
+const unsigned model_type_count = 682;
+
 const struct model_type model_types[] = {
     {0x0, 0, 0, 0, 0, 0, 0, 0x0U}, {0x7, 0, 19, 0, 1, 6, 0, 0xbeeb8da1658eec67U},
     {0x9c12, 19, 61, 1, 1, 7, 64, 0xc43407dc177b6f7U},

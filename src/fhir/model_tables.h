@@ -49,7 +49,7 @@ enum {
     MODEL_REPEATS = 1,      /* flag: an array in JSON */
     MODEL_BARE = 2,         /* flag: a primitive that cannot have extensions: no `_name` */
     MODEL_TARGET_WORDS = 3, /* 64-bit words of a set of resource types */
-    MODEL_WIDEST = 448,     /* no type has more elements, choices counted one by one */
+    MODEL_WIDEST = 256,     /* no type has more elements, choices counted one by one */
     MODEL_CHOICES = 8,      /* no type has more choices */
 };
 
@@ -91,6 +91,7 @@ struct model_system {
 
 extern const char model_pool[];
 extern const struct model_type model_types[];
+extern const unsigned model_type_count;
 extern const struct model_element model_elements[];
 extern const uint16_t model_slots[];
 /* Indices of elements within their type; with the high bit: numbers of choices. */

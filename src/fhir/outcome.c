@@ -22,6 +22,9 @@ static size_t whole_characters(const char *p, size_t n)
 }
 
 static text format_details(struct arena *a, const char *format, va_list args)
+    __attribute__((format(printf, 2, 0)));
+
+static text format_details(struct arena *a, const char *format, va_list args)
 {
     char line[DETAILS_MOST];
     int wanted = vsnprintf(line, sizeof line, format, args);

@@ -15,7 +15,8 @@ struct issue {
     text details;    /* says what is wrong and what to do */
 };
 
-/* A list in an arena, of at most ISSUES_MAX; what comes after is counted, and the last says how many. */
+/* A list in an arena, of at most ISSUES_MAX; what comes after is counted, and the last says how
+ * many. */
 enum { ISSUES_MAX = 100 };
 
 struct issues {
@@ -23,7 +24,7 @@ struct issues {
     struct issue *items;
     size_t count;
     size_t capacity;
-    size_t errors;  /* of severity error, also those past the maximum */
+    size_t errors; /* of severity error, also those past the maximum */
     size_t dropped;
 };
 

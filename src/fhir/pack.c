@@ -107,5 +107,5 @@ int resource_print(const struct resource_head *head, text packed, struct buf *ou
         buf_add(out, rest);
     }
     buf_addc(out, '}');
-    return buf_failed(out) ? err_set(e, ERR_MEMORY, NULL) : 0;
+    return buf_failed(out) ? err_set(e, ERR_MEMORY, "%s", "") : 0;
 }

@@ -5,8 +5,8 @@
 #include "fhir/model.h"
 
 enum reference_kind {
-    REFERENCE_BAD,         /* none of the forms below */
-    REFERENCE_LOCAL,       /* Type/id or Type/id/_history/vid, or the same behind this node's own base */
+    REFERENCE_BAD,   /* none of the forms below */
+    REFERENCE_LOCAL, /* Type/id or Type/id/_history/vid, or the same behind this node's own base */
     REFERENCE_ABSOLUTE,    /* http(s)://elsewhere/.../Type/id[/_history/vid] */
     REFERENCE_URI,         /* any other absolute URI: urn:uuid:, urn:oid:, http without Type/id */
     REFERENCE_FRAGMENT,    /* #id, or # for the container */

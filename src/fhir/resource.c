@@ -33,12 +33,11 @@ static const yyjson_val *enter_object(struct steps *s, const yyjson_val *object,
     for (size_t left = json_len(object); left; left--, key = json_after(key + 1)) {
         if (holds(key + 1, v)) {
             text name = json_text(key);
-            if (name.n && name.p[0] == '_') {
-                name = text_from(name, 1);
-            }
+            bool shadow = name.n && name.p[0] == '_';
+            name = text_from(name, shadow);
             const struct model_element *el = model_find(s->type, name);
             add_step(s, (struct place){.element = el, .name = name, .index = NO_INDEX});
-            s->type = &model_types[el ? el->type : MODEL_NONE];
+            s->type = &model_types[shadow ? MODEL_ELEMENT : el ? el->type : MODEL_NONE];
             return key + 1;
         }
     }

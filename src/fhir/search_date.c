@@ -34,7 +34,9 @@ static int add(struct search_reader *r, uint16_t param, struct bounds b, struct 
             int64_t most = minus(b.end_to, index_date_class_least(length_class));
             to = most < to ? most : to;
         }
-        if (from > to) {
+        bool closed = b.start_from != INT64_MIN && b.end_to != INT64_MAX;
+        if (from > to ||
+            (closed && index_date_class_least(length_class) > minus(b.end_to, b.start_from))) {
             continue;
         }
         struct plan_atom atom = {.kind = PLAN_RANGE,

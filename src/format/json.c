@@ -105,7 +105,7 @@ int json_read(text bytes, size_t most_depth, struct arena *a, yyjson_val **ret_r
     }
     char *copy = arena_alloc(a, bytes.n + YYJSON_PADDING_SIZE);
     if (!copy) {
-        return err_set(e, ERR_MEMORY, NULL);
+        return err_set(e, ERR_MEMORY, "%s", "");
     }
     memcpy(copy, bytes.p, bytes.n);
     memset(copy + bytes.n, 0, YYJSON_PADDING_SIZE);
@@ -115,7 +115,7 @@ int json_read(text bytes, size_t most_depth, struct arena *a, yyjson_val **ret_r
         copy, bytes.n, YYJSON_READ_INSITU | YYJSON_READ_NUMBER_AS_RAW, &alc, &fault);
     if (!doc) {
         if (fault.code == YYJSON_READ_ERROR_MEMORY_ALLOCATION) {
-            return err_set(e, ERR_MEMORY, NULL);
+            return err_set(e, ERR_MEMORY, "%s", "");
         }
         return syntax_error(bytes, fault.pos, fault.msg ? fault.msg : "wrong content", e);
     }

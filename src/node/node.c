@@ -20,10 +20,11 @@ enum { GRACE_SECONDS = 30 };
 /* What a page may do is said once, here: everything from this node, nothing from anywhere else. */
 static void page_fields(struct http_reply *reply)
 {
-    http_reply_field(reply, T("Content-Security-Policy"),
-                     T("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-                       "connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'none'; "
-                       "frame-ancestors 'none'"));
+    http_reply_field(
+        reply, T("Content-Security-Policy"),
+        T("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+          "connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'none'; "
+          "frame-ancestors 'none'"));
     http_reply_field(reply, T("X-Content-Type-Options"), T("nosniff"));
     http_reply_field(reply, T("Referrer-Policy"), T("no-referrer"));
 }
@@ -77,12 +78,14 @@ static void serve_health(struct node *n, struct http_reply *reply)
     bool full = store_is_full(n->store);
     reply->status = rc ? 503 : 200;
     reply->content_type = "application/health+json";
-    buf_printf(&reply->body, "{\"status\":\"%s\",\"version\":\"%s\",\"checks\":{\"store:reads\":[{\"status\":\"%s\"}],"
-                             "\"store:writes\":[{\"status\":\"%s\"}]}}\n",
-               rc     ? "fail"
-               : full ? "warn"
-                      : "pass",
-               KITH_VERSION, rc ? "fail" : "pass", full ? "fail" : "pass");
+    buf_printf(
+        &reply->body,
+        "{\"status\":\"%s\",\"version\":\"%s\",\"checks\":{\"store:reads\":[{\"status\":\"%s\"}],"
+        "\"store:writes\":[{\"status\":\"%s\"}]}}\n",
+        rc     ? "fail"
+        : full ? "warn"
+               : "pass",
+        KITH_VERSION, rc ? "fail" : "pass", full ? "fail" : "pass");
 }
 
 static void serve_metrics(struct http_reply *reply)
@@ -117,7 +120,8 @@ static void serve(void *context, const struct http_request *request, struct http
     } else {
         struct err e = {0};
         reply->status = 404;
-        (void)err_set(&e, ERR_NOT_FOUND, "there is nothing here; the page is at /, the FHIR API below /fhir");
+        (void)err_set(&e, ERR_NOT_FOUND,
+                      "there is nothing here; the page is at /, the FHIR API below /fhir");
         rest_refuse(&e, reply);
     }
 }
@@ -130,8 +134,10 @@ static void refuse(void *context, const struct err *why, struct http_reply *repl
 
 static int open_store(struct node *n, struct err *e)
 {
-    struct store_config config = {
-        .dir = n->config.dir, .mode = STORE_SERVE, .limits = &n->config.limits, .base = n->config.base};
+    struct store_config config = {.dir = n->config.dir,
+                                  .mode = STORE_SERVE,
+                                  .limits = &n->config.limits,
+                                  .base = n->config.base};
     return store_open(&config, &n->store, e);
 }
 
@@ -178,7 +184,8 @@ int node_start(const struct node_config *config, struct node **ret_node, struct 
         free(n);
         return rc;
     }
-    log_line(LOG_NODE_START, LOG_WORD("address", http_server_url(n->http)), LOG_WORD("version", n->rest.version));
+    log_line(LOG_NODE_START, LOG_WORD("address", http_server_url(n->http)),
+             LOG_WORD("version", n->rest.version));
     *ret_node = n;
     return 0;
 }

@@ -1,5 +1,6 @@
 /*
- * One running node: the store, the HTTP server and what is served from it. The only place that knows everybody.
+ * One running node: the store, the HTTP server and what is served from it. The only place that
+ * knows everybody.
  */
 #ifndef KITH_NODE_NODE_H
 #define KITH_NODE_NODE_H

@@ -17,7 +17,8 @@ text bundle_place(struct bundle *b, size_t at, const char *below)
     return arena_printf(b->arena, "Bundle.entry[%zu]%s", at, below);
 }
 
-/* The members of an object that a bundle may have; anything else, or twice, must not be overlooked. */
+/* The members of an object that a bundle may have; anything else, or twice, must not be overlooked.
+ */
 static int check_members(struct bundle *b, yyjson_val *object, const char *const *names, text place,
                          struct err *e)
 {
@@ -31,11 +32,13 @@ static int check_members(struct bundle *b, yyjson_val *object, const char *const
             at++;
         }
         if (!names[at]) {
-            return err_at(e, ERR_INVALID, place, "there is no element '%.*s' here; check its spelling",
+            return err_at(e, ERR_INVALID, place,
+                          "there is no element '%.*s' here; check its spelling",
                           TEXT_ARG(text_first(name, 60)));
         }
         if (seen & 1U << at) {
-            return err_at(e, ERR_DUPLICATE, place, "the element '%.*s' stands twice", TEXT_ARG(name));
+            return err_at(e, ERR_DUPLICATE, place, "the element '%.*s' stands twice",
+                          TEXT_ARG(name));
         }
         seen |= 1U << at;
     }
@@ -48,8 +51,8 @@ static int read_method(struct bundle_item *item, text method, text place, struct
     static const struct {
         const char *name;
         enum http_method method;
-    } methods[] = {{"GET", HTTP_GET},       {"HEAD", HTTP_HEAD},     {"POST", HTTP_POST}, {"PUT", HTTP_PUT},
-                   {"DELETE", HTTP_DELETE}, {"PATCH", HTTP_PATCH}};
+    } methods[] = {{"GET", HTTP_GET}, {"HEAD", HTTP_HEAD},     {"POST", HTTP_POST},
+                   {"PUT", HTTP_PUT}, {"DELETE", HTTP_DELETE}, {"PATCH", HTTP_PATCH}};
     for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
         if (text_eq(method, text_of(methods[i].name))) {
             item->call.method = methods[i].method;
@@ -70,9 +73,10 @@ static int read_url(struct bundle *b, struct bundle_item *item, text url, text p
         url = text_from(url, 1);
     }
     if (text_find(url, ':') < text_find(url, '?')) {
-        return err_at(e, ERR_VALUE, place,
-                      "request.url must be relative to this node's base, such as Patient/123; it is '%.*s'",
-                      TEXT_ARG(text_first(url, 200)));
+        return err_at(
+            e, ERR_VALUE, place,
+            "request.url must be relative to this node's base, such as Patient/123; it is '%.*s'",
+            TEXT_ARG(text_first(url, 200)));
     }
     size_t mark = text_find(url, '?');
     item->call.path = text_first(url, mark);
@@ -83,11 +87,13 @@ static int read_url(struct bundle *b, struct bundle_item *item, text url, text p
 static int read_request(struct bundle *b, struct bundle_item *item, yyjson_val *request, text place,
                         struct err *e)
 {
-    static const char *const names[] = {"method", "url", "ifNoneMatch", "ifModifiedSince", "ifMatch", "ifNoneExist",
-                                        "id", "extension", "_method", "_url", NULL};
+    static const char *const names[] = {"method",  "url",         "ifNoneMatch", "ifModifiedSince",
+                                        "ifMatch", "ifNoneExist", "id",          "extension",
+                                        "_method", "_url",        NULL};
     struct call *c = &item->call;
     if (!yyjson_is_obj(request)) {
-        return err_at(e, ERR_REQUIRED, place, "an entry of a batch or transaction needs a request with method and url");
+        return err_at(e, ERR_REQUIRED, place,
+                      "an entry of a batch or transaction needs a request with method and url");
     }
     int rc = check_members(b, request, names, place, e);
     if (!rc) {
@@ -104,8 +110,9 @@ static int read_request(struct bundle *b, struct bundle_item *item, yyjson_val *
 
 static int read_entry(struct bundle *b, size_t at, yyjson_val *entry, struct err *e)
 {
-    static const char *const names[] = {"fullUrl", "resource", "request", "search",  "response", "link",
-                                        "id",      "extension", "modifierExtension", "_fullUrl", NULL};
+    static const char *const names[] = {"fullUrl",           "resource", "request", "search",
+                                        "response",          "link",     "id",      "extension",
+                                        "modifierExtension", "_fullUrl", NULL};
     struct bundle_item *item = &b->items[at];
     text place = bundle_place(b, at, "");
     if (!place.p) {
@@ -149,7 +156,8 @@ static int route_entry(struct bundle_item *item, struct err *e)
     case INTERACTION_UPDATE_CONDITIONAL:
         item->is_write = true;
         return c->resource ? 0
-                           : err_set(e, ERR_REQUIRED, "an entry with the method POST or PUT needs a resource");
+                           : err_set(e, ERR_REQUIRED,
+                                     "an entry with the method POST or PUT needs a resource");
     case INTERACTION_DELETE:
     case INTERACTION_DELETE_CONDITIONAL:
         item->is_write = true;
@@ -163,13 +171,13 @@ static int route_entry(struct bundle_item *item, struct err *e)
 
 int bundle_read(struct call *c, yyjson_val *root, struct bundle *ret_bundle, struct err *e)
 {
-    static const char *const names[] = {"resourceType", "id", "meta", "implicitRules", "language", "identifier", "type",
-                                        "timestamp", "total", "link", "entry", "signature", "_type", "_id",
-                                        "_timestamp", NULL};
+    static const char *const names[] = {"resourceType", "id",         "meta",       "implicitRules",
+                                        "language",     "identifier", "type",       "timestamp",
+                                        "total",        "link",       "entry",      "signature",
+                                        "_type",        "_id",        "_timestamp", NULL};
     struct bundle *b = ret_bundle;
     *b = (struct bundle){.call = c, .arena = c->arena};
     map_init(&b->urls);
-    map_init(&b->resolved);
     yyjson_val *entries = json_get(root, T("entry"));
     b->is_transaction = text_eq(json_text(json_get(root, T("type"))), T("transaction"));
     int rc = check_members(b, root, names, T("Bundle"), e);
@@ -181,7 +189,8 @@ int bundle_read(struct call *c, yyjson_val *root, struct bundle *ret_bundle, str
     }
     b->count = yyjson_arr_size(entries);
     if (b->count > c->rest->limits->bundle_entries) {
-        return err_at(e, ERR_TOO_LARGE, T("Bundle.entry"), "a bundle may have at most %llu entries; this has %zu",
+        return err_at(e, ERR_TOO_LARGE, T("Bundle.entry"),
+                      "a bundle may have at most %llu entries; this has %zu",
                       (unsigned long long)c->rest->limits->bundle_entries, b->count);
     }
     b->items = arena_zalloc(c->arena, b->count + 1, sizeof *b->items);
@@ -200,7 +209,8 @@ int bundle_read(struct call *c, yyjson_val *root, struct bundle *ret_bundle, str
         }
         item->result = rc;
         if (rc && !item->err.expression[0]) {
-            err_at(&item->err, rc, bundle_place(b, at, ".request"), "%s", arena_copy(b->arena, text_of(item->err.detail)).p);
+            err_at(&item->err, rc, bundle_place(b, at, ".request"), "%s",
+                   arena_copy(b->arena, text_of(item->err.detail)).p);
         }
     }
     return 0;
@@ -212,12 +222,20 @@ void bundle_done(struct bundle *b)
         buf_done(&b->items[i].call.answer.body);
     }
     map_done(&b->urls);
-    map_done(&b->resolved);
 }
 
-/* --- batch ---------------------------------------------------------------------------------------------------- */
+text bundle_item_name(struct bundle *b, const struct bundle_item *item)
+{
+    return arena_printf(b->arena, "%.*s/%.*s", TEXT_ARG(fhir_type_name(item->prepared.write.type)),
+                        TEXT_ARG(item->prepared.write.id));
+}
 
-/* Every write that could be prepared shares one commit; those whose condition changed meanwhile run alone. */
+/* --- batch
+ * ----------------------------------------------------------------------------------------------------
+ */
+
+/* Every write that could be prepared shares one commit; those whose condition changed meanwhile run
+ * alone. */
 static void batch_writes(struct bundle *b)
 {
     struct write_request *requests = arena_zalloc(b->arena, b->count + 1, sizeof *requests);
@@ -236,8 +254,8 @@ static void batch_writes(struct bundle *b)
         owners[n] = item;
         requests[n++] = (struct write_request){.writes = &p->write,
                                                .write_count = 1,
-                                               .conditions = &p->condition,
-                                               .condition_count = p->has_condition ? 1 : 0};
+                                               .conditions = p->conditions,
+                                               .condition_count = p->condition_count};
     }
     store_commit(b->call->rest->store, b->call->grant, requests, n);
     for (size_t i = 0; i < n; i++) {
@@ -264,13 +282,16 @@ void batch_run(struct bundle *b)
     }
 }
 
-/* --- the reply ------------------------------------------------------------------------------------------------ */
+/* --- the reply
+ * ------------------------------------------------------------------------------------------------
+ */
 
 static void print_outcome(struct bundle *b, struct bundle_item *item, size_t at, struct buf *out)
 {
     struct issues *is = &item->call.issues;
     if (is->errors == 0) {
-        text place = item->err.expression[0] ? text_of(item->err.expression) : bundle_place(b, at, "");
+        text place =
+            item->err.expression[0] ? text_of(item->err.expression) : bundle_place(b, at, "");
         issues_add(is, ISSUE_ERROR, item->result, place, "%s", err_text(&item->err));
     }
     buf_add(out, T(",\"outcome\":"));
@@ -299,11 +320,13 @@ static int print_answer(struct bundle *b, struct bundle_item *item, size_t at, s
     if (!item->result && a->has_version) {
         const struct version *v = &a->version;
         if (a->location) {
-            buf_printf(out, ",\"location\":\"%.*s/%.*s/%.*s/_history/%llu\"", TEXT_ARG(b->call->base),
-                       TEXT_ARG(fhir_type_name(v->type)), TEXT_ARG(v->id), (unsigned long long)v->vid);
+            buf_printf(out, ",\"location\":\"%.*s/%.*s/%.*s/_history/%llu\"",
+                       TEXT_ARG(b->call->base), TEXT_ARG(fhir_type_name(v->type)), TEXT_ARG(v->id),
+                       (unsigned long long)v->vid);
         }
         clock_instant(version_instant(v), instant);
-        buf_printf(out, ",\"etag\":\"W/\\\"%llu\\\"\",\"lastModified\":\"%s\"", (unsigned long long)v->vid, instant);
+        buf_printf(out, ",\"etag\":\"W/\\\"%llu\\\"\",\"lastModified\":\"%s\"",
+                   (unsigned long long)v->vid, instant);
     }
     if (item->result) {
         print_outcome(b, item, at, out);
@@ -336,7 +359,8 @@ static int check_bundle(struct call *c, struct err *e)
         return 0;
     }
     return err_set(e, ERR_INVALID,
-                   "what is posted to the base must be a Bundle of type batch or transaction; post a single resource to "
+                   "what is posted to the base must be a Bundle of type batch or transaction; post "
+                   "a single resource to "
                    "its type, as in POST [base]/Patient");
 }
 
@@ -376,5 +400,7 @@ int do_bundle(struct call *c, struct err *e)
         c->resource = NULL;
         metric_add(METRIC_store_retries_total, 1);
     }
-    return err_set(e, ERR_BUSY, "others keep changing what this transaction's conditions match; try again shortly");
+    return err_set(
+        e, ERR_BUSY,
+        "others keep changing what this transaction's conditions match; try again shortly");
 }

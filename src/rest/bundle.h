@@ -21,17 +21,11 @@ struct bundle {
     bool is_transaction;
     struct bundle_item *items;
     size_t count;
-    struct map urls;     /* fullUrl -> item + 1 */
-    struct map resolved; /* "Type?query" -> index into targets + 1 */
-    text *targets;       /* "Type/id" */
-    size_t target_count;
-    size_t target_capacity;
-    struct write_condition *conditions;
-    size_t condition_count;
-    size_t condition_capacity;
+    struct map urls; /* fullUrl -> item + 1 */
 };
 
-/* Reads the entries of a tree whose resourceType is Bundle: what each asks for, but not yet its resource. */
+/* Reads the entries of a tree whose resourceType is Bundle: what each asks for, but not yet its
+ * resource. */
 int bundle_read(struct call *c, yyjson_val *root, struct bundle *ret_bundle, struct err *e);
 void bundle_done(struct bundle *b);
 
@@ -39,12 +33,39 @@ void bundle_done(struct bundle *b);
 text bundle_place(struct bundle *b, size_t at, const char *below);
 
 /*
- * All or nothing: on success every item has its answer. *ret_again: a condition changed under way; the tree has been
- * rewritten, so read the bundle again from its text and try again.
+ * All or nothing: on success every item has its answer. *ret_again: a condition changed under way;
+ * the tree has been rewritten, so read the bundle again from its text and try again.
  */
 int transaction_run(struct bundle *b, bool *ret_again, struct err *e);
 /* Each on its own: every item has its answer or its error. */
 void batch_run(struct bundle *b);
+
+/* "Patient/123": what a write of an item is about. */
+text bundle_item_name(struct bundle *b, const struct bundle_item *item);
+
+/* --- conditional references (resolve.c)
+ * --------------------------------------------------------------------------- */
+
+struct resolved {
+    text name; /* "Type/id" */
+    struct write_condition condition;
+};
+
+struct resolver {
+    struct call *call;
+    struct bundle *own; /* what is being created may be meant too; NULL: only what is stored */
+    struct map known;   /* "Type?query" -> index into items */
+    struct resolved *items;
+    size_t count;
+    size_t capacity;
+};
+
+void resolver_init(struct resolver *r, struct call *c, struct bundle *own);
+void resolver_done(struct resolver *r);
+
+/* Replaces every conditional reference of a prepared write, and adds the condition that each rests
+ * on. */
+int resolve_links(struct resolver *r, struct prepared *p, struct err *e);
 
 /* Whether a resource that is not stored yet would match a plan. */
 bool plan_matches(const struct plan *plan, fhir_type type, text id, const struct index *index);

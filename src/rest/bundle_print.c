@@ -44,7 +44,8 @@ void bundle_open(struct buf *out, const char *type, const uint64_t *total,
     }
 }
 
-/* An empty `entry` array would not be valid JSON of FHIR: the member appears with the first entry. */
+/* An empty `entry` array would not be valid JSON of FHIR: the member appears with the first entry.
+ */
 int bundle_entry(struct call *c, const struct version *v, size_t at, struct err *e)
 {
     struct buf *out = &c->answer.body;
@@ -68,7 +69,8 @@ void bundle_close(struct buf *out)
     buf_add(out, T("}"));
 }
 
-/* --- paging tokens: base64url(bytes | 8 bytes of keyed hash over purpose and bytes) --------------------------- */
+/* --- paging tokens: base64url(bytes | 8 bytes of keyed hash over purpose and bytes)
+ * --------------------------- */
 
 static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
@@ -104,9 +106,10 @@ text token_make(const struct call *c, text bytes, text purpose)
 
 static int bad_token(struct err *e)
 {
-    return err_set(e, ERR_INVALID,
-                   "the paging token (_page) does not belong to this query; follow the 'next' link as it is, "
-                   "or start again without _page");
+    return err_set(
+        e, ERR_INVALID,
+        "the paging token (_page) does not belong to this query; follow the 'next' link as it is, "
+        "or start again without _page");
 }
 
 int token_read(const struct call *c, text token, text purpose, text *ret_bytes, struct err *e)
@@ -148,7 +151,8 @@ int call_pairs(const struct call *c, struct search_pair **ret_pairs, size_t *ret
 {
     text form = c->query.p ? c->query : T("");
     if (c->form.p && c->form.n) {
-        form = form.n ? arena_printf(c->arena, "%.*s&%.*s", TEXT_ARG(form), TEXT_ARG(c->form)) : c->form;
+        form = form.n ? arena_printf(c->arena, "%.*s&%.*s", TEXT_ARG(form), TEXT_ARG(c->form))
+                      : c->form;
         if (!form.p) {
             return err_set(e, ERR_MEMORY, "the request needs more memory than it may have");
         }

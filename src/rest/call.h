@@ -61,15 +61,16 @@ struct call {
     enum prefer_return prefer;
     bool pretty;
     text body;
-    text form;            /* body of a POST _search */
-    yyjson_val *resource; /* the body as a tree; entries of a bundle bring it along */
+    text form;                       /* body of a POST _search */
+    yyjson_val *resource;            /* the body as a tree; entries of a bundle bring it along */
     const struct http_request *http; /* NULL for entries of a bundle and for imports */
     struct route route;
     struct issues issues; /* findings; printed as the body when the call fails */
     struct answer answer;
 };
 
-/* The steps and interactions: 0 or a code; the cause stands in *e, further findings in call->issues. */
+/* The steps and interactions: 0 or a code; the cause stands in *e, further findings in
+ * call->issues. */
 int route_call(struct call *c, struct err *e);
 int do_read(struct call *c, struct err *e);
 int do_write(struct call *c, struct err *e);
@@ -81,7 +82,9 @@ int do_everything(struct call *c, struct err *e);
 /* Runs the interaction that the route names. */
 int do_call(struct call *c, struct err *e);
 
-/* --- shared ------------------------------------------------------------------------------------------------- */
+/* --- shared
+ * -------------------------------------------------------------------------------------------------
+ */
 
 /* Prints a version as JSON, with the pretty form where asked. */
 int print_version(const struct version *v, struct buf *out, struct err *e);

@@ -6,11 +6,11 @@
 #include <stdlib.h>
 
 /*
- * Patient/{id}/$everything (R4 patient-operation-everything.html): the patient, everything in the compartment, and
- * the shared resources (practitioners, organisations ...) that these refer to.
+ * Patient/{id}/$everything (R4 patient-operation-everything.html): the patient, everything in the
+ * compartment, and the shared resources (practitioners, organisations ...) that these refer to.
  *
- * Written piece by piece: whatever the size of the record, a reply holds one piece in memory and no worker waits for
- * a slow client. Each piece is read in a view of its own.
+ * Written piece by piece: whatever the size of the record, a reply holds one piece in memory and no
+ * worker waits for a slow client. Each piece is read in a view of its own.
  */
 
 enum { PIECE_BYTES = 512 * 1024, PIECE_COUNT = 2000 };
@@ -23,11 +23,11 @@ struct everything {
     text base;
     text patient;
     enum phase phase;
-    struct arena arena;   /* of one piece */
-    struct arena names;   /* of the whole reply: what `shared` points to */
-    char next[64];        /* where the scan goes on */
+    struct arena arena; /* of one piece */
+    struct arena names; /* of the whole reply: what `shared` points to */
+    char next[64];      /* where the scan goes on */
     size_t next_size;
-    struct map seen;      /* "Type/id" of shared resources */
+    struct map seen; /* "Type/id" of shared resources */
     struct shared {
         fhir_type type;
         text id;
@@ -48,8 +48,8 @@ static void everything_free(void *state)
 }
 
 /*
- * Collects references to shared types. In packed JSON a quote inside a string has a backslash before it, so these
- * bytes can only be a member of that name.
+ * Collects references to shared types. In packed JSON a quote inside a string has a backslash
+ * before it, so these bytes can only be a member of that name.
  */
 static int collect(struct everything *s, text packed)
 {
@@ -122,8 +122,7 @@ static int put_compartment(struct everything *s, struct store_view *view, struct
     return 0;
 }
 
-static int put_shared(struct everything *s, struct store_view *view, struct buf *out,
-                      struct err *e)
+static int put_shared(struct everything *s, struct store_view *view, struct buf *out, struct err *e)
 {
     for (int i = 0; i < PIECE_COUNT && s->shared_done < s->shared_count; i++) {
         const struct shared *at = &s->shared[s->shared_done++];
@@ -171,7 +170,8 @@ static int more(struct http_reply *reply, void *state)
     struct everything *s = state;
     struct err e = {0};
     if (put_piece(s, &reply->body, &e)) {
-        return -1; /* the reply is under way: breaking off is the only way to say that it is not whole */
+        return -1; /* the reply is under way: breaking off is the only way to say that it is not
+                      whole */
     }
     return s->phase != PHASE_DONE;
 }
@@ -205,10 +205,11 @@ static int no_parameters(struct call *c, struct err *e)
     int rc = call_pairs(c, &pairs, &count, e);
     for (size_t i = 0; !rc && i < count; i++) {
         if (!text_eq(pairs[i].name, T("_format"))) {
-            return err_set(e, ERR_NOT_SUPPORTED,
-                           "the parameter '%.*s' of $everything is not supported by this version; the whole "
-                           "record is given",
-                           TEXT_ARG(text_first(pairs[i].name, 60)));
+            return err_set(
+                e, ERR_NOT_SUPPORTED,
+                "the parameter '%.*s' of $everything is not supported by this version; the whole "
+                "record is given",
+                TEXT_ARG(text_first(pairs[i].name, 60)));
         }
     }
     return rc;

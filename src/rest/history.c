@@ -15,8 +15,8 @@ struct history {
 
 static int bad(struct err *e, const struct search_pair *pair, const char *right)
 {
-    return err_set(e, ERR_INVALID, "the parameter %.*s=%.*s is not understood: %s", TEXT_ARG(pair->name),
-                   TEXT_ARG(text_first(pair->value, 60)), right);
+    return err_set(e, ERR_INVALID, "the parameter %.*s=%.*s is not understood: %s",
+                   TEXT_ARG(pair->name), TEXT_ARG(text_first(pair->value, 60)), right);
 }
 
 static int take_time(const struct search_pair *pair, int64_t *ret_from, int64_t *ret_until,
@@ -57,9 +57,10 @@ static int take(struct call *c, struct history *h, const struct search_pair *pai
         h->count = number < most ? (size_t)number : most;
         return 0;
     }
-    return err_set(e, ERR_NOT_SUPPORTED,
-                   "the parameter '%.*s' is not supported on a history; it takes _count, _since and _at",
-                   TEXT_ARG(text_first(pair->name, 60)));
+    return err_set(
+        e, ERR_NOT_SUPPORTED,
+        "the parameter '%.*s' is not supported on a history; it takes _count, _since and _at",
+        TEXT_ARG(text_first(pair->name, 60)));
 }
 
 static int understand(struct call *c, struct history *h, struct err *e)
@@ -76,9 +77,9 @@ static int understand(struct call *c, struct history *h, struct err *e)
             /* Dates need no escape but '+'. */
             text zone = pairs[i].value;
             size_t plus = text_find(zone, '+');
-            h->self = arena_printf(c->arena, "%.*s&%.*s=%.*s%s%.*s", TEXT_ARG(h->self), TEXT_ARG(pairs[i].name),
-                                   TEXT_ARG(text_first(zone, plus)), plus < zone.n ? "%2B" : "",
-                                   TEXT_ARG(text_from(zone, plus + 1)));
+            h->self = arena_printf(c->arena, "%.*s&%.*s=%.*s%s%.*s", TEXT_ARG(h->self),
+                                   TEXT_ARG(pairs[i].name), TEXT_ARG(text_first(zone, plus)),
+                                   plus < zone.n ? "%2B" : "", TEXT_ARG(text_from(zone, plus + 1)));
         }
     }
     return rc;
@@ -87,9 +88,10 @@ static int understand(struct call *c, struct history *h, struct err *e)
 static text link_to(struct call *c, const struct history *h, text token)
 {
     text type = fhir_type_name(c->route.type);
-    return arena_printf(c->arena, "%.*s%s%.*s%s%.*s/_history?_count=%zu%.*s%s%.*s", TEXT_ARG(c->base),
-                        type.n ? "/" : "", TEXT_ARG(type), c->route.id.n ? "/" : "", TEXT_ARG(c->route.id),
-                        h->count, TEXT_ARG(h->self), token.n ? "&_page=" : "", TEXT_ARG(token));
+    return arena_printf(c->arena, "%.*s%s%.*s%s%.*s/_history?_count=%zu%.*s%s%.*s",
+                        TEXT_ARG(c->base), type.n ? "/" : "", TEXT_ARG(type),
+                        c->route.id.n ? "/" : "", TEXT_ARG(c->route.id), h->count,
+                        TEXT_ARG(h->self), token.n ? "&_page=" : "", TEXT_ARG(token));
 }
 
 static int print_entry(struct call *c, const struct version *v, size_t at, struct err *e)
@@ -104,8 +106,13 @@ static int print_entry(struct call *c, const struct version *v, size_t at, struc
     if (v->deleted || v->vid > 1) {
         buf_printf(out, "/%.*s", TEXT_ARG(v->id));
     }
-    buf_printf(out, "\"},\"response\":{\"status\":\"%s\",\"etag\":\"W/\\\"%llu\\\"\",\"lastModified\":\"%s\"}}",
-               status_line(v->deleted ? 204 : v->vid == 1 ? 201 : 200), (unsigned long long)v->vid, instant);
+    buf_printf(
+        out,
+        "\"},\"response\":{\"status\":\"%s\",\"etag\":\"W/\\\"%llu\\\"\",\"lastModified\":\"%s\"}}",
+        status_line(v->deleted    ? 204
+                    : v->vid == 1 ? 201
+                                  : 200),
+        (unsigned long long)v->vid, instant);
     return rc;
 }
 

@@ -4,12 +4,12 @@
 #include "format/json.h"
 
 /*
- * CapabilityStatement (R4 capabilitystatement.html): made from the same tables that requests run on, so that it states
- * what is there.
+ * CapabilityStatement (R4 capabilitystatement.html): made from the same tables that requests run
+ * on, so that it states what is there.
  */
 
-static const char *const search_type_names[] = {"number",    "date",     "string", "token",  "reference",
-                                                "composite", "quantity", "uri",    "special"};
+static const char *const search_type_names[] = {
+    "number", "date", "string", "token", "reference", "composite", "quantity", "uri", "special"};
 
 static void add_interactions(struct buf *out, const char *const *codes, size_t n)
 {
@@ -32,7 +32,8 @@ static void add_params(struct buf *out, fhir_type type)
             continue;
         }
         buf_printf(out, "%s{\"name\":\"%.*s\",\"definition\":\"%.*s\",\"type\":\"%s\"}", before,
-                   TEXT_ARG(params[i].name), TEXT_ARG(params[i].url), search_type_names[params[i].type]);
+                   TEXT_ARG(params[i].name), TEXT_ARG(params[i].url),
+                   search_type_names[params[i].type]);
         before = ",";
     }
     buf_addc(out, ']');
@@ -61,7 +62,8 @@ static void add_includes(struct buf *out, fhir_type type)
     const char *before = ",\"searchInclude\":[";
     for (size_t i = 0; i < count; i++) {
         if (params[i].type == SEARCH_REFERENCE && params[i].indexed) {
-            buf_printf(out, "%s\"%.*s:%.*s\"", before, TEXT_ARG(fhir_type_name(type)), TEXT_ARG(params[i].name));
+            buf_printf(out, "%s\"%.*s:%.*s\"", before, TEXT_ARG(fhir_type_name(type)),
+                       TEXT_ARG(params[i].name));
             before = ",";
         }
     }
@@ -71,8 +73,8 @@ static void add_includes(struct buf *out, fhir_type type)
         params = search_params((fhir_type)source, &count);
         for (size_t i = 0; i < count; i++) {
             if (refers_to(&params[i], type)) {
-                buf_printf(out, "%s\"%.*s:%.*s\"", before, TEXT_ARG(fhir_type_name((fhir_type)source)),
-                           TEXT_ARG(params[i].name));
+                buf_printf(out, "%s\"%.*s:%.*s\"", before,
+                           TEXT_ARG(fhir_type_name((fhir_type)source)), TEXT_ARG(params[i].name));
                 before = ",";
             }
         }
@@ -82,15 +84,20 @@ static void add_includes(struct buf *out, fhir_type type)
 
 static void add_type(struct buf *out, fhir_type type)
 {
-    static const char *const codes[] = {"read",           "vread",        "create", "update", "delete",
-                                        "history-instance", "history-type", "search-type"};
+    static const char *const codes[] = {"read",         "vread",      "create",
+                                        "update",       "delete",     "history-instance",
+                                        "history-type", "search-type"};
     text name = fhir_type_name(type);
-    buf_printf(out, "%s{\"type\":\"%.*s\",\"profile\":\"http://hl7.org/fhir/StructureDefinition/%.*s\",",
+    buf_printf(out,
+               "%s{\"type\":\"%.*s\",\"profile\":\"http://hl7.org/fhir/StructureDefinition/%.*s\",",
                type > 1 ? "," : "", TEXT_ARG(name), TEXT_ARG(name));
     add_interactions(out, codes, sizeof codes / sizeof *codes);
-    buf_add(out, T(",\"versioning\":\"versioned-update\",\"readHistory\":true,\"updateCreate\":true,"
-                   "\"conditionalCreate\":true,\"conditionalRead\":\"full-support\",\"conditionalUpdate\":true,"
-                   "\"conditionalDelete\":\"single\",\"referencePolicy\":[\"literal\",\"logical\",\"local\"]"));
+    buf_add(out,
+            T(",\"versioning\":\"versioned-update\",\"readHistory\":true,\"updateCreate\":true,"
+              "\"conditionalCreate\":true,\"conditionalRead\":\"full-support\","
+              "\"conditionalUpdate\":true,"
+              "\"conditionalDelete\":\"single\",\"referencePolicy\":[\"literal\",\"logical\","
+              "\"local\"]"));
     add_includes(out, type);
     add_params(out, type);
     if (type == FHIR_PATIENT) {
@@ -106,8 +113,10 @@ static void add_head(struct call *c, struct buf *out)
     struct store_identity who = store_identity(c->rest->store);
     clock_instant(clock_real_ms(), now);
     buf_printf(out,
-               "{\"resourceType\":\"CapabilityStatement\",\"status\":\"active\",\"date\":\"%s\",\"kind\":\"instance\","
-               "\"software\":{\"name\":\"Kith\",\"version\":\"%.*s\"},\"implementation\":{\"description\":",
+               "{\"resourceType\":\"CapabilityStatement\",\"status\":\"active\",\"date\":\"%s\","
+               "\"kind\":\"instance\","
+               "\"software\":{\"name\":\"Kith\",\"version\":\"%.*s\"},\"implementation\":{"
+               "\"description\":",
                now, TEXT_ARG(c->rest->version));
     json_write_string(who.name, out);
     buf_add(out, T(",\"url\":"));

@@ -1,6 +1,7 @@
 #include "rest/bundle.h"
 
-/* A plan against one resource in memory: a transaction's conditional references may mean what it creates itself. */
+/* A plan against one resource in memory: a transaction's conditional references may mean what it
+ * creates itself. */
 
 static bool system_fits(const struct plan_atom *atom, text system)
 {

@@ -77,10 +77,11 @@ static int no_parameters(struct call *c, struct err *e)
     int rc = call_pairs(c, &pairs, &count, e);
     for (size_t i = 0; !rc && i < count; i++) {
         if (!text_eq(pairs[i].name, T("_format")) && !text_eq(pairs[i].name, T("_pretty"))) {
-            return err_set(e, ERR_NOT_SUPPORTED,
-                           "the parameter '%.*s' is not supported on this interaction; it takes _format "
-                           "and _pretty",
-                           TEXT_ARG(text_first(pairs[i].name, 60)));
+            return err_set(
+                e, ERR_NOT_SUPPORTED,
+                "the parameter '%.*s' is not supported on this interaction; it takes _format "
+                "and _pretty",
+                TEXT_ARG(text_first(pairs[i].name, 60)));
         }
     }
     return rc;

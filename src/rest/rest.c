@@ -16,12 +16,14 @@ static int step_route(struct call *c, struct err *e)
     return route_call(c, e);
 }
 
-/* Who asks. The listener takes connections from this machine only, so it is the local administrator. */
+/* Who asks. The listener takes connections from this machine only, so it is the local
+ * administrator. */
 static int step_who(struct call *c, struct err *e)
 {
     if (!c->rest->loopback) {
-        return err_set(e, ERR_LOGIN,
-                       "this node has no sign-in yet, so it answers this machine only: start it on 127.0.0.1");
+        return err_set(
+            e, ERR_LOGIN,
+            "this node has no sign-in yet, so it answers this machine only: start it on 127.0.0.1");
     }
     return 0;
 }
@@ -29,8 +31,9 @@ static int step_who(struct call *c, struct err *e)
 static bool is_json(text media)
 {
     text type = text_trim(text_first(media, text_find(media, ';')));
-    return text_eq_nocase(type, T("application/fhir+json")) || text_eq_nocase(type, T("application/json")) ||
-           text_eq_nocase(type, T("text/json")) || text_eq_nocase(type, T("json"));
+    return text_eq_nocase(type, T("application/fhir+json")) ||
+           text_eq_nocase(type, T("application/json")) || text_eq_nocase(type, T("text/json")) ||
+           text_eq_nocase(type, T("json"));
 }
 
 static bool is_any(text media)
@@ -55,7 +58,8 @@ static int accept_form(struct call *c, text asked, bool from_format, struct err 
                         TEXT_ARG(text_first(asked, 100)));
 }
 
-/* _format rules over Accept (R4 http.html#parameters). A '+' that nobody encoded arrives as a space. */
+/* _format rules over Accept (R4 http.html#parameters). A '+' that nobody encoded arrives as a
+ * space. */
 static int take_format(struct call *c, struct err *e)
 {
     struct search_pair *pairs;
@@ -71,7 +75,8 @@ static int take_format(struct call *c, struct err *e)
             }
         } else if (text_eq(pairs[i].name, T("_format"))) {
             has_format = true;
-            rc = text_starts(value, T("application/fhir json")) ? 0 : accept_form(c, value, true, e);
+            rc =
+                text_starts(value, T("application/fhir json")) ? 0 : accept_form(c, value, true, e);
         }
     }
     text accept = c->http ? http_field(c->http, T("Accept")) : (text){0};
@@ -91,16 +96,18 @@ static int take_content(struct call *c, struct err *e)
         text media = text_trim(text_first(type, text_find(type, ';')));
         return text_eq_nocase(media, T("application/x-www-form-urlencoded"))
                    ? 0
-                   : err_set(e, ERR_MEDIA_TYPE,
-                             "a search by POST needs Content-Type: application/x-www-form-urlencoded");
+                   : err_set(
+                         e, ERR_MEDIA_TYPE,
+                         "a search by POST needs Content-Type: application/x-www-form-urlencoded");
     }
     if (c->method != HTTP_POST && c->method != HTTP_PUT) {
         return err_set(e, ERR_INVALID, "this interaction takes no body");
     }
-    return is_json(type) ? 0
-                         : err_set(e, ERR_MEDIA_TYPE,
-                                   "this version reads application/fhir+json only; Content-Type is '%.*s'",
-                                   TEXT_ARG(text_first(type, 100)));
+    return is_json(type)
+               ? 0
+               : err_set(e, ERR_MEDIA_TYPE,
+                         "this version reads application/fhir+json only; Content-Type is '%.*s'",
+                         TEXT_ARG(text_first(type, 100)));
 }
 
 /* Prefer: return=minimal; others of its preferences are not for us (RFC 7240). */
@@ -161,7 +168,8 @@ static const struct step {
     const char *name;
     int (*run)(struct call *, struct err *);
 } steps[] = {
-    {"route", step_route}, {"who", step_who}, {"what", step_what}, {"may", step_may}, {"do", do_call},
+    {"route", step_route}, {"who", step_who}, {"what", step_what},
+    {"may", step_may},     {"do", do_call},
 };
 
 static int run_steps(struct call *c, struct err *e)
@@ -173,7 +181,9 @@ static int run_steps(struct call *c, struct err *e)
     return rc;
 }
 
-/* --- reply ---------------------------------------------------------------------------------------------------- */
+/* --- reply
+ * ----------------------------------------------------------------------------------------------------
+ */
 
 static void http_time(int64_t ms, char out[40])
 {
@@ -194,7 +204,8 @@ static void reply_version_fields(struct call *c, struct http_reply *reply)
     http_reply_field(reply, T("Last-Modified"), text_of(when));
     if (c->answer.location) {
         text at = arena_printf(c->arena, "%.*s/%.*s/%.*s/_history/%llu", TEXT_ARG(c->base),
-                               TEXT_ARG(fhir_type_name(v->type)), TEXT_ARG(v->id), (unsigned long long)v->vid);
+                               TEXT_ARG(fhir_type_name(v->type)), TEXT_ARG(v->id),
+                               (unsigned long long)v->vid);
         http_reply_field(reply, T("Location"), at);
     }
 }
@@ -230,7 +241,8 @@ static int reply_answer(struct call *c, struct http_reply *reply, struct err *e)
         rc = print_version(&a->version, &reply->body, e);
     }
     if (!rc && buf_failed(&reply->body)) {
-        rc = err_set(e, ERR_MEMORY, "the reply needs more memory than it may have; ask for fewer with _count");
+        rc = err_set(e, ERR_MEMORY,
+                     "the reply needs more memory than it may have; ask for fewer with _count");
     }
     reply->content_type = reply->body.n ? fhir_json : NULL;
     reply->more = a->more;
@@ -268,7 +280,8 @@ static text request_base(const struct rest *rest, const struct http_request *r)
 {
     text host = http_field(r, T("Host"));
     return rest->base.n ? rest->base
-                        : arena_printf(r->arena, "%s://%.*s/fhir", r->tls ? "https" : "http", TEXT_ARG(host));
+                        : arena_printf(r->arena, "%s://%.*s/fhir", r->tls ? "https" : "http",
+                                       TEXT_ARG(host));
 }
 
 void rest_handle(void *context, const struct http_request *request, struct http_reply *reply)

@@ -1,7 +1,9 @@
 /*
- * The FHIR RESTful API (R4 http.html): one call is one interaction, from the network or from an entry of a bundle.
+ * The FHIR RESTful API (R4 http.html): one call is one interaction, from the network or from an
+ * entry of a bundle.
  *
- * A request runs through the named steps of rest.c:  route -> who -> what -> may -> do -> record -> reply.
+ * A request runs through the named steps of rest.c:  route -> who -> what -> may -> do -> record ->
+ * reply.
  */
 #ifndef KITH_REST_REST_H
 #define KITH_REST_REST_H
@@ -25,7 +27,8 @@ void rest_handle(void *context, const struct http_request *request, struct http_
 /* An OperationOutcome for a request that was refused before it had a handler. */
 void rest_refuse(const struct err *why, struct http_reply *reply);
 
-/* --- without a network: for `kith import DIR` --------------------------------------------------------------- */
+/* --- without a network: for `kith import DIR`
+ * --------------------------------------------------------------- */
 
 /* One piece of input: a bundle or a single resource as JSON text. */
 struct rest_item {
@@ -33,15 +36,16 @@ struct rest_item {
     /* Set: */
     int result;
     struct err err;
-    uint64_t written;                 /* resources that were created or changed */
-    uint64_t same;                    /* resources that were there already */
-    uint64_t failed;                  /* entries of a batch that were refused; err tells of the first */
-    uint64_t by_type[256];            /* written or same, by fhir_type */
+    uint64_t written;      /* resources that were created or changed */
+    uint64_t same;         /* resources that were there already */
+    uint64_t failed;       /* entries of a batch that were refused; err tells of the first */
+    uint64_t by_type[256]; /* written or same, by fhir_type */
 };
 
 /*
- * Takes transaction and batch bundles, other bundles (each resource as if it stood alone) and single resources (PUT
- * where they have an id, else POST). Independent items share commits. The arena is reset by the caller.
+ * Takes transaction and batch bundles, other bundles (each resource as if it stood alone) and
+ * single resources (PUT where they have an id, else POST). Independent items share commits. The
+ * arena is reset by the caller.
  */
 void rest_take(const struct rest *rest, const struct grant *grant, struct rest_item *items,
                size_t count, struct arena *arena);

@@ -39,8 +39,9 @@ static int unescape(text in, struct arena *a, text *ret_out, struct err *e)
         int high = i + 2 < in.n ? hex(in.p[i + 1]) : -1;
         int low = i + 2 < in.n ? hex(in.p[i + 2]) : -1;
         if (high < 0 || low < 0 || (high == 0 && low == 0)) {
-            return err_set(e, ERR_INVALID, "the address has a '%%' that is not followed by two hexadecimal "
-                                           "digits; write a percent sign itself as %%25");
+            return err_set(e, ERR_INVALID,
+                           "the address has a '%%' that is not followed by two hexadecimal "
+                           "digits; write a percent sign itself as %%25");
         }
         p[n++] = (char)(high << 4 | low);
         i += 2;
@@ -63,7 +64,8 @@ static int split(struct call *c, struct segments *ret, struct err *e)
     }
     while (text_cut(&rest, '/', &part)) {
         if (found.n == SEGMENTS_MAX) {
-            return err_set(e, ERR_NOT_FOUND, "the address has more parts than any interaction of FHIR has");
+            return err_set(e, ERR_NOT_FOUND,
+                           "the address has more parts than any interaction of FHIR has");
         }
         int rc = unescape(part, c->arena, &found.s[found.n], e);
         if (rc) {
@@ -78,7 +80,8 @@ static int split(struct call *c, struct segments *ret, struct err *e)
 static int not_here(struct err *e, const struct call *c, const char *allowed)
 {
     return err_set(e, ERR_METHOD, "%.*s cannot be done on '%.*s'; what can be done here: %s",
-                   TEXT_ARG(c->http ? c->http->method_name : T("this method")), TEXT_ARG(c->path), allowed);
+                   TEXT_ARG(c->http ? c->http->method_name : T("this method")), TEXT_ARG(c->path),
+                   allowed);
 }
 
 static bool is_get(const struct call *c)
@@ -98,9 +101,10 @@ static int route_system(struct call *c, struct err *e)
         return go(c, INTERACTION_BUNDLE);
     }
     if (is_get(c)) {
-        return err_set(e, ERR_NOT_SUPPORTED,
-                       "search over all types at once is not supported by this version; search one type, "
-                       "such as Patient?name=..., or read /metadata");
+        return err_set(
+            e, ERR_NOT_SUPPORTED,
+            "search over all types at once is not supported by this version; search one type, "
+            "such as Patient?name=..., or read /metadata");
     }
     return not_here(e, c, "POST of a Bundle of type batch or transaction");
 }
@@ -118,7 +122,8 @@ static int route_type(struct call *c, struct err *e)
     case HTTP_DELETE:
         return go(c, INTERACTION_DELETE_CONDITIONAL);
     default:
-        return not_here(e, c, "GET (search), POST (create), PUT and DELETE with a query (conditional)");
+        return not_here(e, c,
+                        "GET (search), POST (create), PUT and DELETE with a query (conditional)");
     }
 }
 
@@ -149,10 +154,11 @@ static int search_by_form(struct call *c, struct err *e)
 static int take_id(struct call *c, text id, struct err *e)
 {
     if (!reference_id_ok(id)) {
-        return err_set(e, ERR_NOT_FOUND,
-                       "'%.*s' cannot be the id of a resource: ids have 1 to 64 characters out of A-Z, "
-                       "a-z, 0-9, '-' and '.'",
-                       TEXT_ARG(text_first(id, 80)));
+        return err_set(
+            e, ERR_NOT_FOUND,
+            "'%.*s' cannot be the id of a resource: ids have 1 to 64 characters out of A-Z, "
+            "a-z, 0-9, '-' and '.'",
+            TEXT_ARG(text_first(id, 80)));
     }
     c->route.id = id;
     return 0;
@@ -169,7 +175,8 @@ static int route_version(struct call *c, text vid, struct err *e)
         return not_here(e, c, "GET");
     }
     if (!text_to_u64(vid, &c->route.vid) || c->route.vid == 0) {
-        return err_set(e, ERR_NOT_FOUND, "there is no version '%.*s'; versions are numbered 1, 2, 3 ...",
+        return err_set(e, ERR_NOT_FOUND,
+                       "there is no version '%.*s'; versions are numbered 1, 2, 3 ...",
                        TEXT_ARG(text_first(vid, 40)));
     }
     return go(c, INTERACTION_VREAD);
@@ -180,9 +187,10 @@ static int route_operation(struct call *c, text name, struct err *e)
     if (text_eq(name, T("$everything")) && c->route.type == FHIR_PATIENT && c->route.id.n) {
         return is_get(c) ? go(c, INTERACTION_EVERYTHING) : not_here(e, c, "GET");
     }
-    return err_set(e, ERR_NOT_SUPPORTED,
-                   "the operation '%.*s' is not supported here; this node has Patient/{id}/$everything",
-                   TEXT_ARG(text_first(name, 60)));
+    return err_set(
+        e, ERR_NOT_SUPPORTED,
+        "the operation '%.*s' is not supported here; this node has Patient/{id}/$everything",
+        TEXT_ARG(text_first(name, 60)));
 }
 
 /* Patient/x/Observation: a compartment search. */
@@ -190,7 +198,8 @@ static int route_compartment(struct call *c, text type, struct err *e)
 {
     fhir_type wanted = fhir_type_of(type);
     if (!wanted) {
-        return err_set(e, ERR_NOT_FOUND, "'%.*s' is neither a resource type of FHIR R4 nor an operation",
+        return err_set(e, ERR_NOT_FOUND,
+                       "'%.*s' is neither a resource type of FHIR R4 nor an operation",
                        TEXT_ARG(text_first(type, 60)));
     }
     c->route.compartment = (struct search_compartment){c->route.type, c->route.id};
@@ -241,10 +250,11 @@ int route_call(struct call *c, struct err *e)
     }
     c->route.type = fhir_type_of(first);
     if (!c->route.type) {
-        return err_set(e, ERR_NOT_FOUND,
-                       "'%.*s' is not a resource type of FHIR R4; type names start with a capital letter, as "
-                       "in Patient",
-                       TEXT_ARG(text_first(first, 60)));
+        return err_set(
+            e, ERR_NOT_FOUND,
+            "'%.*s' is not a resource type of FHIR R4; type names start with a capital letter, as "
+            "in Patient",
+            TEXT_ARG(text_first(first, 60)));
     }
     if (at.n == 1) {
         return route_type(c, e);

@@ -23,12 +23,14 @@ struct page {
 
 static int no_memory(struct err *e)
 {
-    return err_set(e, ERR_MEMORY, "the reply needs more memory than it may have; ask for fewer with _count");
+    return err_set(e, ERR_MEMORY,
+                   "the reply needs more memory than it may have; ask for fewer with _count");
 }
 
 static int see(struct page *p, fhir_type type, text id, bool *ret_new, struct err *e)
 {
-    text key = arena_printf(p->call->arena, "%.*s/%.*s", TEXT_ARG(fhir_type_name(type)), TEXT_ARG(id));
+    text key =
+        arena_printf(p->call->arena, "%.*s/%.*s", TEXT_ARG(fhir_type_name(type)), TEXT_ARG(id));
     if (!key.p || !map_put(&p->seen, key, ret_new)) {
         return no_memory(e);
     }
@@ -39,13 +41,14 @@ static int include(struct page *p, const struct version *v, struct err *e)
 {
     struct call *c = p->call;
     if (p->included_count == c->rest->limits->include_entries) {
-        return err_set(e, ERR_TOO_COSTLY,
-                       "_include and _revinclude would bring more than %llu resources; ask for fewer matches "
-                       "with _count",
-                       (unsigned long long)c->rest->limits->include_entries);
+        return err_set(
+            e, ERR_TOO_COSTLY,
+            "_include and _revinclude would bring more than %llu resources; ask for fewer matches "
+            "with _count",
+            (unsigned long long)c->rest->limits->include_entries);
     }
-    struct version *items = arena_grow(c->arena, p->included, p->included_count,
-                                       &p->included_capacity, sizeof *items);
+    struct version *items =
+        arena_grow(c->arena, p->included, p->included_count, &p->included_capacity, sizeof *items);
     if (!items) {
         return no_memory(e);
     }
@@ -109,7 +112,8 @@ static int run_include(struct page *p, const struct search_include *inc, struct 
     return 0;
 }
 
-/* The same words as a client would search with: so that an implied parameter is understood here too. */
+/* The same words as a client would search with: so that an implied parameter is understood here
+ * too. */
 static int revinclude_plan(struct page *p, const struct search_include *inc, struct search *ret,
                            struct err *e)
 {
@@ -118,7 +122,8 @@ static int revinclude_plan(struct page *p, const struct search_include *inc, str
     buf_init(&value, 1 << 20);
     for (size_t i = 0; i < p->matches.count; i++) {
         const struct version *v = &p->matches.items[i];
-        buf_printf(&value, "%s%.*s/%.*s", i ? "," : "", TEXT_ARG(fhir_type_name(v->type)), TEXT_ARG(v->id));
+        buf_printf(&value, "%s%.*s/%.*s", i ? "," : "", TEXT_ARG(fhir_type_name(v->type)),
+                   TEXT_ARG(v->id));
     }
     text copy = buf_failed(&value) ? (text){0} : arena_copy(c->arena, buf_text(&value));
     buf_done(&value);

@@ -6,7 +6,8 @@
 static void route_alone(struct call *c, fhir_type type)
 {
     text id = json_text(json_get(c->resource, T("id")));
-    c->route = (struct route){.interaction = id.n ? INTERACTION_UPDATE : INTERACTION_CREATE, .type = type, .id = id};
+    c->route = (struct route){
+        .interaction = id.n ? INTERACTION_UPDATE : INTERACTION_CREATE, .type = type, .id = id};
 }
 
 static int read_type(struct call *c, fhir_type *ret_type, struct err *e)
@@ -21,7 +22,8 @@ static int read_type(struct call *c, fhir_type *ret_type, struct err *e)
     return rc;
 }
 
-static void first_error(struct rest_item *item, int rc, const struct err *e, const struct issues *is)
+static void first_error(struct rest_item *item, int rc, const struct err *e,
+                        const struct issues *is)
 {
     if (!item->result) {
         item->result = rc;
@@ -92,7 +94,8 @@ struct batch_alone {
     size_t capacity;
 };
 
-static int add_alone(struct batch_alone *all, struct call *c, fhir_type type, size_t owner, struct arena *a)
+static int add_alone(struct batch_alone *all, struct call *c, fhir_type type, size_t owner,
+                     struct arena *a)
 {
     struct alone *one = arena_zalloc(a, 1, sizeof *one);
     struct alone **items = arena_grow(a, all->items, all->count, &all->capacity, sizeof *items);
@@ -139,7 +142,8 @@ static void take_one(const struct rest *rest, const struct grant *grant, struct 
 {
     struct err e = {0};
     fhir_type type;
-    struct call c = {.rest = rest, .grant = grant, .arena = arena, .base = rest->base, .body = item->json};
+    struct call c = {
+        .rest = rest, .grant = grant, .arena = arena, .base = rest->base, .body = item->json};
     issues_init(&c.issues, arena);
     int rc = read_type(&c, &type, &e);
     if (!rc && type == FHIR_BUNDLE) {
@@ -158,6 +162,16 @@ static void take_one(const struct rest *rest, const struct grant *grant, struct 
     }
 }
 
+/* As in a transaction of one: its conditional references are resolved. */
+static int prepare_alone(struct alone *one, struct resolver *resolver, struct err *e)
+{
+    int rc = prepare_target(&one->call, &one->prepared, e);
+    if (!rc) {
+        rc = resolve_links(resolver, &one->prepared, e);
+    }
+    return rc ? rc : prepare_content(&one->prepared, e);
+}
+
 /* All resources that stand alone share one call, and so a commit. */
 static void write_alone(const struct rest *rest, const struct grant *grant, struct rest_item *items,
                         struct batch_alone *all, struct arena *arena)
@@ -165,24 +179,34 @@ static void write_alone(const struct rest *rest, const struct grant *grant, stru
     struct alone **list = all->items;
     struct write_request *requests = arena_zalloc(arena, all->count + 1, sizeof *requests);
     struct alone **owners = arena_zalloc(arena, all->count + 1, sizeof(void *));
+    struct call any = {.rest = rest, .grant = grant, .arena = arena, .base = rest->base};
+    struct resolver resolver;
     size_t n = 0;
+    resolver_init(&resolver, &any, NULL);
     for (size_t i = 0; requests && owners && i < all->count; i++) {
         struct err e = {0};
-        int rc = prepare_write(&list[i]->call, &list[i]->prepared, &e);
+        struct prepared *p = &list[i]->prepared;
+        int rc = prepare_alone(list[i], &resolver, &e);
         if (rc) {
             items[list[i]->owner].failed++;
             first_error(&items[list[i]->owner], rc, &e, &list[i]->call.issues);
             continue;
         }
         owners[n] = list[i];
-        requests[n++] = (struct write_request){.writes = &list[i]->prepared.write, .write_count = 1};
+        requests[n++] = (struct write_request){.writes = &p->write,
+                                               .write_count = 1,
+                                               .conditions = p->conditions,
+                                               .condition_count = p->condition_count};
     }
+    resolver_done(&resolver);
     store_commit(rest->store, grant, requests, n);
     for (size_t i = 0; i < n; i++) {
         struct rest_item *item = &items[owners[i]->owner];
         if (requests[i].result) {
             item->failed++;
-            first_error(item, requests[i].result, &requests[i].err, &owners[i]->call.issues);
+            /* A condition that changed meanwhile: worth another try. */
+            int rc = requests[i].failed_condition == SIZE_MAX ? requests[i].result : ERR_BUSY;
+            first_error(item, rc, &requests[i].err, &owners[i]->call.issues);
         } else {
             count_write(item, &owners[i]->prepared);
         }

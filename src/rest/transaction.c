@@ -3,9 +3,9 @@
 #include "fhir/reference.h"
 
 /*
- * transaction (R4 http.html#trules). Everything is prepared here against what is stored now; the writer then decides in
- * one step whether every condition still holds, and applies all or nothing. When one no longer holds, the bundle is
- * read and prepared again from its text.
+ * transaction (R4 http.html#trules). Everything is prepared here against what is stored now; the
+ * writer then decides in one step whether every condition still holds, and applies all or nothing.
+ * When one no longer holds, the bundle is read and prepared again from its text.
  *
  *   1 entries are read and routed; who is meant by each write (ids, conditional matches)
  *   2 no resource is meant twice
@@ -25,7 +25,8 @@ static void move_findings(struct bundle *b, size_t at)
     for (size_t i = 0; i < from->count; i++) {
         text x = from->items[i].expression;
         size_t dot = text_find(x, '.');
-        text place = arena_printf(b->arena, "Bundle.entry[%zu].resource%.*s", at, TEXT_ARG(text_from(x, dot)));
+        text place = arena_printf(b->arena, "Bundle.entry[%zu].resource%.*s", at,
+                                  TEXT_ARG(text_from(x, dot)));
         issues_add(&b->call->issues, from->items[i].severity, from->items[i].code, place, "%.*s",
                    TEXT_ARG(from->items[i].details));
     }
@@ -37,11 +38,14 @@ static int fail(struct bundle *b, size_t at, int rc, const struct err *why, stru
         move_findings(b, at);
     }
     const char *below = why->expression[0] ? "" : ".request";
-    text place = strncmp(why->expression, "Bundle", 6) == 0 ? text_of(why->expression) : bundle_place(b, at, below);
-    return err_at(e, rc, place, "entry %zu: %s; nothing of the transaction was stored", at, err_text(why));
+    text place = strncmp(why->expression, "Bundle", 6) == 0 ? text_of(why->expression)
+                                                            : bundle_place(b, at, below);
+    return err_at(e, rc, place, "entry %zu: %s; nothing of the transaction was stored", at,
+                  err_text(why));
 }
 
-/* --- 1 who is meant --------------------------------------------------------------------------------------------- */
+/* --- 1 who is meant
+ * --------------------------------------------------------------------------------------------- */
 
 static int target_items(struct bundle *b, struct err *e)
 {
@@ -57,37 +61,32 @@ static int target_items(struct bundle *b, struct err *e)
     return 0;
 }
 
-static text name_of(struct bundle *b, const struct bundle_item *item)
-{
-    return arena_printf(b->arena, "%.*s/%.*s", TEXT_ARG(fhir_type_name(item->prepared.write.type)),
-                        TEXT_ARG(item->prepared.write.id));
-}
-
 /* A conditional create whose match this transaction deletes: deletes come first, so it creates. */
 static int create_after_delete(struct bundle *b, const struct map *deleted, struct err *e)
 {
     for (size_t i = 0; i < b->count; i++) {
         struct bundle_item *item = &b->items[i];
-        if (!item->is_write || !item->prepared.exists || !map_get(deleted, name_of(b, item))) {
+        if (!item->is_write || !item->prepared.exists ||
+            !map_get(deleted, bundle_item_name(b, item))) {
             continue;
         }
-        text none = item->call.if_none_exist;
-        struct write_condition condition = item->prepared.condition;
-        struct search search = item->prepared.search;
+        struct prepared found = item->prepared;
+        text condition = item->call.if_none_exist;
         item->call.if_none_exist = (text){0};
         int rc = prepare_target(&item->call, &item->prepared, e);
-        item->call.if_none_exist = none;
+        item->call.if_none_exist = condition;
+        for (size_t k = 0; !rc && k < found.condition_count; k++) {
+            rc = prepared_condition(&item->prepared, &found.conditions[k], e);
+        }
         if (rc) {
             return rc;
         }
-        item->prepared.search = search;
-        item->prepared.condition = (struct write_condition){&item->prepared.search.plan, condition.expected_id};
-        item->prepared.has_condition = true;
     }
     return 0;
 }
 
-/* --- 2 no resource twice ------------------------------------------------------------------------------------------ */
+/* --- 2 no resource twice
+ * ------------------------------------------------------------------------------------------ */
 
 static int no_overlap(struct bundle *b, struct err *e)
 {
@@ -102,13 +101,14 @@ static int no_overlap(struct bundle *b, struct err *e)
         if (!item->is_write || item->prepared.exists || item->prepared.write.id.n == 0) {
             continue;
         }
-        text name = name_of(b, item);
+        text name = bundle_item_name(b, item);
         uint64_t *first = name.p ? map_put(&meant, name, &is_new) : NULL;
         if (!first) {
             rc = no_memory(e);
         } else if (!is_new) {
             rc = err_at(e, ERR_DUPLICATE, bundle_place(b, i, ".request"),
-                        "entries %llu and %zu both change %.*s; a transaction may do so once (R4 http.html#trules)",
+                        "entries %llu and %zu both change %.*s; a transaction may do so once (R4 "
+                        "http.html#trules)",
                         (unsigned long long)*first, i, TEXT_ARG(name));
         } else {
             *first = i;
@@ -125,7 +125,9 @@ static int no_overlap(struct bundle *b, struct err *e)
     return rc;
 }
 
-/* --- 3 references ------------------------------------------------------------------------------------------------- */
+/* --- 3 references
+ * -------------------------------------------------------------------------------------------------
+ */
 
 static int map_urls(struct bundle *b, struct err *e)
 {
@@ -141,25 +143,29 @@ static int map_urls(struct bundle *b, struct err *e)
         }
         if (!is_new) {
             return err_at(e, ERR_DUPLICATE, bundle_place(b, i, ".fullUrl"),
-                          "entries %llu and %zu have the same fullUrl '%.*s'; each must have its own (R4 bdl-7)",
-                          (unsigned long long)*at - 1, i, TEXT_ARG(text_first(item->full_url, 100)));
+                          "entries %llu and %zu have the same fullUrl '%.*s'; each must have its "
+                          "own (R4 bdl-7)",
+                          (unsigned long long)*at - 1, i,
+                          TEXT_ARG(text_first(item->full_url, 100)));
         }
         *at = i + 1;
     }
     return 0;
 }
 
-/* What a fullUrl became: "Patient/123"; p == NULL when no entry has it or the entry is no resource of its own. */
+/* What a fullUrl became: "Patient/123"; p == NULL when no entry has it or the entry is no resource
+ * of its own. */
 static text became(struct bundle *b, text url)
 {
     const uint64_t *at = map_get(&b->urls, url);
     if (!at || !b->items[*at - 1].is_write || b->items[*at - 1].prepared.write.id.n == 0) {
         return (text){0};
     }
-    return name_of(b, &b->items[*at - 1]);
+    return bundle_item_name(b, &b->items[*at - 1]);
 }
 
-/* The part of a RESTful fullUrl before Type/id: what relative references of that entry are relative to. */
+/* The part of a RESTful fullUrl before Type/id: what relative references of that entry are relative
+ * to. */
 static text base_of(text full_url)
 {
     struct reference r = reference_parse(full_url, (text){0});
@@ -170,104 +176,20 @@ static text base_of(text full_url)
     return text_first(full_url, full_url.n - tail);
 }
 
-static int search_bundle(struct bundle *b, const struct search *s, text *ret_name, size_t *ret_count)
-{
-    *ret_count = 0;
-    for (size_t i = 0; i < b->count; i++) {
-        struct bundle_item *item = &b->items[i];
-        struct prepared *p = &item->prepared;
-        if (!item->is_write || p->write.kind == WRITE_DELETE || p->exists || p->write.type != s->plan.type) {
-            continue;
-        }
-        struct resource r = p->resource;
-        struct index index;
-        r.id = p->write.id;
-        if (index_extract(&r, b->call->base, b->arena, &index)) {
-            return ERR_MEMORY;
-        }
-        if (plan_matches(&s->plan, r.type, r.id, &index)) {
-            *ret_name = name_of(b, item);
-            ++*ret_count;
-        }
-    }
-    return 0;
-}
-
-static int add_condition(struct bundle *b, const struct search *s, text expected, struct err *e)
-{
-    struct write_condition *items = arena_grow(b->arena, b->conditions, b->condition_count,
-                                               &b->condition_capacity, sizeof *items);
-    if (!items) {
-        return no_memory(e);
-    }
-    b->conditions = items;
-    b->conditions[b->condition_count++] = (struct write_condition){&s->plan, expected};
-    return 0;
-}
-
-static int resolve(struct bundle *b, const struct reference *r, text whole, text *ret_name,
-                   struct err *e)
-{
-    struct search *s = arena_zalloc(b->arena, 1, sizeof *s);
-    struct version v;
-    size_t own = 0;
-    int rc = s ? match_one(b->call, r->type, r->query, s, &v, e) : no_memory(e);
-    if (rc) {
-        return rc;
-    }
-    *ret_name = arena_printf(b->arena, "%.*s/%.*s", TEXT_ARG(fhir_type_name(r->type)), TEXT_ARG(v.id));
-    if (v.id.n == 0 && search_bundle(b, s, ret_name, &own)) {
-        return no_memory(e);
-    }
-    if (v.id.n == 0 && own != 1) {
-        return err_set(e, own ? ERR_MULTIPLE : ERR_PRECONDITION,
-                       own ? "the conditional reference '%.*s' matches more than one resource; make it more specific"
-                           : "the conditional reference '%.*s' matches nothing here; load what it means first, or put it "
-                             "into the transaction",
-                       TEXT_ARG(text_first(whole, 300)));
-    }
-    return add_condition(b, s, v.id, e);
-}
-
-static int resolve_once(struct bundle *b, const struct reference *r, text whole, text *ret_name,
-                        struct err *e)
-{
-    bool is_new;
-    uint64_t *at = map_put(&b->resolved, whole, &is_new);
-    if (!at) {
-        return no_memory(e);
-    }
-    if (!is_new && *at) {
-        *ret_name = b->targets[*at - 1];
-        return 0;
-    }
-    int rc = resolve(b, r, whole, ret_name, e);
-    text *targets = rc ? NULL : arena_grow(b->arena, b->targets, b->target_count, &b->target_capacity, sizeof *targets);
-    if (!targets) {
-        return rc ? rc : no_memory(e);
-    }
-    b->targets = targets;
-    b->targets[b->target_count++] = *ret_name;
-    *at = b->target_count;
-    return 0;
-}
-
-static int rewrite_reference(struct bundle *b, struct bundle_item *item, yyjson_val *value, struct err *e)
+static int rewrite_reference(struct bundle *b, struct bundle_item *item, yyjson_val *value,
+                             struct err *e)
 {
     text t = json_text(value);
     text to = became(b, t);
     struct reference r = reference_parse(t, b->call->base);
     if (!to.p && r.kind == REFERENCE_LOCAL) {
         text base = base_of(item->full_url);
-        to = base.n ? became(b, arena_printf(b->arena, "%.*s%.*s", TEXT_ARG(base), TEXT_ARG(t))) : to;
-    } else if (!to.p && r.kind == REFERENCE_CONDITIONAL) {
-        int rc = resolve_once(b, &r, t, &to, e);
-        if (rc) {
-            return rc;
-        }
+        to = base.n ? became(b, arena_printf(b->arena, "%.*s%.*s", TEXT_ARG(base), TEXT_ARG(t)))
+                    : to;
     } else if (!to.p && (text_starts(t, T("urn:uuid:")) || text_starts(t, T("urn:oid:")))) {
         return err_set(e, ERR_VALUE,
-                       "the reference '%.*s' is the fullUrl of no entry, so it would be lost; add the entry or refer to "
+                       "the reference '%.*s' is the fullUrl of no entry, so it would be lost; add "
+                       "the entry or refer to "
                        "something else",
                        TEXT_ARG(text_first(t, 100)));
     }
@@ -313,23 +235,18 @@ static int rewrite_narrative(struct bundle *b, yyjson_val *value, struct err *e)
     return rc;
 }
 
-static int rewrite_item(struct bundle *b, struct bundle_item *item, bool conditional, struct err *e)
+static int rewrite_item(struct bundle *b, struct bundle_item *item, struct err *e)
 {
     struct resource *r = &item->prepared.resource;
     int rc = 0;
     for (size_t i = 0; !rc && i < r->link_count; i++) {
         struct resource_link *link = &r->links[i];
-        text t = json_text(link->value);
-        bool is_conditional = link->is_reference && reference_parse(t, b->call->base).kind == REFERENCE_CONDITIONAL;
-        if (is_conditional != conditional) {
-            continue;
-        }
         if (link->is_reference) {
             rc = rewrite_reference(b, item, link->value, e);
         } else if (link->is_narrative) {
             rc = rewrite_narrative(b, link->value, e);
         } else {
-            text to = became(b, t);
+            text to = became(b, json_text(link->value));
             if (to.p) {
                 json_set_string(link->value, to);
             }
@@ -338,27 +255,72 @@ static int rewrite_item(struct bundle *b, struct bundle_item *item, bool conditi
     return rc;
 }
 
+static bool has_content(const struct bundle_item *item)
+{
+    return item->is_write && item->prepared.write.kind != WRITE_DELETE && !item->prepared.exists;
+}
+
 /* Conditional references come last: they may mean what the transaction itself creates. */
 static int rewrite_items(struct bundle *b, struct err *e)
 {
+    struct resolver resolver;
+    int rc = 0;
+    resolver_init(&resolver, b->call, b);
     for (int pass = 0; pass < 2; pass++) {
-        for (size_t i = 0; i < b->count; i++) {
+        for (size_t i = 0; !rc && i < b->count; i++) {
             struct bundle_item *item = &b->items[i];
-            if (!item->is_write || item->prepared.write.kind == WRITE_DELETE || item->prepared.exists) {
-                continue;
-            }
-            int rc = rewrite_item(b, item, pass == 1, &item->err);
-            if (rc) {
-                return fail(b, i, rc, &item->err, e);
+            if (has_content(item)) {
+                rc = pass == 0 ? rewrite_item(b, item, &item->err)
+                               : resolve_links(&resolver, &item->prepared, &item->err);
+                rc = rc ? fail(b, i, rc, &item->err, e) : 0;
             }
         }
     }
-    return 0;
+    resolver_done(&resolver);
+    return rc;
 }
 
-/* --- 4 commit ----------------------------------------------------------------------------------------------------- */
+/* --- 4 commit
+ * -----------------------------------------------------------------------------------------------------
+ */
 
-static int gather(struct bundle *b, struct write_request *ret_request, size_t *owners, struct err *e)
+/* The conditions of all entries, each once: they are the writer's to decide. */
+static int gather_conditions(struct bundle *b, struct write_request *request, struct err *e)
+{
+    struct write_condition *all;
+    struct map seen;
+    size_t most = 0;
+    size_t n = 0;
+    int rc = 0;
+    for (size_t i = 0; i < b->count; i++) {
+        most += b->items[i].prepared.condition_count;
+    }
+    all = arena_zalloc(b->arena, most + 1, sizeof *all);
+    if (!all) {
+        return no_memory(e);
+    }
+    map_init(&seen);
+    for (size_t i = 0; !rc && i < b->count; i++) {
+        const struct prepared *p = &b->items[i].prepared;
+        for (size_t k = 0; !rc && k < p->condition_count; k++) {
+            bool is_new = false;
+            const struct plan *const *plan =
+                &p->conditions[k].plan; /* the resolver's: one plan a query */
+            rc = map_put(&seen, text_make((const char *)plan, sizeof *plan), &is_new)
+                     ? 0
+                     : no_memory(e);
+            if (is_new) {
+                all[n++] = p->conditions[k];
+            }
+        }
+    }
+    map_done(&seen);
+    request->conditions = all;
+    request->condition_count = n;
+    return rc;
+}
+
+static int gather(struct bundle *b, struct write_request *request, size_t *owners, struct err *e)
 {
     struct write *writes = arena_zalloc(b->arena, b->count + 1, sizeof *writes);
     size_t n = 0;
@@ -367,28 +329,21 @@ static int gather(struct bundle *b, struct write_request *ret_request, size_t *o
     }
     for (size_t i = 0; i < b->count; i++) {
         struct bundle_item *item = &b->items[i];
+        struct prepared *p = &item->prepared;
         if (!item->is_write) {
             continue;
         }
-        struct prepared *p = &item->prepared;
         int rc = prepare_content(p, &item->err);
         if (rc) {
             return fail(b, i, rc, &item->err, e);
-        }
-        rc = p->has_condition ? add_condition(b, &p->search, p->condition.expected_id, e) : 0;
-        if (rc) {
-            return rc;
         }
         if (!p->exists && p->write.id.n) {
             owners[n] = i;
             writes[n++] = p->write;
         }
     }
-    *ret_request = (struct write_request){.writes = writes,
-                                          .write_count = n,
-                                          .conditions = b->conditions,
-                                          .condition_count = b->condition_count};
-    return 0;
+    *request = (struct write_request){.writes = writes, .write_count = n};
+    return gather_conditions(b, request, e);
 }
 
 static int commit(struct bundle *b, bool *ret_again, struct err *e)

@@ -4,7 +4,8 @@
 #include "base/random.h"
 #include "fhir/reference.h"
 
-/* create, update, delete and their conditional forms (R4 http.html#create, #update, #delete, #cond-update). */
+/* create, update, delete and their conditional forms (R4 http.html#create, #update, #delete,
+ * #cond-update). */
 
 enum { PREPARE_TRIES = 8 };
 
@@ -50,8 +51,9 @@ int match_one(struct call *c, fhir_type type, text query, struct search *ret_sea
                           c->rest->limits, c->arena, ret_search, e);
     }
     if (!rc && ret_search->plan.term_count == 0) {
-        rc = err_set(e, ERR_INVALID,
-                     "a condition needs at least one search parameter, such as identifier=system|value");
+        rc = err_set(
+            e, ERR_INVALID,
+            "a condition needs at least one search parameter, such as identifier=system|value");
     }
     if (rc) {
         return rc;
@@ -74,7 +76,8 @@ int match_one(struct call *c, fhir_type type, text query, struct search *ret_sea
     return 0;
 }
 
-/* --- who is meant ------------------------------------------------------------------------------------------- */
+/* --- who is meant
+ * ------------------------------------------------------------------------------------------- */
 
 static int new_id(struct prepared *p, struct err *e)
 {
@@ -85,10 +88,28 @@ static int new_id(struct prepared *p, struct err *e)
     return p->write.id.p ? 0 : no_memory(e);
 }
 
-static void set_condition(struct prepared *p, text expected_id)
+int prepared_condition(struct prepared *p, const struct write_condition *condition, struct err *e)
 {
-    p->condition = (struct write_condition){&p->search.plan, expected_id};
-    p->has_condition = true;
+    struct write_condition *items = arena_grow(p->call->arena, p->conditions, p->condition_count,
+                                               &p->condition_capacity, sizeof *items);
+    if (!items) {
+        return no_memory(e);
+    }
+    p->conditions = items;
+    p->conditions[p->condition_count++] = *condition;
+    return 0;
+}
+
+/* The plan of a search moves with the prepared write, so a copy in the arena is what the condition
+ * points to. */
+static int set_condition(struct prepared *p, text expected_id, struct err *e)
+{
+    struct plan *plan = arena_alloc(p->call->arena, sizeof *plan);
+    if (!plan) {
+        return no_memory(e);
+    }
+    *plan = p->search.plan;
+    return prepared_condition(p, &(struct write_condition){plan, expected_id}, e);
 }
 
 static int target_create(struct prepared *p, struct err *e)
@@ -99,7 +120,10 @@ static int target_create(struct prepared *p, struct err *e)
         if (rc) {
             return rc;
         }
-        set_condition(p, p->existing.id);
+        rc = set_condition(p, p->existing.id, e);
+        if (rc) {
+            return rc;
+        }
         if (p->existing.id.n) {
             p->exists = true;
             p->write.id = p->existing.id;
@@ -135,10 +159,12 @@ static int target_conditional_update(struct prepared *p, struct err *e)
     struct version match;
     text given = p->resource.id;
     int rc = match_one(c, c->route.type, c->query.p ? c->query : T(""), &p->search, &match, e);
+    if (!rc) {
+        rc = set_condition(p, match.id, e);
+    }
     if (rc) {
         return rc;
     }
-    set_condition(p, match.id);
     if (match.id.n == 0) {
         if (given.n == 0) {
             return new_id(p, e);
@@ -148,8 +174,10 @@ static int target_conditional_update(struct prepared *p, struct err *e)
         return 0;
     }
     if (given.n && !text_eq(given, match.id)) {
-        return err_at(e, ERR_INVALID, arena_printf(c->arena, "%.*s.id", TEXT_ARG(fhir_type_name(c->route.type))),
-                      "the condition matches %.*s/%.*s, but the resource says that its id is '%.*s'; leave the id "
+        return err_at(e, ERR_INVALID,
+                      arena_printf(c->arena, "%.*s.id", TEXT_ARG(fhir_type_name(c->route.type))),
+                      "the condition matches %.*s/%.*s, but the resource says that its id is "
+                      "'%.*s'; leave the id "
                       "out or make them agree",
                       TEXT_ARG(fhir_type_name(c->route.type)), TEXT_ARG(match.id), TEXT_ARG(given));
     }
@@ -162,10 +190,12 @@ static int target_conditional_delete(struct prepared *p, struct err *e)
     struct version match;
     struct call *c = p->call;
     int rc = match_one(c, c->route.type, c->query.p ? c->query : T(""), &p->search, &match, e);
+    if (!rc) {
+        rc = set_condition(p, match.id, e);
+    }
     if (rc) {
         return rc;
     }
-    set_condition(p, match.id);
     p->write.id = match.id; /* empty: nothing to delete, which is no error */
     return 0;
 }
@@ -174,7 +204,8 @@ static int check_content(struct prepared *p, struct err *e);
 
 int prepare_target(struct call *c, struct prepared *ret_prepared, struct err *e)
 {
-    *ret_prepared = (struct prepared){.call = c, .write.type = c->route.type, .write.id = c->route.id};
+    *ret_prepared =
+        (struct prepared){.call = c, .write.type = c->route.type, .write.id = c->route.id};
     struct prepared *p = ret_prepared;
     bool deletes = c->route.interaction == INTERACTION_DELETE ||
                    c->route.interaction == INTERACTION_DELETE_CONDITIONAL;
@@ -198,7 +229,8 @@ int prepare_target(struct call *c, struct prepared *ret_prepared, struct err *e)
     }
 }
 
-/* --- what is stored ----------------------------------------------------------------------------------------- */
+/* --- what is stored
+ * ----------------------------------------------------------------------------------------- */
 
 static int check_content(struct prepared *p, struct err *e)
 {
@@ -234,10 +266,11 @@ static int no_conditional_references(const struct prepared *p, struct err *e)
         text t = json_text(p->resource.links[i].value);
         if (p->resource.links[i].is_reference &&
             reference_parse(t, p->call->base).kind == REFERENCE_CONDITIONAL) {
-            return err_set(e, ERR_INVALID,
-                           "the reference '%.*s' is conditional, which only a transaction may have; "
-                           "refer to Type/id",
-                           TEXT_ARG(text_first(t, 200)));
+            return err_set(
+                e, ERR_INVALID,
+                "the reference '%.*s' is conditional, which only a transaction may have; "
+                "refer to Type/id",
+                TEXT_ARG(text_first(t, 200)));
         }
     }
     return 0;
@@ -277,7 +310,8 @@ int prepare_write(struct call *c, struct prepared *ret_prepared, struct err *e)
     return rc ? rc : prepare_content(ret_prepared, e);
 }
 
-/* --- the answer --------------------------------------------------------------------------------------------- */
+/* --- the answer
+ * --------------------------------------------------------------------------------------------- */
 
 static void version_of_write(const struct prepared *p, struct version *v)
 {
@@ -328,8 +362,9 @@ int answer_write(struct prepared *p, struct err *e)
     if (c->prefer == PREFER_OUTCOME && c->http) {
         outcome_print_done(p->write.kind == WRITE_DELETE ? T("deleted")
                            : p->write.created            ? T("created")
-                           : p->write.changed            ? T("updated")
-                                                         : T("nothing changed: the same data was there already"),
+                           : p->write.changed
+                               ? T("updated")
+                               : T("nothing changed: the same data was there already"),
                            &a->body);
     }
     return 0;
@@ -341,8 +376,8 @@ static int commit_one(struct prepared *p, bool *ret_again, struct err *e)
     bool nothing = p->exists || p->write.id.n == 0;
     struct write_request request = {.writes = &p->write,
                                     .write_count = nothing ? 0 : 1,
-                                    .conditions = &p->condition,
-                                    .condition_count = p->has_condition ? 1 : 0};
+                                    .conditions = p->conditions,
+                                    .condition_count = p->condition_count};
     *ret_again = false;
     if (nothing) {
         return 0; /* what was found was true when it was looked for */
@@ -370,5 +405,6 @@ int do_write(struct call *c, struct err *e)
         }
         return rc ? rc : answer_write(&p, e);
     }
-    return err_set(e, ERR_BUSY, "others keep changing what this condition matches; try again shortly");
+    return err_set(e, ERR_BUSY,
+                   "others keep changing what this condition matches; try again shortly");
 }

@@ -5,8 +5,8 @@
 #include "rest/call.h"
 
 /*
- * One write, prepared against what is stored now. The writer decides again whether the conditions still hold; when
- * they do not, it is prepared afresh.
+ * One write, prepared against what is stored now. The writer decides again whether the conditions
+ * still hold; when they do not, it is prepared afresh.
  */
 struct prepared {
     struct call *call;
@@ -14,21 +14,28 @@ struct prepared {
     struct index index;
     struct buf packed;
     struct write write;
-    struct search search;             /* of a conditional interaction */
-    struct write_condition condition;
-    bool has_condition;
-    bool exists;                      /* conditional create: the match is the answer, nothing is written */
+    struct search search; /* of a conditional interaction */
+    struct write_condition *conditions;
+    size_t condition_count;
+    size_t condition_capacity;
+    bool exists; /* conditional create: the match is the answer, nothing is written */
     struct version existing;
 };
 
-/* create, update, delete, each also conditional: everything but the commit. Conditional references are refused. */
+/* create, update, delete, each also conditional: everything but the commit. Conditional references
+ * are refused. */
 int prepare_write(struct call *c, struct prepared *ret_prepared, struct err *e);
 
-/* In two parts, for transactions: who is meant (id, conditions), then (links rewritten) what is stored. */
+/* In two parts, for transactions: who is meant (id, conditions), then (links rewritten) what is
+ * stored. */
 int prepare_target(struct call *c, struct prepared *ret_prepared, struct err *e);
 int prepare_content(struct prepared *p, struct err *e);
 
-/* The one resource that a query of type?query matches now: 0 matches: id empty. ERR_MULTIPLE for more. */
+/* One more condition that the write rests on. */
+int prepared_condition(struct prepared *p, const struct write_condition *condition, struct err *e);
+
+/* The one resource that a query of type?query matches now: 0 matches: id empty. ERR_MULTIPLE for
+ * more. */
 int match_one(struct call *c, fhir_type type, text query, struct search *ret_search,
               struct version *ret_version, struct err *e);
 
@@ -38,7 +45,8 @@ int answer_write(struct prepared *p, struct err *e);
 /* Parses and checks call->body into call->resource. */
 int read_body(struct call *c, struct err *e);
 
-/* Own absolute references (base/Type/id) become relative, so that the record does not depend on the node's address. */
+/* Own absolute references (base/Type/id) become relative, so that the record does not depend on the
+ * node's address. */
 int relative_links(struct call *c, struct resource *r);
 
 #endif

@@ -162,6 +162,8 @@ int db_table_count(struct db *db, enum db_table table, uint64_t *ret_count);
 int db_backup(const char *dir, const char *file, struct err *e);
 /* The file is a whole store of this schema. */
 int db_backup_check(const char *file, struct err *e);
+/* Makes a copy ready to be served. */
+int db_wal_ready(const char *file, struct err *e);
 /* Bytes of the store's files. */
 uint64_t db_bytes(const char *dir);
 /* The name of the database file within the folder. */

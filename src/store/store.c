@@ -187,6 +187,14 @@ void store_close(struct store *s)
     free(s);
 }
 
+struct hash_key store_key(const struct store *s, text purpose)
+{
+    struct hash_key key = s->hasher.key;
+    uint64_t first = hash_text(key, purpose);
+    key.k1 ^= first;
+    return (struct hash_key){first, hash_text(key, purpose)};
+}
+
 struct store_identity store_identity(const struct store *s)
 {
     return s->identity;

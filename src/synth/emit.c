@@ -215,7 +215,7 @@ void put_concept(struct gen *g, const struct concept *c)
 void put_concepts(struct gen *g, const struct concept *a, const struct concept *b)
 {
     if (!a->code.p || !b->code.p) {
-        put_concept(g, a->code.p ? a : b);
+        put_concept(g, !a->code.p && b->code.p ? b : a);
         return;
     }
     put(g, "{'coding':[");

@@ -102,8 +102,8 @@ static void name_family(struct member *m, struct prng *r, const struct member *f
 {
     const struct culture *c = m->culture;
     if (c->custom == CUSTOM_SOMALI) {
-        (void)snprintf(m->family, sizeof m->family, "%.20s %s",
-                       father ? father->given : pick(r, c->male), pick(r, c->male));
+        const char *father_given = father ? father->given : pick(r, c->male);
+        (void)snprintf(m->family, sizeof m->family, "%.20s %s", father_given, pick(r, c->male));
         return;
     }
     const struct member *from = father ? father : mother;
@@ -250,8 +250,11 @@ static void children(struct household *h, struct prng *r, int64_t today, int mos
 
 static void fill(struct household *h, struct prng *r, enum shape shape, int64_t today)
 {
+    /* One draw a statement: C leaves the order of arguments open, and the bytes must not. */
     const struct culture *c = pick_culture(r);
     struct member *m;
+    bool female;
+    int64_t birth;
     switch (shape) {
     case SHAPE_COUPLE:
         couple(h, r, c, born(r, today, 22, 64), today);
@@ -264,7 +267,8 @@ static void fill(struct household *h, struct prng *r, enum shape shape, int64_t 
         children(h, r, today, 4);
         break;
     case SHAPE_LONE_PARENT:
-        m = add(h, r, c, ROLE_HEAD, prng_below(r, 100) < 87, born(r, today, 21, 48), today);
+        female = prng_below(r, 100) < 87;
+        m = add(h, r, c, ROLE_HEAD, female, born(r, today, 21, 48), today);
         name_family(m, r, NULL, NULL);
         children(h, r, today, 3);
         break;
@@ -281,18 +285,19 @@ static void fill(struct household *h, struct prng *r, enum shape shape, int64_t 
         break;
     case SHAPE_SHARERS:
         for (int64_t i = range(r, 2, 5); i > 0; i--) {
-            m = add(h, r, pick_culture(r), ROLE_SHARER, prng_below(r, 2), born(r, today, 18, 29),
-                    today);
+            c = pick_culture(r);
+            female = prng_below(r, 2);
+            m = add(h, r, c, ROLE_SHARER, female, born(r, today, 18, 29), today);
             name_family(m, r, NULL, NULL);
         }
         break;
     default:
-        m = add(h, r, shape == SHAPE_CARE_HOME && prng_below(r, 3) ? &cultures[0] : c, ROLE_HEAD,
-                prng_below(r, 100) < (shape == SHAPE_SINGLE ? 45 : 68),
-                shape == SHAPE_SINGLE       ? born(r, today, 22, 64)
+        c = shape == SHAPE_CARE_HOME && prng_below(r, 3) ? &cultures[0] : c;
+        female = prng_below(r, 100) < (shape == SHAPE_SINGLE ? 45 : 68);
+        birth = shape == SHAPE_SINGLE       ? born(r, today, 22, 64)
                 : shape == SHAPE_SINGLE_OLD ? born(r, today, 65, 98)
-                                            : born(r, today, 74, 103),
-                today);
+                                            : born(r, today, 74, 103);
+        m = add(h, r, c, ROLE_HEAD, female, birth, today);
         name_family(m, r, NULL, NULL);
         break;
     }

@@ -122,7 +122,8 @@ static void annual_review(struct gen *g, int64_t day)
     if (age_on(p, v.day) >= 16) {
         observe_smoking(g, &v);
         if (chance(g, 600)) {
-            observe(g, &v, M_ALCOHOL, between(g, 0, 24) * between(g, 0, 1));
+            int64_t units = between(g, 0, 24);
+            observe(g, &v, M_ALCOHOL, chance(g, 500) ? units : 0);
         }
     }
     review_tests(g, &v);

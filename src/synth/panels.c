@@ -113,6 +113,7 @@ static int64_t blood_on(struct gen *g, enum measure what, int64_t day)
 int64_t measure_on(struct gen *g, enum measure what, int64_t day)
 {
     const struct person *p = g->p;
+    int64_t value;
     switch (what) {
     case M_HEIGHT:
         return height_on(p, day);
@@ -123,9 +124,11 @@ int64_t measure_on(struct gen *g, enum measure what, int64_t day)
     case M_EGFR:
         return egfr_on(g, day);
     case M_CREATININE:
-        return (p->m->female ? 6200 : 7900) / egfr_on(g, day) + noise(g, 3);
+        value = (p->m->female ? 6200 : 7900) / egfr_on(g, day);
+        return value + noise(g, 3);
     case M_UREA:
-        return 620 * 8 / egfr_on(g, day) + noise(g, 6);
+        value = 620 * 8 / egfr_on(g, day);
+        return value + noise(g, 6);
     case M_CHOLESTEROL:
         return (on_statin(p, day) ? 41 : has(p, COND_HYPERLIPIDAEMIA, day) ? 66 : 52) + noise(g, 5);
     case M_HDL:

@@ -249,7 +249,7 @@ static void package_task(struct gen *g, const struct visit *v, uint32_t plan, in
     put(g, "'},'encounter':");
     put_own(g, SYNTH_Encounter, v->serial);
     put(g, ",'executionPeriod':{'start':'");
-    put_date(g, v->day + 7);
+    put_date(g, v->day + 7 > p->end ? v->day : v->day + 7);
     put(g, "'},'authoredOn':'");
     put_time(g, v->day, v->minute);
     put(g, "','lastModified':'");

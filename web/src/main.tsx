@@ -8,8 +8,8 @@ import { pathOf, useRoute } from './router.ts';
 function Unknown() {
     useTitle('Page not found');
     return (
-        <div class="nhsuk-width-container">
-            <main class="nhsuk-main-wrapper k-main" id="main" tabIndex={-1}>
+        <div>
+            <main class="nhsuk-width-container nhsuk-main-wrapper k-main" id="main" tabIndex={-1}>
                 <Heading>Page not found</Heading>
                 <p>
                     Check the address, or <a href="#/">find a person</a>.

@@ -122,3 +122,19 @@ uint64_t db_bytes(const char *dir)
     }
     return all;
 }
+
+int db_wal_ready(const char *file, struct err *e)
+{
+    struct db *db = calloc(1, sizeof *db);
+    if (!db) {
+        return err_set(e, ERR_MEMORY, "no memory for a connection");
+    }
+    int rc = sqlite3_open_v2(file, &db->handle, SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_READWRITE, NULL);
+    sqlite3_stmt *st = rc == SQLITE_OK ? db_statement(db, SQL_JOURNAL_WAL) : NULL;
+    bool wal = st && sqlite3_step(st) == SQLITE_ROW &&
+               text_eq_nocase(column_bytes(st, 0), T("wal"));
+    (void)sqlite3_reset(st);
+    db_close(db);
+    return wal ? sync_path(file, O_RDONLY, e)
+               : err_set(e, ERR_IO, "%s cannot be put in WAL mode", file);
+}

@@ -1,4 +1,5 @@
-/* For the tests of index.h and search.h: resources, entries and plans as text that a person can read. */
+/* For the tests of index.h and search.h: resources, entries and plans as text that a person can
+ * read. */
 #ifndef KITH_TESTS_SEARCH_KIT_H
 #define KITH_TESTS_SEARCH_KIT_H
 
@@ -7,15 +8,16 @@
 
 #define KIT_BASE "http://kith.test/fhir"
 
-/* The tree of a JSON text, described as far as extraction looks at it. Ends the test when it is not JSON. */
+/* The tree of a JSON text, described as far as extraction looks at it. Ends the test when it is not
+ * JSON. */
 struct resource kit_resource(const char *json, struct arena *a);
 
 /*
  * One line an entry: "name value", with values as
  *   token     system|code or |code      reference  Type/id or the URL       date  start..end
- *   others    printable bytes; a quantity's number is shown as (..) and its unit and system after it
- *   implied   - where the home patient is not held
- * then "home: id" and "member: id" lines where there are any.
+ *   others    printable bytes; a quantity's number is shown as (..) and its unit and system after
+ * it implied   - where the home patient is not held then "home: id" and "member: id" lines where
+ * there are any.
  */
 text kit_entries(const struct resource *r, const struct index *index, struct arena *a);
 

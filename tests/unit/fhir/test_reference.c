@@ -1,4 +1,5 @@
-/* The forms of a reference (R4 references.html#literal, bundle.html#references, http.html#trules). */
+/* The forms of a reference (R4 references.html#literal, bundle.html#references, http.html#trules).
+ */
 #include "fhir/reference.h"
 
 #include <setjmp.h>
@@ -37,7 +38,8 @@ static const struct row rows[] = {
     {"ftp://a/Patient/1", REFERENCE_URI, "", "", ""},
     {"#", REFERENCE_FRAGMENT, "", "", ""},
     {"#p1", REFERENCE_FRAGMENT, "", "p1", ""},
-    {"Patient?identifier=http://a|1", REFERENCE_CONDITIONAL, "Patient", "", "identifier=http://a|1"},
+    {"Patient?identifier=http://a|1", REFERENCE_CONDITIONAL, "Patient", "",
+     "identifier=http://a|1"},
     {"Patient?name=a/Patient/1", REFERENCE_CONDITIONAL, "Patient", "", "name=a/Patient/1"},
     {"", REFERENCE_BAD, "", "", ""},
     {"1", REFERENCE_BAD, "", "", ""},

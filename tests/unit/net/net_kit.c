@@ -231,7 +231,7 @@ static text field_of(const struct kit_reply *r, const char *name)
     return (text){NULL, 0};
 }
 
-bool kit_read(int fd, struct kit_reply *r, bool is_head)
+bool kit_read_head(int fd, struct kit_reply *r)
 {
     *r = (struct kit_reply){0};
     buf_init(&r->head, 100000);
@@ -244,9 +244,26 @@ bool kit_read(int fd, struct kit_reply *r, bool is_head)
         }
     } while (r->head.n - before > 2);
     r->status = atoi(r->head.p + 9);
+    r->chunked = field_of(r, "Transfer-Encoding").p != NULL;
+    return true;
+}
+
+bool kit_read_bytes(int fd, uint64_t n)
+{
+    struct buf waste;
+    buf_init(&waste, n);
+    bool ok = read_bytes(fd, &waste, n);
+    buf_done(&waste);
+    return ok;
+}
+
+bool kit_read(int fd, struct kit_reply *r, bool is_head)
+{
+    if (!kit_read_head(fd, r)) {
+        return false;
+    }
     text length = field_of(r, "Content-Length");
     uint64_t n = 0;
-    r->chunked = field_of(r, "Transfer-Encoding").p != NULL;
     if (is_head || r->status == 204 || r->status == 304 || r->status < 200) {
         return true;
     }

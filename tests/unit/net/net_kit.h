@@ -48,6 +48,9 @@ struct kit_reply {
     bool broken; /* the connection ended inside the reply */
 };
 bool kit_read(int fd, struct kit_reply *r, bool is_head);
+bool kit_read_head(int fd, struct kit_reply *r);
+/* Reads and drops n bytes. */
+bool kit_read_bytes(int fd, uint64_t n);
 void kit_reply_done(struct kit_reply *r);
 bool kit_has(const struct kit_reply *r, const char *needle);
 /* True when the other side ends the connection within ms. Bytes on the way are dropped. */

@@ -247,6 +247,26 @@ static void stuck_readers_hold_no_worker(void **state)
     kit_stop(&k);
 }
 
+static void slow_readers_are_waited_for(void **state)
+{
+    struct kit k;
+    struct kit_reply r;
+    (void)state;
+    kit_init(&k);
+    k.limits.send_seconds = 1;
+    kit_start(&k);
+    int fd = kit_connect(&k);
+    kit_send(fd, T("GET /stream/400 HTTP/1.1\r\n" H "\r\n"));
+    assert_true(kit_read_head(fd, &r));
+    for (int i = 0; i < 8; i++) { /* each time so much that the kernel tells the server */
+        (void)usleep(400000);
+        assert_true(kit_read_bytes(fd, 2000000));
+    }
+    kit_reply_done(&r);
+    (void)close(fd);
+    kit_stop(&k);
+}
+
 static void slow_clients_are_ended(void **state)
 {
     struct kit k;
@@ -526,6 +546,7 @@ int main(void)
         cmocka_unit_test(replies_have_the_right_shape),
         cmocka_unit_test(streams_are_chunked_and_whole),
         cmocka_unit_test(stuck_readers_hold_no_worker),
+        cmocka_unit_test(slow_readers_are_waited_for),
         cmocka_unit_test(slow_clients_are_ended),
         cmocka_unit_test(slow_bodies_are_ended),
         cmocka_unit_test(connections_are_limited),

@@ -69,11 +69,20 @@ export function patientName(patient: Resource): string {
     return formalName(nameOf(patient)) || 'Name not recorded';
 }
 
+const NAME_USE: Record<string, string> = {
+    nickname: 'Known as',
+    maiden: 'Maiden name',
+    old: 'Former name',
+    temp: 'Temporary name',
+    official: 'Official name',
+};
+
 export function otherNames(patient: Resource): { use: string; name: string }[] {
     const main = nameOf(patient);
     return list<HumanName>(patient.name)
         .filter((n) => n !== main)
-        .map((n) => ({ use: sentence(n.use) || 'Other', name: formalName(n) }));
+        .map((n) => ({ use: NAME_USE[n.use ?? ''] ?? 'Other name', name: formalName(n) }))
+        .filter((n) => n.name);
 }
 
 export function addressLines(address: Address | undefined): string[] {

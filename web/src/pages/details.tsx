@@ -63,7 +63,7 @@ export function DetailsPage({ record }: { record: Loaded }) {
                     <Rows>
                         {[
                             ['Name', patientName(p)],
-                            ...otherNames(p).map((n): [string, string] => [`${n.use} name`, n.name]),
+                            ...otherNames(p).map((n): [string, string] => [n.use, n.name]),
                             ['Born', bornLine(p)],
                             ['Died', died(p) === undefined ? '' : diedLine(p)],
                             ['Gender', gender(p)],

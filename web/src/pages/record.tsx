@@ -16,7 +16,7 @@ const TAB_WORDS: Record<Tab, string> = {
     summary: 'Summary',
     results: 'Results',
     timeline: 'Timeline',
-    details: 'Personal details',
+    details: 'Details',
 };
 
 function tabOf(route: RecordRoute): Tab | '' {

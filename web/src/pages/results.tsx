@@ -67,7 +67,7 @@ export function ResultTable({ id, caption, rows }: { id: string; caption: string
                                 <PointValue p={s.points[0]!} />
                             </span>
                         </td>
-                        <td role="cell" class="nhsuk-table__cell k-nowrap">
+                        <td role="cell" class="nhsuk-table__cell k-nowrap k-results__date">
                             <Label>Date</Label>
                             <span class="k-cell">{showDate(s.points[0]!.date) || 'Not recorded'}</span>
                         </td>
@@ -143,7 +143,7 @@ export function ResultPage({ record, seriesKey }: { record: Loaded; seriesKey: s
             {series.range ? <p>Reference range {series.range}</p> : null}
             <section class="k-card k-wide" aria-label="Trend and values">
                 <Chart points={series.points} low={range?.low ?? NaN} high={range?.high ?? NaN} />
-                <table role="table" class="nhsuk-table-responsive">
+                <table role="table" class="nhsuk-table-responsive k-values">
                     <caption class="nhsuk-table__caption nhsuk-table__caption--s">{plural(series.points.length, 'value')}, newest first</caption>
                     <thead role="rowgroup" class="nhsuk-table__head">
                         <tr role="row">

@@ -156,8 +156,8 @@ export function SearchPage({ query }: { query: URLSearchParams }) {
     };
     const count = found ? (found.total ?? found.people.length) : 0;
     return (
-        <div class="nhsuk-width-container">
-            <main class="nhsuk-main-wrapper k-main" id="main" tabIndex={-1}>
+        <div>
+            <main class="nhsuk-width-container nhsuk-main-wrapper k-main" id="main" tabIndex={-1}>
                 {problem ? (
                     <div class="nhsuk-error-summary" ref={summary} tabIndex={-1}>
                         <div role="alert">

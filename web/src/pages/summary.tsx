@@ -48,11 +48,11 @@ function Facts({ children }: { children: (string | false | undefined)[] }) {
 const LIST_MAX = 12;
 
 /* A list whose tail waits behind a disclosure. */
-function Items<T>({ all, more, item }: { all: T[]; more: string; item: (x: T) => ComponentChildren }) {
-    const rest = all.slice(LIST_MAX);
+function Items<T>({ all, more, item, max = LIST_MAX }: { all: T[]; more: string; item: (x: T) => ComponentChildren; max?: number }) {
+    const rest = all.slice(max);
     return (
         <>
-            <ul class="k-items">{all.slice(0, LIST_MAX).map(item)}</ul>
+            <ul class="k-items">{all.slice(0, max).map(item)}</ul>
             {rest.length ? (
                 <More summary={`${plural(rest.length, 'more', 'more')} ${more}`}>
                     <ul class="k-items">{rest.map(item)}</ul>
@@ -212,7 +212,7 @@ function Vaccinations({ ctx }: { ctx: Ctx }) {
     );
     return (
         <Section id="vaccinations" title="Vaccinations" note={v.given.length ? `(${v.given.length})` : ''}>
-            {v.given.length ? <Items all={v.given} more="vaccinations" item={item} /> : <Empty>No vaccinations recorded.</Empty>}
+            {v.given.length ? <Items all={v.given} more="vaccinations" item={item} max={5} /> : <Empty>No vaccinations recorded.</Empty>}
             {v.notGiven.length ? (
                 <More summary={`${plural(v.notGiven.length, 'vaccination')} not given`}>
                     <ul class="k-items">{v.notGiven.map(item)}</ul>
@@ -250,8 +250,8 @@ function LatestResults({ ctx }: { ctx: Ctx }) {
 
 const SECTIONS: [string, string][] = [
     ['allergies', 'Allergies'],
-    ['problems', 'Problems'],
     ['medicines', 'Medicines'],
+    ['problems', 'Problems'],
     ['vaccinations', 'Vaccinations'],
     ['results', 'Results'],
 ];
@@ -287,10 +287,14 @@ export function SummaryPage({ record }: { record: Loaded }) {
                 </ul>
             </nav>
             <div class="k-grid">
-                <Allergies ctx={ctx} />
-                <Problems ctx={ctx} />
-                <Medicines ctx={ctx} />
-                <Vaccinations ctx={ctx} />
+                <div class="k-column">
+                    <Allergies ctx={ctx} />
+                    <Medicines ctx={ctx} />
+                </div>
+                <div class="k-column">
+                    <Problems ctx={ctx} />
+                    <Vaccinations ctx={ctx} />
+                </div>
                 <LatestResults ctx={ctx} />
             </div>
         </>

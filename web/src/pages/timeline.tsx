@@ -61,7 +61,7 @@ function Row({ e, id, index }: { e: Entry; id: string; index: RecordIndex }) {
                 <p class="k-entry__title">
                     <a href={entryHref(id, e.res)}>{e.title}</a>
                     {e.kind === 'Results' && e.detail && e.detail.length < 40 ? <strong class="k-entry__value"> {e.detail}</strong> : null}{' '}
-                    {e.status ? <Tag tone={e.wrong ? 'red' : 'grey'}>{e.status}</Tag> : null}
+                    {e.time > Date.now() && !e.wrong ? <Tag tone="blue">Upcoming</Tag> : null} {e.status ? <Tag tone={e.wrong ? 'red' : 'grey'}>{e.status}</Tag> : null}
                 </p>
                 {e.detail && !(e.kind === 'Results' && e.detail.length < 40) ? <p class="k-entry__detail">{e.detail}</p> : null}
                 {until ? <p class="k-entry__detail">{until}</p> : null}
@@ -151,10 +151,10 @@ function Filters(props: { counts: [string, number][]; kinds: Set<string>; toggle
                 <svg class="k-chevron" viewBox="0 0 24 24" width="20" height="20" aria-hidden="true" focusable="false">
                     <path d="M6 9l6 6 6-6" fill="none" stroke="currentColor" stroke-width="3" stroke-linecap="round" stroke-linejoin="round" />
                 </svg>
-                Kinds of entry{props.kinds.size ? ` (${props.kinds.size} chosen)` : ''}
+                Filter by kind{props.kinds.size ? ` (${props.kinds.size} chosen)` : ''}
             </button>
             <fieldset class="nhsuk-fieldset" id="kinds" hidden={!open}>
-                <legend class="nhsuk-fieldset__legend nhsuk-fieldset__legend--s k-filters__legend">Show only</legend>
+                <legend class="nhsuk-fieldset__legend nhsuk-fieldset__legend--s k-filters__legend">Kinds of entry</legend>
                 <div class="nhsuk-checkboxes nhsuk-checkboxes--small k-filters__kinds">
                     {props.counts.map(([kind, n]) => {
                         const id = `kind-${kind.replace(/\W+/g, '-')}`;
@@ -244,7 +244,7 @@ export function TimelinePage({ record, query }: { record: Loaded; query: URLSear
         <>
             <Heading>Timeline</Heading>
             <div class="k-timeline">
-                <Filters counts={counts} kinds={kinds} toggle={(k) => setKinds(flip(kinds, k))} text={text} type={setText} clear={clear} />
+                <Filters counts={counts} kinds={kinds} toggle={(k) => setKinds((now) => flip(now, k))} text={text} type={setText} clear={clear} />
                 <div class="k-timeline__list">
                     <p class="k-timeline__count" role="status">
                         {count}
@@ -253,7 +253,7 @@ export function TimelinePage({ record, query }: { record: Loaded; query: URLSear
                         <Empty>{all.length === 0 ? 'This record has no entries yet.' : 'No entry fits. Take a filter away, or use fewer words.'}</Empty>
                     ) : null}
                     {years.map((y) => (
-                        <YearBlock key={y.label} year={y} open={open.has(y.label)} toggle={() => setOpen(flip(open, y.label))} id={record.id} index={index} />
+                        <YearBlock key={y.label} year={y} open={open.has(y.label)} toggle={() => setOpen((now) => flip(now, y.label))} id={record.id} index={index} />
                     ))}
                 </div>
             </div>

@@ -10,7 +10,8 @@ const HEIGHT = 36;
 export function Sparkline({ points }: { points: Point[] }) {
     const t = useMemo(() => trend(points, WIDTH, HEIGHT), [points]);
     if (!t) {
-        return <span class="k-quiet">One value</span>;
+        const n = points.filter((p) => p.value.text).length;
+        return <span class="k-quiet">{n === 0 ? 'No value yet' : n === 1 ? 'One value' : `${n} values`}</span>;
     }
     return (
         <span class="k-spark">
@@ -23,57 +24,48 @@ export function Sparkline({ points }: { points: Point[] }) {
                 ))}
             </svg>
             <span class="k-spark__range" aria-hidden="true">
-                {t.low === t.high ? `all ${t.low}` : `${t.low} to ${t.high}`}
+                {t.range}
             </span>
         </span>
     );
 }
 
-/* The same, large: with the ends of both axes and the range that the laboratory gave. */
+const round = (n: number) => Math.round(n * 10) / 10;
+
+/*
+ * The same, large: with its ends in words and the range that the laboratory gave. The drawing is
+ * stretched to the room there is, the words are not.
+ */
 export function Chart({ points, low, high }: { points: Point[]; low: number; high: number }) {
-    const width = 720;
-    const height = 240;
-    const left = 64;
-    const bottom = 28;
-    const used = drawable(points);
-    const t = useMemo(() => trend(points, width - left, height - bottom, 10), [points]);
+    const width = 1000;
+    const height = 200;
+    const used = useMemo(() => drawable(points), [points]);
+    const t = useMemo(() => trend(points, width, height, 12, [low, high]), [points, low, high]);
     if (!t) {
         return null;
     }
-    const values = used.flatMap((p) => p.value.numbers);
-    const min = Math.min(...values);
-    const max = Math.max(...values);
-    const y = (n: number) => height - bottom - 10 - ((n - min) / (max - min)) * (height - bottom - 20);
-    const inRange = (n: number) => !Number.isNaN(n) && n > min && n < max;
-    const top = Number.isNaN(high) || high >= max ? 0 : y(high);
-    const foot = Number.isNaN(low) || low <= min ? height - bottom : y(low);
-    const band = max > min && (inRange(low) || inRange(high));
+    const top = Number.isNaN(high) ? 0 : t.y(high);
+    const foot = Number.isNaN(low) ? height : t.y(low);
+    const band = !(Number.isNaN(low) && Number.isNaN(high)) && foot > top;
     return (
-        <svg class="k-chart" viewBox={`0 0 ${width} ${height}`} role="img" aria-label={t.words}>
-            {band ? <rect class="k-chart__band" x={left} y={top} width={width - left} height={Math.max(0, foot - top)} /> : null}
-            <path class="k-chart__axis" d={`M${left} 0V${height - bottom}H${width}`} fill="none" />
-            <text x={left - 8} y={max > min ? 18 : (height - bottom) / 2} text-anchor="end">
-                {max}
-            </text>
-            {max > min ? (
-                <text x={left - 8} y={height - bottom - 6} text-anchor="end">
-                    {min}
-                </text>
-            ) : null}
-            <text x={left} y={height - 4}>
-                {showDate(used[0]!.date)}
-            </text>
-            <text x={width} y={height - 4} text-anchor="end">
-                {showDate(used[used.length - 1]!.date)}
-            </text>
-            <g transform={`translate(${left} 0)`} class="k-chart__line">
+        <figure class="k-chart">
+            <figcaption class="k-chart__words" aria-hidden="true">
+                Highest {t.top}, lowest {t.bottom}
+                {band ? <span class="k-chart__key">Reference range</span> : null}
+            </figcaption>
+            <svg viewBox={`0 0 ${width} ${height}`} preserveAspectRatio="none" role="img" aria-label={t.words}>
+                {band ? <rect class="k-chart__band" x="0" y={round(top)} width={width} height={round(foot - top)} /> : null}
                 {t.lines.map((line) => (
                     <>
-                        <polyline points={line} fill="none" />
-                        {used.length <= 60 ? line.split(' ').map((p) => <circle cx={p.split(',')[0]} cy={p.split(',')[1]} r="4" />) : null}
+                        <polyline class="k-chart__line" points={line} />
+                        {used.length <= 60 ? <path class="k-chart__points" d={line.split(' ').map((p) => `M${p}h0`).join('')} /> : null}
                     </>
                 ))}
-            </g>
-        </svg>
+            </svg>
+            <div class="k-chart__dates" aria-hidden="true">
+                <span>{showDate(used[0]!.date)}</span>
+                <span>{showDate(used[used.length - 1]!.date)}</span>
+            </div>
+        </figure>
     );
 }
