@@ -133,6 +133,10 @@ static void ready(struct run *r, struct conn *c)
         broke(r, c);
         return;
     }
+    if (c->state == CONN_FREE && r->options->rate <= 0 && may_ask(r)) { /* opened anew */
+        ask(r, c, now_ns());
+        return;
+    }
     enum conn_result result = conn_receive(c, r->room, READ_ROOM, r->options->count);
     if (result == CONN_BROKEN) {
         broke(r, c);

@@ -77,6 +77,7 @@ async function page() {
     }
     writeFileSync(at('dist/licences.txt'), licences());
     writeFileSync(at('dist/index.html'), html);
+    writeFileSync(at('dist/.stamp'), '');
 }
 
 async function test() {

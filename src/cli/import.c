@@ -14,7 +14,7 @@
  * as long as that helps.
  */
 
-enum { THREADS = 4, QUEUE_MAX = 16 };
+enum { THREADS = 12, QUEUE_MAX = 24 };
 #define KEPT_BYTES_MAX ((size_t)1 << 30)
 
 static const struct cli_option options[] = {{0}};

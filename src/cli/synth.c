@@ -3,10 +3,7 @@
 #include "base/clock.h"
 #include "synth/synth.h"
 
-#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <sys/stat.h>
 
 static const struct cli_option options[] = {
     {"--patients", "N", "how many people (default 1000)", false},
@@ -16,50 +13,19 @@ static const struct cli_option options[] = {
 
 struct writing {
     const struct cli_args *args;
-    const char *dir;
-    FILE *file;
-    char name[64];
+    struct synth_dir dir;
     uint64_t people;
     uint64_t wanted;
 };
-
-static int close_file(struct writing *w, struct err *e)
-{
-    int bad = w->file && (ferror(w->file) || fclose(w->file) != 0);
-    w->file = NULL;
-    return bad ? err_set(e, ERR_IO, "%s/%s could not be written: %s", w->dir, w->name,
-                         strerror(errno))
-               : 0;
-}
-
-static int open_file(struct writing *w, const char *name, struct err *e)
-{
-    char path[4096];
-    int rc = close_file(w, e);
-    if (rc) {
-        return rc;
-    }
-    (void)snprintf(w->name, sizeof w->name, "%s", name);
-    (void)snprintf(path, sizeof path, "%s/%s", w->dir, name);
-    w->file = fopen(path, "wbe");
-    return w->file ? 0 : err_set(e, ERR_IO, "%s cannot be written: %s", path, strerror(errno));
-}
 
 static int write_bundle(void *context, const char *file, text bundle, struct err *e)
 {
     struct writing *w = context;
     char count[32];
-    int rc = w->file && strcmp(w->name, file) == 0 ? 0 : open_file(w, file, e);
-    if (rc) {
-        return rc;
-    }
-    if (fwrite(bundle.p, 1, bundle.n, w->file) != bundle.n || fputc('\n', w->file) == EOF) {
-        return err_set(e, ERR_IO, "%s/%s could not be written: %s", w->dir, file, strerror(errno));
-    }
     if (++w->people % 100 == 0) {
         cli_progress(w->args, "writing", w->people, w->wanted, cli_thousands(w->people, count));
     }
-    return 0;
+    return synth_dir_write(&w->dir, file, bundle, e);
 }
 
 static int number(const struct cli_args *args, const char *name, uint64_t otherwise, uint64_t most,
@@ -101,7 +67,7 @@ static int run(const struct cli_args *args)
     struct err e = {0};
     struct synth_options how = {0};
     struct synth_counts counts = {0};
-    struct writing w = {.args = args, .dir = args->positionals[0]};
+    struct writing w = {.args = args};
     struct synth_sink sink = {write_bundle, &w};
     int status = number(args, "--patients", 1000, SYNTH_PATIENTS_MAX, &how.patients);
     if (status == EXIT_DONE) {
@@ -110,15 +76,14 @@ static int run(const struct cli_args *args)
     if (status != EXIT_DONE) {
         return status;
     }
-    if (mkdir(w.dir, 0777) != 0 && errno != EEXIST) {
-        (void)err_set(&e, ERR_IO, "the folder %s cannot be made: %s", w.dir, strerror(errno));
+    if (synth_dir_open(&w.dir, args->positionals[0], &e)) {
         return cli_fail("synth", &e);
     }
     int64_t start = clock_mono_ns();
     w.wanted = how.patients;
     int rc = synth_population(&how, &sink, &counts, &e);
     struct err closing = {0};
-    int closed = close_file(&w, &closing);
+    int closed = synth_dir_close(&w.dir, &closing);
     cli_progress_end(args);
     if (rc || closed) {
         return cli_fail("synth", rc ? &e : &closing);

@@ -182,46 +182,81 @@ static bool same_array(const yyjson_val *a, const yyjson_val *b, size_t depth)
     return true;
 }
 
-/* Objects with very many members go through a map, so that nobody can make the comparison
+/* A member by name, where very many members are found through a map: nobody can make a comparison
  * quadratic. */
-static bool same_large_object(const yyjson_val *a, const yyjson_val *b, size_t depth)
-{
+struct members {
+    const yyjson_val *object;
     struct map places;
-    map_init(&places);
-    bool equal = true;
-    const yyjson_val *key = b + 1;
-    for (size_t left = json_len(b); left && equal; left--) {
+    bool mapped;
+};
+
+static bool members_init(struct members *m, const yyjson_val *object)
+{
+    m->object = object;
+    m->mapped = json_len(object) > MAP_FROM;
+    map_init(&m->places);
+    const yyjson_val *key = object + 1;
+    for (size_t left = m->mapped ? json_len(object) : 0; left; left--, key = json_after(key + 1)) {
         bool is_new = false;
-        uint64_t *place = map_put(&places, json_text(key), &is_new);
-        equal = place != NULL;
-        if (place) {
-            *place = (uint64_t)(key - b);
+        uint64_t *place = map_put(&m->places, json_text(key), &is_new);
+        if (!place) {
+            return false;
         }
-        key = json_after(key + 1);
+        *place = (uint64_t)(key - object);
     }
-    key = a + 1;
-    for (size_t left = json_len(a); left && equal; left--) {
-        const uint64_t *place = map_get(&places, json_text(key));
-        equal = place && same(key + 1, b + *place + 1, depth);
-        key = json_after(key + 1);
+    return true;
+}
+
+static const yyjson_val *members_get(const struct members *m, text name)
+{
+    if (!m->mapped) {
+        return json_get(m->object, name);
     }
-    map_done(&places);
-    return equal;
+    const uint64_t *place = map_get(&m->places, name);
+    return place ? m->object + *place + 1 : NULL;
+}
+
+/* Whether all of a is in b: by name only, or with the same values. */
+static bool covers(const yyjson_val *a, const yyjson_val *b, bool names_only, size_t depth)
+{
+    struct members in_b;
+    bool all = members_init(&in_b, b);
+    const yyjson_val *key = a + 1;
+    for (size_t left = json_len(a); left && all; left--, key = json_after(key + 1)) {
+        const yyjson_val *other = members_get(&in_b, json_text(key));
+        all = other && (names_only || same(key + 1, other, depth));
+    }
+    map_done(&in_b.places);
+    return all;
+}
+
+static bool same_names_in_order(const yyjson_val *a, const yyjson_val *b)
+{
+    const yyjson_val *x = a + 1;
+    const yyjson_val *y = b + 1;
+    for (size_t left = json_len(a); left; left--) {
+        if (!text_eq(json_text(x), json_text(y))) {
+            return false;
+        }
+        x = json_after(x + 1);
+        y = json_after(y + 1);
+    }
+    return true;
 }
 
 static bool same_object(const yyjson_val *a, const yyjson_val *b, size_t depth)
 {
-    size_t left = json_len(a);
-    if (left > MAP_FROM) {
-        return same_large_object(a, b, depth);
+    if (!same_names_in_order(a, b)) {
+        return covers(b, a, true, depth) && covers(a, b, false, depth);
     }
-    const yyjson_val *key = a + 1;
-    for (; left; left--) {
-        const yyjson_val *other = json_get(b, json_text(key));
-        if (!other || !same(key + 1, other, depth)) {
+    const yyjson_val *x = a + 1;
+    const yyjson_val *y = b + 1;
+    for (size_t left = json_len(a); left; left--) {
+        if (!same(x + 1, y + 1, depth)) {
             return false;
         }
-        key = json_after(key + 1);
+        x = json_after(x + 1);
+        y = json_after(y + 1);
     }
     return true;
 }

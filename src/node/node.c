@@ -48,7 +48,7 @@ static void serve_asset(const struct asset *asset, const struct http_request *re
 {
     page_fields(reply);
     http_reply_field(reply, T("ETag"), asset->etag);
-    http_reply_field(reply, T("Cache-Control"), T("no-cache"));
+    http_reply_field(reply, T("Cache-Control"), asset->cache_control);
     if (text_eq(http_field(request, T("If-None-Match")), asset->etag)) {
         reply->status = 304;
         return;

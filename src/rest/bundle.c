@@ -259,8 +259,8 @@ static void batch_writes(struct bundle *b)
     }
     store_commit(b->call->rest->store, b->call->grant, requests, n);
     for (size_t i = 0; i < n; i++) {
-        owners[i]->result = requests[i].result;
         owners[i]->err = requests[i].err;
+        owners[i]->result = refused_write(&owners[i]->call, requests[i].result, &owners[i]->err);
         if (requests[i].result && requests[i].failed_condition != SIZE_MAX) {
             owners[i]->call.issues.count = 0;
             owners[i]->is_write = false; /* has its answer already */

@@ -159,3 +159,23 @@ int call_pairs(const struct call *c, struct search_pair **ret_pairs, size_t *ret
     }
     return search_decode(form, c->rest->limits, c->arena, ret_pairs, ret_count, e);
 }
+
+int call_no_parameters(const struct call *c, struct err *e)
+{
+    struct search_pair *pairs;
+    size_t count;
+    int rc = c->query.p ? call_pairs(c, &pairs, &count, e) : 0;
+    for (size_t i = 0; !rc && c->query.p && i < count; i++) {
+        if (!text_eq(pairs[i].name, T("_format")) && !text_eq(pairs[i].name, T("_pretty"))) {
+            return err_set(
+                e, ERR_NOT_SUPPORTED,
+                "the parameter '%.*s' is not supported on this interaction; it takes _format and "
+                "_pretty%s",
+                TEXT_ARG(text_first(pairs[i].name, 60)),
+                c->route.interaction == INTERACTION_CREATE
+                    ? ", and a conditional create has its search in If-None-Exist"
+                    : "");
+        }
+    }
+    return rc;
+}

@@ -52,8 +52,9 @@ struct call {
     struct arena *arena;
     text base; /* FHIR base as the client sees it */
     enum http_method method;
-    text path;  /* below the base, without a leading slash, still encoded */
-    text query; /* p == NULL: none */
+    const char *allow; /* of a 405: the methods that the address has */
+    text path;         /* below the base, without a leading slash, still encoded */
+    text query;        /* p == NULL: none */
     text if_match;
     text if_none_match;
     text if_modified_since;
@@ -92,6 +93,10 @@ int print_version(const struct version *v, struct buf *out, struct err *e);
 /* Parsed query string; errors as search_decode(). */
 int call_pairs(const struct call *c, struct search_pair **ret_pairs, size_t *ret_count,
                struct err *e);
+
+/* Refuses parameters where an interaction takes none but _format and _pretty: none may be ignored.
+ */
+int call_no_parameters(const struct call *c, struct err *e);
 
 /* W/"3" -> 3, also "3" and 3. False: no such form. */
 bool etag_read(text field, uint64_t *ret_vid);

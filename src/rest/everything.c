@@ -198,26 +198,9 @@ static int begin(struct call *c, struct everything *s, struct err *e)
     return put(s, &c->answer.body, &v, e);
 }
 
-static int no_parameters(struct call *c, struct err *e)
-{
-    struct search_pair *pairs;
-    size_t count;
-    int rc = call_pairs(c, &pairs, &count, e);
-    for (size_t i = 0; !rc && i < count; i++) {
-        if (!text_eq(pairs[i].name, T("_format"))) {
-            return err_set(
-                e, ERR_NOT_SUPPORTED,
-                "the parameter '%.*s' of $everything is not supported by this version; the whole "
-                "record is given",
-                TEXT_ARG(text_first(pairs[i].name, 60)));
-        }
-    }
-    return rc;
-}
-
 int do_everything(struct call *c, struct err *e)
 {
-    int rc = no_parameters(c, e);
+    int rc = call_no_parameters(c, e);
     struct everything *s = rc ? NULL : calloc(1, sizeof *s);
     if (!s) {
         return rc ? rc : err_set(e, ERR_MEMORY, "no memory");

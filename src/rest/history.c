@@ -46,6 +46,9 @@ static int take(struct call *c, struct history *h, const struct search_pair *pai
         return take_time(pair, &h->scope.at_ms, &h->scope.at_until_ms, e);
     }
     if (text_eq(pair->name, T("_page"))) {
+        if (pair->value.n == 0) {
+            return bad(e, pair, "follow the 'next' link as it is");
+        }
         h->page = pair->value;
         return 0;
     }
@@ -85,6 +88,13 @@ static int understand(struct call *c, struct history *h, struct err *e)
     return rc;
 }
 
+/* A paging token is good for the history it was made for. */
+static text scope_of(struct call *c, const struct history *h)
+{
+    return arena_printf(c->arena, "history %.*s/%.*s%.*s", TEXT_ARG(fhir_type_name(c->route.type)),
+                        TEXT_ARG(c->route.id), TEXT_ARG(h->self));
+}
+
 static text link_to(struct call *c, const struct history *h, text token)
 {
     text type = fhir_type_name(c->route.type);
@@ -121,8 +131,8 @@ static int print_history(struct call *c, const struct history *h, const struct v
 {
     struct buf *out = &c->answer.body;
     struct bundle_link links[2] = {{"self", link_to(c, h, h->page)}, {"next", {0}}};
-    if (vs->more) {
-        links[1].url = link_to(c, h, token_make(c, vs->next, T("history")));
+    if (vs->more && h->count) {
+        links[1].url = link_to(c, h, token_make(c, vs->next, scope_of(c, h)));
     }
     bundle_open(out, "history", &total, links, 2);
     int rc = 0;
@@ -145,7 +155,7 @@ int do_history(struct call *c, struct err *e)
     text from = {0};
     int rc = understand(c, &h, e);
     if (!rc && h.page.n) {
-        rc = token_read(c, h.page, T("history"), &from, e);
+        rc = token_read(c, h.page, scope_of(c, &h), &from, e);
     }
     if (!rc) {
         rc = store_view_begin(c->rest->store, c->grant, STORE_SNAPSHOT, &view, e);

@@ -124,11 +124,23 @@ static void add_head(struct call *c, struct buf *out)
     buf_add(out, T("},\"fhirVersion\":\"4.0.1\",\"format\":[\"application/fhir+json\",\"json\"]"));
 }
 
+/* mode (R4 http.html#capabilities): the whole statement is the only one. */
+static int no_other_parameters(struct call *c, struct err *e)
+{
+    if (c->query.p && text_eq(c->query, T("mode=full"))) {
+        return 0;
+    }
+    return call_no_parameters(c, e);
+}
+
 int do_capabilities(struct call *c, struct err *e)
 {
     static const char *const codes[] = {"transaction", "batch", "history-system"};
     struct buf *out = &c->answer.body;
-    (void)e;
+    int rc = no_other_parameters(c, e);
+    if (rc) {
+        return rc;
+    }
     add_head(c, out);
     buf_add(out, T(",\"rest\":[{\"mode\":\"server\",\"resource\":["));
     for (unsigned type = 1; type < fhir_type_count(); type++) {

@@ -69,29 +69,11 @@ static int tell_deleted(const struct call *c, struct err *e)
                    TEXT_ARG(fhir_type_name(c->route.type)), TEXT_ARG(c->route.id));
 }
 
-/* A read takes no search parameters; one that is not understood must not be ignored. */
-static int no_parameters(struct call *c, struct err *e)
-{
-    struct search_pair *pairs;
-    size_t count;
-    int rc = call_pairs(c, &pairs, &count, e);
-    for (size_t i = 0; !rc && i < count; i++) {
-        if (!text_eq(pairs[i].name, T("_format")) && !text_eq(pairs[i].name, T("_pretty"))) {
-            return err_set(
-                e, ERR_NOT_SUPPORTED,
-                "the parameter '%.*s' is not supported on this interaction; it takes _format "
-                "and _pretty",
-                TEXT_ARG(text_first(pairs[i].name, 60)));
-        }
-    }
-    return rc;
-}
-
 int do_read(struct call *c, struct err *e)
 {
     struct store_view *view;
     struct version v;
-    int rc = c->query.p ? no_parameters(c, e) : 0;
+    int rc = call_no_parameters(c, e);
     if (rc) {
         return rc;
     }

@@ -263,8 +263,8 @@ static void reply_error(struct call *c, int rc, const struct err *e, struct http
     if (c->answer.has_version && rc == ERR_DELETED) {
         reply_version_fields(c, reply);
     }
-    if (rc == ERR_METHOD) {
-        http_reply_field(reply, T("Allow"), T("GET, HEAD, POST, PUT, DELETE"));
+    if (rc == ERR_METHOD && c->allow) {
+        http_reply_field(reply, T("Allow"), text_of(c->allow));
     }
     if (is->errors == 0) {
         issues_add(is, ISSUE_ERROR, rc, text_of(e->expression), "%s", err_text(e));

@@ -77,11 +77,13 @@ static int split(struct call *c, struct segments *ret, struct err *e)
     return 0;
 }
 
-static int not_here(struct err *e, const struct call *c, const char *allowed)
+/* `methods` is what Allow says (RFC 9110 15.5.6), `uses` the same in words. */
+static int not_here(struct err *e, struct call *c, const char *methods, const char *uses)
 {
+    c->allow = methods;
     return err_set(e, ERR_METHOD, "%.*s cannot be done on '%.*s'; what can be done here: %s",
-                   TEXT_ARG(c->http ? c->http->method_name : T("this method")), TEXT_ARG(c->path),
-                   allowed);
+                   TEXT_ARG(text_first(c->http ? c->http->method_name : T("this method"), 20)),
+                   TEXT_ARG(text_first(c->path, 200)), uses);
 }
 
 static bool is_get(const struct call *c)
@@ -106,7 +108,7 @@ static int route_system(struct call *c, struct err *e)
             "search over all types at once is not supported by this version; search one type, "
             "such as Patient?name=..., or read /metadata");
     }
-    return not_here(e, c, "POST of a Bundle of type batch or transaction");
+    return not_here(e, c, "POST", "POST of a Bundle of type batch or transaction");
 }
 
 static int route_type(struct call *c, struct err *e)
@@ -122,7 +124,7 @@ static int route_type(struct call *c, struct err *e)
     case HTTP_DELETE:
         return go(c, INTERACTION_DELETE_CONDITIONAL);
     default:
-        return not_here(e, c,
+        return not_here(e, c, "GET, HEAD, POST, PUT, DELETE",
                         "GET (search), POST (create), PUT and DELETE with a query (conditional)");
     }
 }
@@ -138,14 +140,14 @@ static int route_instance(struct call *c, struct err *e)
     case HTTP_DELETE:
         return go(c, INTERACTION_DELETE);
     default:
-        return not_here(e, c, "GET (read), PUT (update), DELETE");
+        return not_here(e, c, "GET, HEAD, PUT, DELETE", "GET (read), PUT (update), DELETE");
     }
 }
 
 static int search_by_form(struct call *c, struct err *e)
 {
     if (c->method != HTTP_POST) {
-        return not_here(e, c, "POST with the parameters as a form");
+        return not_here(e, c, "POST", "POST with the parameters as a form");
     }
     c->form = c->body;
     return go(c, INTERACTION_SEARCH);
@@ -166,13 +168,13 @@ static int take_id(struct call *c, text id, struct err *e)
 
 static int route_history(struct call *c, struct err *e)
 {
-    return is_get(c) ? go(c, INTERACTION_HISTORY) : not_here(e, c, "GET");
+    return is_get(c) ? go(c, INTERACTION_HISTORY) : not_here(e, c, "GET, HEAD", "GET");
 }
 
 static int route_version(struct call *c, text vid, struct err *e)
 {
     if (!is_get(c)) {
-        return not_here(e, c, "GET");
+        return not_here(e, c, "GET, HEAD", "GET");
     }
     if (!text_to_u64(vid, &c->route.vid) || c->route.vid == 0) {
         return err_set(e, ERR_NOT_FOUND,
@@ -185,7 +187,7 @@ static int route_version(struct call *c, text vid, struct err *e)
 static int route_operation(struct call *c, text name, struct err *e)
 {
     if (text_eq(name, T("$everything")) && c->route.type == FHIR_PATIENT && c->route.id.n) {
-        return is_get(c) ? go(c, INTERACTION_EVERYTHING) : not_here(e, c, "GET");
+        return is_get(c) ? go(c, INTERACTION_EVERYTHING) : not_here(e, c, "GET, HEAD", "GET");
     }
     return err_set(
         e, ERR_NOT_SUPPORTED,
@@ -205,7 +207,7 @@ static int route_compartment(struct call *c, text type, struct err *e)
     c->route.compartment = (struct search_compartment){c->route.type, c->route.id};
     c->route.type = wanted;
     c->route.id = (text){0};
-    return is_get(c) ? go(c, INTERACTION_SEARCH) : not_here(e, c, "GET (search)");
+    return is_get(c) ? go(c, INTERACTION_SEARCH) : not_here(e, c, "GET, HEAD", "GET (search)");
 }
 
 static int route_below_instance(struct call *c, const struct segments *at, struct err *e)
@@ -243,7 +245,7 @@ int route_call(struct call *c, struct err *e)
     }
     text first = at.s[0];
     if (at.n == 1 && text_eq(first, T("metadata"))) {
-        return is_get(c) ? go(c, INTERACTION_CAPABILITIES) : not_here(e, c, "GET");
+        return is_get(c) ? go(c, INTERACTION_CAPABILITIES) : not_here(e, c, "GET, HEAD", "GET");
     }
     if (at.n == 1 && text_eq(first, T("_history"))) {
         return route_history(c, e);

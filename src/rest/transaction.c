@@ -358,9 +358,13 @@ static int commit(struct bundle *b, bool *ret_again, struct err *e)
     store_commit(b->call->rest->store, b->call->grant, &request, 1);
     if (request.result) {
         *ret_again = request.failed_condition != SIZE_MAX;
-        return request.failed_write < request.write_count
-                   ? fail(b, owners[request.failed_write], request.result, &request.err, e)
-                   : (*e = request.err, request.result);
+        if (request.failed_write >= request.write_count) {
+            *e = request.err;
+            return request.result;
+        }
+        size_t at = owners[request.failed_write];
+        rc = refused_write(&b->items[at].call, request.result, &request.err);
+        return fail(b, at, rc, &request.err, e);
     }
     for (size_t i = 0; i < request.write_count; i++) {
         b->items[owners[i]].prepared.write = request.writes[i];

@@ -133,10 +133,36 @@ static int target_create(struct prepared *p, struct err *e)
     return new_id(p, e);
 }
 
+/* If-Match: * wants that there is a current version (RFC 9110 13.1.1), whichever it is. */
+static int expect_any_version(struct prepared *p, struct err *e)
+{
+    struct call *c = p->call;
+    struct store_view *view;
+    struct version v;
+    int rc = store_view_begin(c->rest->store, c->grant, STORE_ONE_READ, &view, e);
+    if (rc) {
+        return rc;
+    }
+    rc = store_read(view, p->write.type, p->write.id, c->arena, &v, e);
+    store_view_end(view);
+    if (rc == ERR_NOT_FOUND || (!rc && v.deleted)) {
+        return err_set(e, ERR_PRECONDITION, "there is no %.*s/%.*s to change",
+                       TEXT_ARG(fhir_type_name(p->write.type)), TEXT_ARG(p->write.id));
+    }
+    p->write.expected_vid = rc ? 0 : v.vid;
+    p->write.expect = EXPECT_VERSION;
+    return rc;
+}
+
 static int take_if_match(struct prepared *p, struct err *e)
 {
     struct call *c = p->call;
-    if (c->if_match.p && !text_eq(text_trim(c->if_match), T("*"))) {
+    if (c->if_match.p && text_eq(text_trim(c->if_match), T("*"))) {
+        int rc = expect_any_version(p, e);
+        if (rc) {
+            return rc;
+        }
+    } else if (c->if_match.p) {
         if (!etag_read(c->if_match, &p->write.expected_vid)) {
             return err_set(e, ERR_INVALID,
                            "If-Match must be the ETag of a version, such as W/\"3\"; it is '%.*s'",
@@ -210,7 +236,12 @@ int prepare_target(struct call *c, struct prepared *ret_prepared, struct err *e)
     bool deletes = c->route.interaction == INTERACTION_DELETE ||
                    c->route.interaction == INTERACTION_DELETE_CONDITIONAL;
     p->write.kind = deletes ? WRITE_DELETE : WRITE_PUT;
-    int rc = deletes ? 0 : check_content(p, e);
+    bool by_query = c->route.interaction == INTERACTION_UPDATE_CONDITIONAL ||
+                    c->route.interaction == INTERACTION_DELETE_CONDITIONAL;
+    int rc = by_query ? 0 : call_no_parameters(c, e);
+    if (!rc && !deletes) {
+        rc = check_content(p, e);
+    }
     if (rc) {
         return rc;
     }
@@ -370,6 +401,16 @@ int answer_write(struct prepared *p, struct err *e)
     return 0;
 }
 
+int refused_write(const struct call *c, int result, struct err *e)
+{
+    /* RFC 9110 13.1.2: If-None-Match: * that does not hold. */
+    if (result == ERR_CONFLICT && c->if_none_match.p) {
+        e->code = ERR_PRECONDITION;
+        return ERR_PRECONDITION;
+    }
+    return result;
+}
+
 static int commit_one(struct prepared *p, bool *ret_again, struct err *e)
 {
     struct call *c = p->call;
@@ -386,8 +427,9 @@ static int commit_one(struct prepared *p, bool *ret_again, struct err *e)
     if (request.result) {
         *ret_again = request.failed_condition != SIZE_MAX;
         *e = request.err;
+        return refused_write(c, request.result, e);
     }
-    return request.result;
+    return 0;
 }
 
 int do_write(struct call *c, struct err *e)

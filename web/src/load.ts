@@ -30,11 +30,8 @@ async function load(id: string, signal: AbortSignal, show: (l: Loaded) => void):
         }
     };
     try {
-        performance.mark('record-start');
         const rest = everything(id, signal, (resources) => {
-            const started = performance.now();
             state.index.add(resources);
-            performance.measure('index', { start: started, end: performance.now() });
         });
         rest.catch(() => undefined);
         const patient = await get(`Patient/${encodeURIComponent(id)}`, signal);

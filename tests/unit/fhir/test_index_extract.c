@@ -448,6 +448,9 @@ static void numbers(void **state)
     size_t count;
     for (unsigned type = 1; type < fhir_type_count(); type++) {
         const struct search_param *p = search_params((fhir_type)type, &count);
+        text id = search_param_of((fhir_type)type, T("_id"))->expression;
+        assert_true(text_starts(id, fhir_type_name((fhir_type)type)) && text_ends(id, T(".id")));
+        assert_int_equal(id.n, fhir_type_name((fhir_type)type).n + 3);
         for (size_t i = 0; i < count; i++) {
             assert_int_equal(p[i].number, type << 8 | i);
             assert_true(i == 0 || text_cmp(p[i - 1].name, p[i].name) < 0);

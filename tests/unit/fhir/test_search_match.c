@@ -163,7 +163,7 @@ static void dates_random(void **state)
     print_message("KITH_SEED=%llu\n", (unsigned long long)seed);
     for (int round = 0; round < 5000; round++) {
         char from[32], to[32], date[32], json[256], query[64];
-        int64_t s, e, ts, te, other;
+        int64_t s, e, ts = 0, te = 0, other;
         random_date(&seed, from, sizeof(from));
         random_date(&seed, to, sizeof(to));
         random_date(&seed, date, sizeof(date));

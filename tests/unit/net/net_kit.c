@@ -272,7 +272,9 @@ bool kit_read(int fd, struct kit_reply *r, bool is_head)
     } else if (length.p) {
         r->broken = !text_to_u64(length, &n) || !read_bytes(fd, &r->body, n);
     } else {
+        errno = 0;
         (void)read_bytes(fd, &r->body, UINT64_MAX);
+        r->error = errno;
     }
     return true;
 }
@@ -295,7 +297,7 @@ bool kit_ended(int fd, int ms)
     for (;;) {
         int64_t left = (until - clock_mono_ns()) / 1000000;
         struct pollfd p = {.fd = fd, .events = POLLIN};
-        if (left <= 0 || poll(&p, 1, (int)left) <= 0) {
+        if (poll(&p, 1, left > 0 ? (int)left : 0) <= 0) {
             return false;
         }
         ssize_t n = recv(fd, waste, sizeof waste, MSG_DONTWAIT);

@@ -45,6 +45,7 @@ struct kit_reply {
     struct buf head;
     struct buf body;
     bool chunked;
+    int error;   /* of a body that ends with the connection: errno */
     bool broken; /* the connection ended inside the reply */
 };
 bool kit_read(int fd, struct kit_reply *r, bool is_head);

@@ -1,6 +1,7 @@
 /* Connections: order, streaming, slow and many clients, the end. */
 #include "net_kit.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <sys/resource.h>
@@ -204,6 +205,13 @@ static void streams_are_chunked_and_whole(void **state)
     kit_send(fd, T("GET /break HTTP/1.1\r\n" H "\r\n"));
     assert_true(kit_read(fd, &r, false));
     assert_true(r.broken);
+    assert_true(kit_ended(fd, 0));
+    kit_reply_done(&r);
+    (void)close(fd);
+    fd = kit_connect(&k); /* where only the end of the connection ends the body, a reset says so */
+    kit_send(fd, T("GET /break HTTP/1.0\r\n\r\n"));
+    assert_true(kit_read(fd, &r, false));
+    assert_int_equal(r.error, ECONNRESET);
     kit_reply_done(&r);
     (void)close(fd);
     fd = kit_connect(&k);
@@ -215,7 +223,7 @@ static void streams_are_chunked_and_whole(void **state)
     kit_reply_done(&r);
     (void)close(fd);
     kit_stop(&k);
-    assert_int_equal(atomic_load(&k.streams_ended), 4);
+    assert_int_equal(atomic_load(&k.streams_ended), 5);
 }
 
 static void stuck_readers_hold_no_worker(void **state)
@@ -280,6 +288,7 @@ static void slow_clients_are_ended(void **state)
     int used = kit_connect(&k);
     kit_send(used, T(HELLO));
     expect_reply(used, 200, T("hello"));
+    int64_t start = clock_mono_ns();
     int slow = kit_connect(&k);
     kit_send(slow, T("GET /hello HTTP/1.1\r\n"));
     for (int i = 0; i < 25; i++) { /* bytes that go on do not help */
@@ -288,6 +297,7 @@ static void slow_clients_are_ended(void **state)
     }
     assert_true(kit_read(slow, &r, false));
     assert_int_equal(r.status, 408);
+    assert_in_range(clock_mono_ns() - start, 0, 2900000000);
     kit_reply_done(&r);
     assert_true(kit_ended(slow, 3000));
     assert_true(kit_ended(idle, 100));

@@ -135,7 +135,7 @@ export function age(born: unknown, at: Civil): string {
     }
     if (!b.month || !b.day) {
         const most = at.year - b.year - (b.month && (at.month ?? 12) < b.month ? 1 : 0);
-        const least = b.month && (at.month ?? 1) > b.month ? most : most - 1;
+        const least = b.month && at.month && at.month !== b.month ? most : most - 1;
         if (most < 0) {
             return '';
         }
