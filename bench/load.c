@@ -67,8 +67,7 @@ static double own_cpu_us(void)
            (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec);
 }
 
-/* --- the loop
- * ---------------------------------------------------------------------------------------------- */
+/* --- the loop ------------------------------------------------------------------------------ */
 
 static bool watch(struct run *r, struct conn *c)
 {
@@ -218,8 +217,7 @@ static void start_all(struct run *r)
     }
 }
 
-/* --- the report
- * -------------------------------------------------------------------------------------------- */
+/* --- the report ---------------------------------------------------------------------------- */
 
 static int by_size(const void *a, const void *b)
 {
@@ -309,8 +307,7 @@ static int run(const struct options *o)
     return status;
 }
 
-/* --- the command line
- * -------------------------------------------------------------------------------------- */
+/* --- the command line ---------------------------------------------------------------------- */
 
 static int usage(void)
 {

@@ -28,8 +28,7 @@ struct options {
     uint64_t seed;
 };
 
-/* --- load_request.c: what is asked
- * ------------------------------------------------------------------------- */
+/* --- load_request.c: what is asked --------------------------------------------------------- */
 
 struct requests;
 
@@ -40,8 +39,7 @@ void requests_free(struct requests *r);
 /* The next request, made into `buffer` when it is not ready-made. *ret_n: its size. */
 const char *requests_next(struct requests *r, char *buffer, size_t room, size_t *ret_n);
 
-/* --- load_conn.c: one connection
- * --------------------------------------------------------------------------- */
+/* --- load_conn.c: one connection ----------------------------------------------------------- */
 
 enum { REQUEST_ROOM = 4096, READ_ROOM = 64 * 1024, HEAD_ROOM = 4096, NEEDLE_MAX = 64 };
 

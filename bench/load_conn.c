@@ -72,8 +72,7 @@ bool conn_send(struct conn *c)
     return true;
 }
 
-/* --- the body
- * ---------------------------------------------------------------------------------------------- */
+/* --- the body ------------------------------------------------------------------------------ */
 
 static uint64_t count_in(const char *p, size_t n, const char *needle, size_t needle_n)
 {
@@ -190,8 +189,7 @@ static enum conn_result take_body(struct conn *c, const char *p, size_t n, const
     return c->left ? CONN_MORE : CONN_DONE;
 }
 
-/* --- the head
- * ---------------------------------------------------------------------------------------------- */
+/* --- the head ------------------------------------------------------------------------------ */
 
 static bool field(const char *line, const char *name, const char **ret_value)
 {

@@ -213,8 +213,7 @@ class Parser:
     def condition(self):
         name = self.take()
         if name == 'resolve':
-            for token in ('(', ')', 'is'):
-                self.take(token)
+            [self.take(token) for token in ('(', ')', 'is')]
             return ('filter', 'TARGET', self.take(), '')
         if name == 'hasExtension':
             self.take('(')
@@ -293,15 +292,13 @@ def children(d, place, name):
     result = []
     for member, element_path, chosen in out:
         element = elements[element_path]
-        edges = place.edges + ((member, None),)
+        edges = place.edges + ((member, None), )
         if 'contentReference' in element:
             target = element['contentReference'].lstrip('#')
             result.append(Place(edges, table, target, 'BackboneElement', elements[target]))
             continue
         entries = [chosen] if chosen else element['type']
-        code = type_code(entries[0])
-        result.append(Place(edges, table, element_path, code,
-                            dict(element, type=entries)))
+        result.append(Place(edges, table, element_path, type_code(entries[0]), dict(element, type=entries)))
     return result
 
 
@@ -317,12 +314,10 @@ def extension_places(d, place, url, search_type):
     found = children(d, place, 'extension')
     found = [with_filter(p, ('filter', 'EQUALS', 'url', url)) for p in found]
     values = [v for p in found for v in children(d, p, 'value')]
-    definition = d.extensions.get(url)
     allowed = TAKE[search_type]
-    if definition:
-        for e in definition['snapshot']['element']:
-            if e['path'] == 'Extension.value[x]' and e.get('type'):
-                allowed = {type_code(t): 1 for t in e['type']}
+    for e in d.extensions.get(url, {'snapshot': {'element': []}})['snapshot']['element']:
+        if e['path'] == 'Extension.value[x]' and e.get('type'):
+            allowed = {type_code(t): 1 for t in e['type']}
     return [v for v in values if v.datatype in allowed and TAKE[search_type].get(v.datatype)]
 
 

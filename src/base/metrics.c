@@ -2,7 +2,7 @@
 
 #include <stdatomic.h>
 
-enum metric_kind { COUNTER, GAUGE, HISTOGRAM };
+enum metric_kind { COUNTER, GAUGE, HISTOGRAM, SECONDS };
 
 enum { BUCKETS = 16 };
 
@@ -69,12 +69,15 @@ static void print_histogram(enum metric m, struct buf *out)
 
 void metrics_print(struct buf *out)
 {
-    static const char *const kinds[] = {"counter", "gauge", "histogram"};
+    static const char *const kinds[] = {"counter", "gauge", "histogram", "counter"};
     for (int m = 0; m < METRIC_COUNT; m++) {
         buf_printf(out, "# HELP kith_%s %s\n# TYPE kith_%s %s\n", infos[m].name, infos[m].help,
                    infos[m].name, kinds[infos[m].kind]);
         if (infos[m].kind == HISTOGRAM) {
             print_histogram((enum metric)m, out);
+        } else if (infos[m].kind == SECONDS) {
+            buf_printf(out, "kith_%s %.9f\n", infos[m].name,
+                       (double)metric_get((enum metric)m) / 1e9);
         } else {
             buf_printf(out, "kith_%s %lld\n", infos[m].name, (long long)metric_get((enum metric)m));
         }

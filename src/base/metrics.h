@@ -7,7 +7,7 @@
 
 #include "base/buf.h"
 
-/* X(name, kind, help) */
+/* X(name, kind, help); SECONDS is a counter of nanoseconds that is shown in seconds */
 #define METRIC_TABLE(X)                                                                         \
     X(http_connections_open, GAUGE, "connections open now")                                     \
     X(http_connections_total, COUNTER, "connections accepted")                                  \
@@ -21,6 +21,25 @@
     X(http_sent_bytes_total, COUNTER, "bytes sent")                                             \
     X(http_request_seconds, HISTOGRAM, "time from a complete request to its reply")             \
     X(request_cpu_seconds, HISTOGRAM, "CPU time of a request on its worker")                    \
+    X(step_route_seconds_total, SECONDS, "time in the step route")                              \
+    X(step_who_seconds_total, SECONDS, "time in the step who")                                  \
+    X(step_what_seconds_total, SECONDS, "time in the step what")                                \
+    X(step_may_seconds_total, SECONDS, "time in the step may")                                  \
+    X(step_do_seconds_total, SECONDS, "time in the step do")                                    \
+    X(step_reply_seconds_total, SECONDS, "time in the step reply")                              \
+    X(interactions_unknown_total, COUNTER, "requests that are no interaction of FHIR")          \
+    X(interactions_read_total, COUNTER, "reads")                                                \
+    X(interactions_vread_total, COUNTER, "reads of one version")                                \
+    X(interactions_create_total, COUNTER, "creates")                                            \
+    X(interactions_update_total, COUNTER, "updates")                                            \
+    X(interactions_update_conditional_total, COUNTER, "conditional updates")                    \
+    X(interactions_delete_total, COUNTER, "deletes")                                            \
+    X(interactions_delete_conditional_total, COUNTER, "conditional deletes")                    \
+    X(interactions_history_total, COUNTER, "histories")                                         \
+    X(interactions_search_total, COUNTER, "searches")                                           \
+    X(interactions_bundle_total, COUNTER, "batches and transactions")                           \
+    X(interactions_capabilities_total, COUNTER, "capability statements")                        \
+    X(interactions_everything_total, COUNTER, "whole records")                                  \
     X(store_reads_total, COUNTER, "versions read")                                              \
     X(store_versions_total, COUNTER, "versions written")                                        \
     X(store_commits_total, COUNTER, "commits, each made durable before its replies")            \
@@ -37,7 +56,7 @@ enum metric {
         METRIC_COUNT
 };
 
-/* Counters and gauges. */
+/* Counters, gauges and SECONDS (in nanoseconds). */
 void metric_add(enum metric m, int64_t n);
 void metric_set(enum metric m, int64_t n);
 int64_t metric_get(enum metric m);

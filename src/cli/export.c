@@ -54,8 +54,7 @@ static int put(struct export *x, fhir_type type, text json, struct err *e)
     return 0;
 }
 
-/* --- from a store on this machine
- * ------------------------------------------------------------------------------- */
+/* --- from a store on this machine ---------------------------------------------------------- */
 
 static int put_versions(struct export *x, const struct versions *vs, struct buf *json,
                         struct err *e)
@@ -124,8 +123,7 @@ static int export_local(struct export *x, const char *dir, struct err *e)
     return rc;
 }
 
-/* --- from a server elsewhere
- * ------------------------------------------------------------------------------------ */
+/* --- from a server elsewhere --------------------------------------------------------------- */
 
 static int put_page(struct export *x, const yyjson_val *root, struct err *e)
 {
@@ -229,9 +227,7 @@ static int export_remote(struct export *x, const char *base, struct err *e)
     return rc;
 }
 
-/* --- the command
- * --------------------------------------------------------------------------------------------------
- */
+/* --- the command --------------------------------------------------------------------------- */
 
 static int close_files(struct export *x, struct err *e)
 {

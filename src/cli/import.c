@@ -53,8 +53,7 @@ struct import {
     struct totals totals;
 };
 
-/* --- what is told
- * --------------------------------------------------------------------------------------------- */
+/* --- what is told -------------------------------------------------------------------------- */
 
 static void tell_failure(struct import *im, const struct import_unit *u, size_t at,
                          const struct rest_item *item)
@@ -126,9 +125,7 @@ static void print_summary(struct import *im)
     putchar('\n');
 }
 
-/* --- taking
- * -----------------------------------------------------------------------------------------------------
- */
+/* --- taking -------------------------------------------------------------------------------- */
 
 /* With the lock held. */
 static void add_up(struct import *im, const struct rest_item *item)
@@ -243,9 +240,7 @@ static void *work(void *context)
     return NULL;
 }
 
-/* --- reading
- * ----------------------------------------------------------------------------------------------------
- */
+/* --- reading ------------------------------------------------------------------------------- */
 
 static int give(void *context, struct import_unit *u)
 {
@@ -384,9 +379,7 @@ static void try_kept(struct import *im)
     }
 }
 
-/* --- the command
- * --------------------------------------------------------------------------------------------------
- */
+/* --- the command --------------------------------------------------------------------------- */
 
 struct local {
     struct store *store;

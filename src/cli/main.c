@@ -55,8 +55,7 @@ static int help_one(const struct cli_command *c)
     return EXIT_DONE;
 }
 
-/* --- the manual page
- * ------------------------------------------------------------------------------------------ */
+/* --- the manual page ----------------------------------------------------------------------- */
 
 /* A line that starts with a dot or quote would be a macro. */
 static void man_text(const char *s)
@@ -115,9 +114,7 @@ static int manual(void)
     return EXIT_DONE;
 }
 
-/* --- arguments
- * --------------------------------------------------------------------------------------------------
- */
+/* --- arguments ----------------------------------------------------------------------------- */
 
 static const struct cli_option *find_option(const struct cli_option *options, const char *word,
                                             size_t n)

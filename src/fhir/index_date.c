@@ -43,7 +43,7 @@ int64_t index_ms_to_1970(int64_t ms)
     return ms == INT64_MAX || ms < INT64_MIN + EPOCH_DAYS * DAY ? ms : ms - EPOCH_DAYS * DAY;
 }
 
-/* --- reading --- */
+/* --- reading ------------------------------------------------------------------------------- */
 
 struct cursor {
     text t;

@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-/* --- the walk: the trie is finite and has no loops, so its depth bounds the recursion --- */
+/* --- the walk: the trie is finite and has no loops, so its depth bounds the recursion ------ */
 
 static void walk_object(struct extract *x, const struct search_node *node, yyjson_val *v);
 
@@ -93,7 +93,7 @@ static struct extract start(const struct resource *r, text base, struct arena *a
         .table = &search_types[type], .type = type, .base = base, .arena = a, .only = -1};
 }
 
-/* --- home and members --- */
+/* --- home and members ---------------------------------------------------------------------- */
 
 static bool same_patient(const struct extract_patient *a, const struct extract_patient *b)
 {
@@ -182,7 +182,7 @@ static void apply_home(struct extract *x, const struct extract_patient *home)
     }
 }
 
-/* --- order --- */
+/* --- order --------------------------------------------------------------------------------- */
 
 static int entry_compare(const struct index_entry *a, const struct index_entry *b)
 {

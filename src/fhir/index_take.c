@@ -27,7 +27,7 @@ static void add(struct extract *x, const struct search_leaf *leaf, enum index_ki
                                                   .system = system};
 }
 
-/* --- token (R4 search.html#token) --- */
+/* --- token (R4 search.html#token) ---------------------------------------------------------- */
 
 static void add_token(struct extract *x, const struct search_leaf *leaf, text code, text system)
 {
@@ -64,7 +64,7 @@ static void take_deceased(struct extract *x, const struct search_leaf *leaf, yyj
     take_boolean(x, leaf, said || json_get(root, T("deceasedDateTime")) != NULL);
 }
 
-/* --- reference (R4 search.html#reference) --- */
+/* --- reference (R4 search.html#reference) -------------------------------------------------- */
 
 /* Remembers a patient when the parameter is one of those that put a resource in a compartment. */
 static void note_patient(struct extract *x, const struct search_leaf *leaf, text id, bool elsewhere)
@@ -142,7 +142,7 @@ static void take_resource(struct extract *x, const struct search_leaf *leaf, yyj
     }
 }
 
-/* --- date (R4 search.html#date) --- */
+/* --- date (R4 search.html#date) ------------------------------------------------------------ */
 
 static void add_date(struct extract *x, const struct search_leaf *leaf, int64_t start, int64_t end)
 {
@@ -199,7 +199,7 @@ static void take_timing(struct extract *x, const struct search_leaf *leaf, yyjso
     }
 }
 
-/* --- string (R4 search.html#string) --- */
+/* --- string (R4 search.html#string) -------------------------------------------------------- */
 
 static void take_string(struct extract *x, const struct search_leaf *leaf, text t)
 {
@@ -240,7 +240,7 @@ static const text address_parts[] = {{"text", 4},     {"line", 4},  {"city", 4},
                                      {"district", 8}, {"state", 5}, {"postalCode", 10},
                                      {"country", 7},  {NULL, 0}};
 
-/* --- number and quantity (R4 search.html#number, #quantity) --- */
+/* --- number and quantity (R4 search.html#number, #quantity) -------------------------------- */
 
 static void take_number(struct extract *x, const struct search_leaf *leaf, text t)
 {

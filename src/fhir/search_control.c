@@ -85,7 +85,7 @@ static int control_text(struct search_reader *r, text name, text value, text *re
     return 0;
 }
 
-/* --- _sort (R4 search.html#sort) --- */
+/* --- _sort (R4 search.html#sort) ----------------------------------------------------------- */
 
 static int sort_param(struct search_reader *r, text name, uint16_t *ret)
 {
@@ -138,7 +138,7 @@ static int control_sort(struct search_reader *r, text name, text value)
     return 0;
 }
 
-/* --- _include and _revinclude (R4 search.html#revinclude) --- */
+/* --- _include and _revinclude (R4 search.html#revinclude) ---------------------------------- */
 
 static bool may_target(const struct search_param *param, fhir_type type)
 {

@@ -2,7 +2,7 @@
 
 #include <stdio.h>
 
-/* --- what stands before '=' --- */
+/* --- what stands before '=' ---------------------------------------------------------------- */
 
 static const char *const known_modifiers[] = {"missing", "exact",  "contains", "text",
                                               "not",     "above",  "below",    "in",
@@ -68,7 +68,7 @@ static int find_param(struct search_reader *r, text name, text whole,
     return 0;
 }
 
-/* --- terms --- */
+/* --- terms --------------------------------------------------------------------------------- */
 
 static int add_term(struct search_reader *r, const struct search_atoms *atoms)
 {
@@ -139,7 +139,7 @@ static int read_pair(struct search_reader *r, const struct search_pair *pair)
     return filter_pair(r, name, modifier, pair);
 }
 
-/* --- compartments (R4 compartmentdefinition.html) --- */
+/* --- compartments (R4 compartmentdefinition.html) ------------------------------------------ */
 
 static int compartment_unknown(struct search_reader *r, fhir_type type)
 {

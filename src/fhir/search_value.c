@@ -25,7 +25,7 @@ static int bad(struct search_reader *r, text name, text value, const char *right
                    TEXT_ARG(text_first(value, 200)), right);
 }
 
-/* --- prefixes (R4 search.html#prefix) --- */
+/* --- prefixes (R4 search.html#prefix) ------------------------------------------------------ */
 
 static int take_prefix(struct search_reader *r, text name, text *value, enum search_prefix *ret)
 {
@@ -125,7 +125,7 @@ int search_value_id(struct search_reader *r, text value, struct search_atoms *at
                            (struct plan_atom){.kind = PLAN_ID, .target = r->type, .value = value});
 }
 
-/* --- number and quantity --- */
+/* --- number and quantity ------------------------------------------------------------------- */
 
 static int add_range(struct search_reader *r, struct plan_atom like, text low, text high,
                      struct search_atoms *atoms)
@@ -211,7 +211,7 @@ static int value_quantity(struct search_reader *r, const struct search_param *pa
     return value_number(r, like, name, number, atoms);
 }
 
-/* --- string, token, uri --- */
+/* --- string, token, uri -------------------------------------------------------------------- */
 
 /*
  * "Starts with". An entry keeps the beginning of a long text and a digest of the whole, so that a
@@ -274,7 +274,7 @@ static int value_uri(struct search_reader *r, const struct search_param *param, 
     return atom.value.p ? search_atom_add(r, atoms, atom) : search_no_memory(r->e);
 }
 
-/* --- reference (R4 search.html#reference) --- */
+/* --- reference (R4 search.html#reference) -------------------------------------------------- */
 
 /* target 0: a URL. A patient is looked for in the key as well, where the parameter is implied by
  * it. */

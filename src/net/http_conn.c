@@ -58,7 +58,7 @@ static enum step refuse_code(struct worker *w, struct conn *c, int code, const c
     return refuse(w, c, &(struct refusal){0, code, detail});
 }
 
-/* --- the request --- */
+/* --- the request --------------------------------------------------------------------------- */
 
 struct charge_state {
     struct http_server *server;
@@ -146,7 +146,7 @@ static enum step serve(struct worker *w, struct conn *c, text body)
     return STEP_GO;
 }
 
-/* --- the body --- */
+/* --- the body ------------------------------------------------------------------------------ */
 
 static void set_body_deadline(struct worker *w, struct conn *c)
 {
@@ -314,7 +314,7 @@ static enum step step_body(struct worker *w, struct conn *c)
     return next;
 }
 
-/* --- the head --- */
+/* --- the head ------------------------------------------------------------------------------ */
 
 static void become_idle(struct worker *w, struct conn *c)
 {
@@ -377,7 +377,7 @@ static enum step step_head(struct worker *w, struct conn *c)
     }
 }
 
-/* --- the reply --- */
+/* --- the reply ----------------------------------------------------------------------------- */
 
 static enum step reply_sent(struct worker *w, struct conn *c)
 {
@@ -453,7 +453,7 @@ static enum step step_reply(struct worker *w, struct conn *c)
     }
 }
 
-/* --- the rest --- */
+/* --- the rest ------------------------------------------------------------------------------ */
 
 static enum step step_handshake(struct worker *w, struct conn *c)
 {

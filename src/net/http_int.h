@@ -130,7 +130,7 @@ struct http_server {
     pthread_cond_t sweep_wake;
 };
 
-/* --- http_slots.c --- */
+/* --- http_slots.c -------------------------------------------------------------------------- */
 
 /* Event data that is not a connection. */
 #define TAG_LISTENER UINT64_MAX
@@ -158,7 +158,7 @@ struct conn *slot_own_oldest_idle(struct http_server *s);
 /* The slots that may be in use. */
 uint32_t slot_count(const struct http_server *s);
 
-/* --- http_accept.c --- */
+/* --- http_accept.c ------------------------------------------------------------------------- */
 
 /* Binds and listens: s->listener, s->port, s->url. */
 int listener_open(struct http_server *s, struct err *e);
@@ -167,7 +167,7 @@ bool listener_arm(struct http_server *s, bool is_new);
 /* Takes the connections that wait. */
 void listener_accept(struct worker *w);
 
-/* --- http_gate.c --- */
+/* --- http_gate.c --------------------------------------------------------------------------- */
 
 bool gate_open(struct http_server *s);
 /* Before waiting for an event. */
@@ -178,7 +178,7 @@ void gate_leave(struct worker *w);
 /* After `halted` is set: parked workers come back. */
 void gate_halt(struct http_server *s);
 
-/* --- http_conn.c --- */
+/* --- http_conn.c --------------------------------------------------------------------------- */
 
 /* Goes on with a connection that the caller owns until it waits or ends. */
 void conn_run(struct worker *w, struct conn *c, bool is_new);
@@ -186,7 +186,7 @@ void conn_run(struct worker *w, struct conn *c, bool is_new);
 void conn_late(struct worker *w, struct conn *c);
 void conn_close(struct http_server *s, struct conn *c);
 
-/* --- http_exchange.c --- */
+/* --- http_exchange.c ----------------------------------------------------------------------- */
 
 struct exchange *exchange_take(struct http_server *s);
 void exchange_give(struct http_server *s, struct exchange *x);
@@ -198,7 +198,7 @@ void exchange_reset(struct http_server *s, struct exchange *x);
 /* Makes `in` at least so large. It may move: parse the head again. False: no memory. */
 bool exchange_grow_in(struct exchange *x, size_t capacity);
 
-/* --- http_io.c --- */
+/* --- http_io.c ----------------------------------------------------------------------------- */
 
 enum { IO_AGAIN = -1, IO_BROKEN = -2 };
 
@@ -211,7 +211,7 @@ bool conn_has_buffered(const struct conn *c);
 /* Says that nothing more will be sent. */
 void conn_end_sending(struct conn *c);
 
-/* --- http_reply.c --- */
+/* --- http_reply.c -------------------------------------------------------------------------- */
 
 /* Leaves the reply empty, ready for a handler. */
 void reply_start(struct http_server *s, struct exchange *x);
@@ -224,7 +224,7 @@ int reply_next(struct exchange *x);
 /* Ends a reply, whole or not. */
 void reply_end(struct http_server *s, struct exchange *x);
 
-/* --- http_coding.c --- */
+/* --- http_coding.c ------------------------------------------------------------------------- */
 
 /* NULL: no memory. */
 struct coder *coder_take(struct http_server *s, enum http_coding coding);
@@ -240,7 +240,7 @@ bool coder_run(struct coder *c, text piece, bool last, struct buf *out);
 int gzip_inflate(text in, struct buf *out, bool (*charge)(void *state), void *state,
                  struct refusal *ret_why);
 
-/* --- tls.c --- */
+/* --- tls.c --------------------------------------------------------------------------------- */
 
 int tls_context_new(const char *cert, const char *key, struct ssl_ctx_st **ret_context,
                     struct err *e);

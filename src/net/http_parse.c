@@ -16,7 +16,7 @@ static enum parse_result malformed(struct refusal *ret_why, const char *detail)
     return bad(ret_why, 400, ERR_SYNTAX, detail);
 }
 
-/* --- callbacks of llhttp --- */
+/* --- callbacks of llhttp ------------------------------------------------------------------- */
 
 static struct http_parser *self(const llhttp_t *ll)
 {
@@ -131,7 +131,7 @@ void http_parser_start(struct http_parser *p, const struct limits *limits,
     p->found = false;
 }
 
-/* --- where the head ends --- */
+/* --- where the head ends ------------------------------------------------------------------- */
 
 static enum parse_result too_long(const struct http_parser *p, text in, struct refusal *ret_why)
 {
@@ -198,7 +198,7 @@ static bool only_plain_bytes(text head)
     return cr == lf && control == cr + lf;
 }
 
-/* --- the request line --- */
+/* --- the request line ---------------------------------------------------------------------- */
 
 static enum http_method method_of(text name)
 {
@@ -287,7 +287,7 @@ static enum parse_result split_target(struct http_head *h, text host, struct ref
     return PARSE_DONE;
 }
 
-/* --- the fields that frame a request --- */
+/* --- the fields that frame a request ------------------------------------------------------- */
 
 /* A quality (RFC 9110, 12.4.2) in thousandths; one that is malformed counts as 0. */
 static unsigned quality(text parameters)

@@ -135,7 +135,7 @@ void reply_end(struct http_server *s, struct exchange *x)
     x->piece = 3;
 }
 
-/* --- compression --- */
+/* --- compression --------------------------------------------------------------------------- */
 
 static bool is_compressible(text type)
 {
@@ -177,7 +177,7 @@ static text code_body(struct http_server *s, struct exchange *x, enum http_codin
     return body;
 }
 
-/* --- the head --- */
+/* --- the head ------------------------------------------------------------------------------ */
 
 static void add_status_line(struct worker *w, struct exchange *x)
 {

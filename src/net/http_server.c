@@ -20,7 +20,7 @@ enum {
     STOP_MS = 10,
 };
 
-/* --- the threads --- */
+/* --- the threads --------------------------------------------------------------------------- */
 
 static void *worker_main(void *argument)
 {
@@ -86,7 +86,7 @@ static void *sweeper_main(void *argument)
     return NULL;
 }
 
-/* --- start --- */
+/* --- start --------------------------------------------------------------------------------- */
 
 static bool start_thread(struct worker *w, void *(*run)(void *))
 {
@@ -206,7 +206,7 @@ text http_server_url(const struct http_server *s)
     return text_of(s->url);
 }
 
-/* --- stop --- */
+/* --- stop ---------------------------------------------------------------------------------- */
 
 static void close_idle(struct http_server *s)
 {

@@ -1,6 +1,6 @@
 /*
- * A grant says what one request may touch. Only policy/ makes grants; every call of the store that touches a
- * record asks for one, so that a forgotten check does not compile.
+ * A grant says what one request may touch. Only policy/ makes grants; every call of the store that
+ * touches a record asks for one, so that a forgotten check does not compile.
  */
 #ifndef KITH_POLICY_GRANT_H
 #define KITH_POLICY_GRANT_H
@@ -9,7 +9,8 @@
 
 struct grant;
 
-/* For the administrator of this node on this machine: everything. Never given to a network request beyond loopback. */
+/* For the administrator of this node on this machine: everything. Never given to a network request
+ * beyond loopback. */
 const struct grant *policy_local_administrator(void);
 
 /* What the store asks. */

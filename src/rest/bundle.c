@@ -230,9 +230,7 @@ text bundle_item_name(struct bundle *b, const struct bundle_item *item)
                         TEXT_ARG(item->prepared.write.id));
 }
 
-/* --- batch
- * ----------------------------------------------------------------------------------------------------
- */
+/* --- batch --------------------------------------------------------------------------------- */
 
 /* Every write that could be prepared shares one commit; those whose condition changed meanwhile run
  * alone. */
@@ -282,9 +280,7 @@ void batch_run(struct bundle *b)
     }
 }
 
-/* --- the reply
- * ------------------------------------------------------------------------------------------------
- */
+/* --- the reply ----------------------------------------------------------------------------- */
 
 static void print_outcome(struct bundle *b, struct bundle_item *item, size_t at, struct buf *out)
 {
@@ -390,10 +386,14 @@ static int run_once(struct call *c, bool *ret_again, struct err *e)
 
 int do_bundle(struct call *c, struct err *e)
 {
+    int rc = call_no_parameters(c, e);
+    if (rc) {
+        return rc;
+    }
     c->answer.status = 200;
     for (int i = 0; i < TRIES; i++) {
         bool again;
-        int rc = run_once(c, &again, e);
+        rc = run_once(c, &again, e);
         if (!again) {
             return rc;
         }

@@ -43,8 +43,7 @@ void batch_run(struct bundle *b);
 /* "Patient/123": what a write of an item is about. */
 text bundle_item_name(struct bundle *b, const struct bundle_item *item);
 
-/* --- conditional references (resolve.c)
- * --------------------------------------------------------------------------- */
+/* --- conditional references (resolve.c) ---------------------------------------------------- */
 
 struct resolved {
     text name; /* "Type/id" */

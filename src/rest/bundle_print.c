@@ -69,8 +69,7 @@ void bundle_close(struct buf *out)
     buf_add(out, T("}"));
 }
 
-/* --- paging tokens: base64url(bytes | 8 bytes of keyed hash over purpose and bytes)
- * --------------------------- */
+/* --- paging tokens: base64url(bytes | 8 bytes of keyed hash over purpose and bytes) -------- */
 
 static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 

@@ -83,9 +83,7 @@ int do_everything(struct call *c, struct err *e);
 /* Runs the interaction that the route names. */
 int do_call(struct call *c, struct err *e);
 
-/* --- shared
- * -------------------------------------------------------------------------------------------------
- */
+/* --- shared -------------------------------------------------------------------------------- */
 
 /* Prints a version as JSON, with the pretty form where asked. */
 int print_version(const struct version *v, struct buf *out, struct err *e);

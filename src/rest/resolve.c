@@ -2,6 +2,8 @@
 
 #include "fhir/reference.h"
 
+#include <stdio.h>
+
 /*
  * Conditional references (R4 http.html#trules): Practitioner?identifier=system|value becomes
  * Practitioner/123. Each query is run once; what it matched becomes a condition of the write, so
@@ -108,6 +110,14 @@ static int resolve_reference(struct resolver *r, const struct reference *ref, te
     return 0;
 }
 
+void link_error(const struct prepared *p, const struct resource_link *link, struct err *e)
+{
+    if (!e->expression[0]) {
+        text place = resource_path(&p->resource, link->value, p->call->arena);
+        (void)snprintf(e->expression, sizeof e->expression, "%.*s", TEXT_ARG(place));
+    }
+}
+
 int resolve_links(struct resolver *r, struct prepared *p, struct err *e)
 {
     struct call *c = p->call;
@@ -124,6 +134,7 @@ int resolve_links(struct resolver *r, struct prepared *p, struct err *e)
         }
         int rc = resolve_reference(r, &ref, t, &found, e);
         if (rc) {
+            link_error(p, link, e);
             return rc;
         }
         rc = prepared_condition(p, &found->condition, e);

@@ -165,25 +165,39 @@ int do_call(struct call *c, struct err *e)
 }
 
 static const struct step {
-    const char *name;
     int (*run)(struct call *, struct err *);
+    enum metric seconds;
 } steps[] = {
-    {"route", step_route}, {"who", step_who}, {"what", step_what},
-    {"may", step_may},     {"do", do_call},
+    {step_route, METRIC_step_route_seconds_total}, {step_who, METRIC_step_who_seconds_total},
+    {step_what, METRIC_step_what_seconds_total},   {step_may, METRIC_step_may_seconds_total},
+    {do_call, METRIC_step_do_seconds_total},
 };
 
-static int run_steps(struct call *c, struct err *e)
+/* In the order of enum interaction. */
+static const enum metric interaction_metrics[INTERACTION_COUNT] = {
+    METRIC_interactions_unknown_total,    METRIC_interactions_read_total,
+    METRIC_interactions_vread_total,      METRIC_interactions_create_total,
+    METRIC_interactions_update_total,     METRIC_interactions_update_conditional_total,
+    METRIC_interactions_delete_total,     METRIC_interactions_delete_conditional_total,
+    METRIC_interactions_history_total,    METRIC_interactions_search_total,
+    METRIC_interactions_bundle_total,     METRIC_interactions_capabilities_total,
+    METRIC_interactions_everything_total,
+};
+
+static int run_steps(struct call *c, int64_t *at, struct err *e)
 {
     int rc = 0;
     for (size_t i = 0; !rc && i < sizeof steps / sizeof *steps; i++) {
         rc = steps[i].run(c, e);
+        int64_t now = clock_mono_ns();
+        metric_add(steps[i].seconds, now - *at);
+        *at = now;
     }
+    metric_add(interaction_metrics[c->route.interaction], 1);
     return rc;
 }
 
-/* --- reply
- * ----------------------------------------------------------------------------------------------------
- */
+/* --- reply --------------------------------------------------------------------------------- */
 
 static void http_time(int64_t ms, char out[40])
 {
@@ -298,13 +312,15 @@ void rest_handle(void *context, const struct http_request *request, struct http_
     c.base = request_base(rest, request);
     issues_init(&c.issues, c.arena);
     buf_init(&c.answer.body, (size_t)rest->limits->request_memory);
-    int rc = run_steps(&c, &e);
+    int64_t at = clock_mono_ns();
+    int rc = run_steps(&c, &at, &e);
     if (!rc) {
         rc = reply_answer(&c, reply, &e);
     }
     if (rc) {
         reply_error(&c, rc, &e, reply);
     }
+    metric_add(METRIC_step_reply_seconds_total, clock_mono_ns() - at);
     buf_done(&c.answer.body);
 }
 

@@ -27,8 +27,7 @@ void rest_handle(void *context, const struct http_request *request, struct http_
 /* An OperationOutcome for a request that was refused before it had a handler. */
 void rest_refuse(const struct err *why, struct http_reply *reply);
 
-/* --- without a network: for `kith import DIR`
- * --------------------------------------------------------------- */
+/* --- without a network: for `kith import DIR` ---------------------------------------------- */
 
 /* One piece of input: a bundle or a single resource as JSON text. */
 struct rest_item {

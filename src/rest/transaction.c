@@ -30,6 +30,21 @@ static void move_findings(struct bundle *b, size_t at)
         issues_add(&b->call->issues, from->items[i].severity, from->items[i].code, place, "%.*s",
                    TEXT_ARG(from->items[i].details));
     }
+    issues_add(&b->call->issues, ISSUE_INFORMATION, ERR_OK, bundle_place(b, at, ""),
+               "nothing of the transaction was stored");
+}
+
+/* The place of an error, as the sender sees it. */
+static text place_of(struct bundle *b, size_t at, text expression)
+{
+    if (expression.n == 0) {
+        return bundle_place(b, at, ".request");
+    }
+    if (text_starts(expression, T("Bundle.entry["))) {
+        return expression;
+    }
+    return arena_printf(b->arena, "Bundle.entry[%zu].resource%.*s", at,
+                        TEXT_ARG(text_from(expression, text_find(expression, '.'))));
 }
 
 static int fail(struct bundle *b, size_t at, int rc, const struct err *why, struct err *e)
@@ -37,15 +52,11 @@ static int fail(struct bundle *b, size_t at, int rc, const struct err *why, stru
     if (b->items[at].call.issues.errors) {
         move_findings(b, at);
     }
-    const char *below = why->expression[0] ? "" : ".request";
-    text place = strncmp(why->expression, "Bundle", 6) == 0 ? text_of(why->expression)
-                                                            : bundle_place(b, at, below);
-    return err_at(e, rc, place, "entry %zu: %s; nothing of the transaction was stored", at,
-                  err_text(why));
+    return err_at(e, rc, place_of(b, at, text_of(why->expression)),
+                  "entry %zu: %s; nothing of the transaction was stored", at, err_text(why));
 }
 
-/* --- 1 who is meant
- * --------------------------------------------------------------------------------------------- */
+/* --- 1 who is meant ------------------------------------------------------------------------ */
 
 static int target_items(struct bundle *b, struct err *e)
 {
@@ -85,8 +96,7 @@ static int create_after_delete(struct bundle *b, const struct map *deleted, stru
     return 0;
 }
 
-/* --- 2 no resource twice
- * ------------------------------------------------------------------------------------------ */
+/* --- 2 no resource twice ------------------------------------------------------------------- */
 
 static int no_overlap(struct bundle *b, struct err *e)
 {
@@ -125,9 +135,7 @@ static int no_overlap(struct bundle *b, struct err *e)
     return rc;
 }
 
-/* --- 3 references
- * -------------------------------------------------------------------------------------------------
- */
+/* --- 3 references -------------------------------------------------------------------------- */
 
 static int map_urls(struct bundle *b, struct err *e)
 {
@@ -251,6 +259,9 @@ static int rewrite_item(struct bundle *b, struct bundle_item *item, struct err *
                 json_set_string(link->value, to);
             }
         }
+        if (rc) {
+            link_error(&item->prepared, link, e);
+        }
     }
     return rc;
 }
@@ -280,9 +291,7 @@ static int rewrite_items(struct bundle *b, struct err *e)
     return rc;
 }
 
-/* --- 4 commit
- * -----------------------------------------------------------------------------------------------------
- */
+/* --- 4 commit ------------------------------------------------------------------------------ */
 
 /* The conditions of all entries, each once: they are the writer's to decide. */
 static int gather_conditions(struct bundle *b, struct write_request *request, struct err *e)

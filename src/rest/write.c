@@ -76,8 +76,7 @@ int match_one(struct call *c, fhir_type type, text query, struct search *ret_sea
     return 0;
 }
 
-/* --- who is meant
- * ------------------------------------------------------------------------------------------- */
+/* --- who is meant -------------------------------------------------------------------------- */
 
 static int new_id(struct prepared *p, struct err *e)
 {
@@ -260,8 +259,7 @@ int prepare_target(struct call *c, struct prepared *ret_prepared, struct err *e)
     }
 }
 
-/* --- what is stored
- * ----------------------------------------------------------------------------------------- */
+/* --- what is stored ------------------------------------------------------------------------ */
 
 static int check_content(struct prepared *p, struct err *e)
 {
@@ -341,8 +339,7 @@ int prepare_write(struct call *c, struct prepared *ret_prepared, struct err *e)
     return rc ? rc : prepare_content(ret_prepared, e);
 }
 
-/* --- the answer
- * --------------------------------------------------------------------------------------------- */
+/* --- the answer ---------------------------------------------------------------------------- */
 
 static void version_of_write(const struct prepared *p, struct version *v)
 {

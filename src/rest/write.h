@@ -39,6 +39,9 @@ int prepared_condition(struct prepared *p, const struct write_condition *conditi
 int match_one(struct call *c, fhir_type type, text query, struct search *ret_search,
               struct version *ret_version, struct err *e);
 
+/* Gives an error the place of the link it is about, unless it has one. */
+void link_error(const struct prepared *p, const struct resource_link *link, struct err *e);
+
 /* What a result of store_commit() is for the client. */
 int refused_write(const struct call *c, int result, struct err *e);
 

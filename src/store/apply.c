@@ -1,4 +1,5 @@
-/* One request within the writer's transaction: first everything is decided, then everything is changed. */
+/* One request within the writer's transaction: first everything is decided, then everything is
+ * changed. */
 #include "store/writer.h"
 
 /* What a write finds. The texts live in the batch's arena. */
@@ -44,7 +45,7 @@ static int find_target(struct writer *w, const struct prepared *p, struct target
     return rc;
 }
 
-/* --- deciding --------------------------------------------------------------------------------------------- */
+/* --- deciding ------------------------------------------------------------------------------ */
 
 static int check_expectation(const struct write *write, const struct target *target, struct err *e)
 {
@@ -70,8 +71,8 @@ static int check_expectation(const struct write *write, const struct target *tar
 }
 
 /*
- * The compartment that a resource belongs in. A patient who is new gets one: at once when `make`, else it is only
- * named, as the next one.
+ * The compartment that a resource belongs in. A patient who is new gets one: at once when `make`,
+ * else it is only named, as the next one.
  */
 static int find_home(struct writer *w, const struct write *write, const struct prepared *p,
                      const struct target *target, bool make, uint64_t *ret_compartment)
@@ -145,7 +146,7 @@ static int check_condition(struct writer *w, const struct grant *g,
                            "what a condition matches has changed in the meantime: send it again");
 }
 
-/* --- changing --------------------------------------------------------------------------------------------- */
+/* --- changing ------------------------------------------------------------------------------ */
 
 static int new_rid(struct writer *w, uint64_t compartment, fhir_type type, uint64_t *ret_rid)
 {
@@ -209,8 +210,7 @@ static int current_rows(struct writer *w, const struct write *write, const struc
     struct row *rows = NULL;
     size_t count = 0;
     int rc = stored_body(w->s, w->db, w->tools, target->body, &w->arena, &packed, &w->err);
-    rc = rc ? rc
-            : stored_index(w->s, write->type, write->id, packed, &w->arena, &index, &w->err);
+    rc = rc ? rc : stored_index(w->s, write->type, write->id, packed, &w->arena, &index, &w->err);
     if (rc) {
         return rc;
     }
@@ -252,8 +252,7 @@ static int supersede(struct writer *w, fhir_type type, const struct target *targ
     int rc = writer_engine(w, db_history_keep(w->db, target->rid));
     if (!rc && !target->deleted) {
         rc = ops_add_number(w, type, INDEX_LAST_UPDATED, target->t, target->rid, true);
-        rc = rc ? rc
-                : ops_add_number(w, type, INDEX_SUPERSEDED, target->t, target->rid, false);
+        rc = rc ? rc : ops_add_number(w, type, INDEX_SUPERSEDED, target->t, target->rid, false);
         rc = rc ? no_memory(&w->err) : 0;
     }
     return rc;
@@ -328,8 +327,8 @@ static int choose_key(struct writer *w, const struct write *write, const struct 
     if (rc) {
         return rc == ERR_MEMORY ? no_memory(&w->err) : rc;
     }
-    if (target->exists && compartment_class(rid_compartment(target->rid)) ==
-                              compartment_class(compartment)) {
+    if (target->exists &&
+        compartment_class(rid_compartment(target->rid)) == compartment_class(compartment)) {
         *ret_rid = target->rid;
         return 0;
     }

@@ -104,8 +104,7 @@ static bool compress_ready(struct body_tools *tools)
     }
     tools->compress = ZSTD_createCCtx();
     return tools->compress &&
-           !ZSTD_isError(
-               ZSTD_CCtx_setParameter(tools->compress, ZSTD_c_compressionLevel, LEVEL)) &&
+           !ZSTD_isError(ZSTD_CCtx_setParameter(tools->compress, ZSTD_c_compressionLevel, LEVEL)) &&
            !ZSTD_isError(ZSTD_CCtx_setParameter(tools->compress, ZSTD_c_checksumFlag, 1));
 }
 
@@ -174,7 +173,8 @@ int body_train(text samples, const size_t *sizes, size_t count, uint32_t number,
     int rc = ERR_INVALID;
     size_t n = ZDICT_trainFromBuffer(content, DICTIONARY_BYTES, samples.p, sizes, (unsigned)count);
     if (!ZDICT_isError(n) && n > 8) {
-        /* The trainer chooses a number at random; ours is small, so that a frame names it in one byte. */
+        /* The trainer chooses a number at random; ours is small, so that a frame names it in one
+         * byte. */
         content[4] = (char)number;
         content[5] = (char)(number >> 8);
         content[6] = content[7] = 0;

@@ -45,7 +45,7 @@ static int each_row(struct checker *c, enum db_table table,
     return rc == DB_END ? 0 : rc;
 }
 
-/* --- names ------------------------------------------------------------------------------------------------ */
+/* --- names --------------------------------------------------------------------------------- */
 
 static int check_mention(struct checker *c, const struct db_row *row)
 {
@@ -93,7 +93,7 @@ static int check_name(struct checker *c, const struct db_row *row)
     return rc;
 }
 
-/* --- the history ------------------------------------------------------------------------------------------ */
+/* --- the history --------------------------------------------------------------------------- */
 
 static int check_orphan(struct checker *c, const struct db_row *row)
 {
@@ -111,7 +111,7 @@ static int check_orphan(struct checker *c, const struct db_row *row)
     return rc;
 }
 
-/* --- the index -------------------------------------------------------------------------------------------- */
+/* --- the index ----------------------------------------------------------------------------- */
 
 static bool superseded(struct checker *c, uint64_t rid, uint64_t t)
 {
@@ -164,7 +164,7 @@ static int check_entry(struct checker *c, const struct db_row *row)
     return 0;
 }
 
-/* --- small tables ----------------------------------------------------------------------------------------- */
+/* --- small tables -------------------------------------------------------------------------- */
 
 static int check_moved(struct checker *c, const struct db_row *row)
 {

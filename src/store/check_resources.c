@@ -19,8 +19,8 @@ int check_derive(struct checker *c, const struct db_resource *row, bool report,
     }
     if (rc) {
         if (report) {
-            check_report(c, "I6", "%.*s cannot be read: %s",
-                         TEXT_ARG(check_label(c, type, stored)), err_text(&e));
+            check_report(c, "I6", "%.*s cannot be read: %s", TEXT_ARG(check_label(c, type, stored)),
+                         err_text(&e));
         }
         return DB_END;
     }
@@ -124,7 +124,7 @@ static int check_index(struct checker *c, const struct db_resource *row)
     return check_home(c, row, &index);
 }
 
-/* --- older versions --------------------------------------------------------------------------------------- */
+/* --- older versions ------------------------------------------------------------------------ */
 
 struct older {
     uint64_t vid;
@@ -209,8 +209,8 @@ static int check_versions(struct checker *c, const struct db_resource *row)
 static int check_time(struct checker *c, const struct db_resource *row)
 {
     struct db_resource old;
-    uint64_t *times = arena_grow(&c->times_arena, c->times, c->time_count, &c->time_capacity,
-                                 sizeof *times);
+    uint64_t *times =
+        arena_grow(&c->times_arena, c->times, c->time_count, &c->time_capacity, sizeof *times);
     if (!times) {
         return ERR_MEMORY;
     }

@@ -1,4 +1,5 @@
-/* The callers' side of writing: everything that needs no database is made ready on their own threads. */
+/* The callers' side of writing: everything that needs no database is made ready on their own
+ * threads. */
 #include "store/writer.h"
 
 static int prepare_write(struct store *s, struct body_tools *tools, const struct write *write,

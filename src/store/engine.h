@@ -1,9 +1,10 @@
 /*
- * What the store needs of a database engine: connections, transactions, rows by key and cursors. The engine
- * knows nothing of FHIR, grants or plans; sqlite/ implements it.
+ * What the store needs of a database engine: connections, transactions, rows by key and cursors.
+ * The engine knows nothing of FHIR, grants or plans; sqlite/ implements it.
  *
- * Functions return 0 or a code of base/err.h and leave the cause in db_error(); DB_END is the end of a cursor or
- * the absence of a row. Texts of a row are valid until the next call on the same cursor, or the stated _done().
+ * Functions return 0 or a code of base/err.h and leave the cause in db_error(); DB_END is the end
+ * of a cursor or the absence of a row. Texts of a row are valid until the next call on the same
+ * cursor, or the stated _done().
  */
 #ifndef KITH_STORE_ENGINE_H
 #define KITH_STORE_ENGINE_H
@@ -44,7 +45,7 @@ uint64_t db_wal_bytes(const struct db *db);
 enum db_checkpoint { DB_CHECKPOINT_PASSIVE, DB_CHECKPOINT_RESTART, DB_CHECKPOINT_TRUNCATE };
 int db_checkpoint(struct db *db, enum db_checkpoint how);
 
-/* --- rows by key ------------------------------------------------------------------------------------------ */
+/* --- rows by key --------------------------------------------------------------------------- */
 
 struct db_resource {
     uint64_t rid;
@@ -105,12 +106,13 @@ int db_dictionary_insert(struct db *db, uint32_t number, text bytes);
 int db_dictionary_find(struct db *db, uint32_t number, text *ret_bytes);
 void db_dictionary_done(struct db *db);
 
-/* --- cursors ---------------------------------------------------------------------------------------------- */
+/* --- cursors ------------------------------------------------------------------------------- */
 
 /*
- * Entries of one parameter in order of (value, rid), or backwards. Either `exact`: those with value == low and
- * rid in [rid_from, rid_to]; or those with low <= value < high (high empty: to the end). A forward range begins
- * at (low, rid_from); a backward one at (high, rid_to) inclusive when `high_included`.
+ * Entries of one parameter in order of (value, rid), or backwards. Either `exact`: those with value
+ * == low and rid in [rid_from, rid_to]; or those with low <= value < high (high empty: to the end).
+ * A forward range begins at (low, rid_from); a backward one at (high, rid_to) inclusive when
+ * `high_included`.
  */
 struct db_range {
     uint16_t param;
@@ -143,7 +145,7 @@ int db_moved_next(struct db_cursor *c, uint64_t *ret_rid);
 
 void db_cursor_close(struct db_cursor *c);
 
-/* --- care ------------------------------------------------------------------------------------------------- */
+/* --- care ---------------------------------------------------------------------------------- */
 
 /* The engine's own check: calls report for every finding. */
 int db_check(struct db *db, void (*report)(void *context, const char *words), void *context);
@@ -151,7 +153,8 @@ int db_check(struct db *db, void (*report)(void *context, const char *words), vo
 /* Whole tables in order of their key, for store_check(). */
 enum db_table { DB_ALL_NAMES, DB_ALL_HISTORY, DB_ALL_INDEX, DB_ALL_MOVED, DB_ALL_SYSTEMS };
 struct db_row {
-    uint64_t number[3]; /* NAMES: hash, rid; HISTORY: t, rid, vid; INDEX: param, rid; MOVED: old, new; SYSTEMS: number */
+    uint64_t number[3]; /* NAMES: hash, rid; HISTORY: t, rid, vid; INDEX: param, rid; MOVED: old,
+                           new; SYSTEMS: number */
     text bytes;         /* NAMES: mention; HISTORY: body; INDEX: value; SYSTEMS: uri */
     bool null;          /* bytes are NULL */
 };

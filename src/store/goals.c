@@ -24,7 +24,8 @@ static int add_exact_rids(struct run *r, uint16_t param, text value, struct span
     return rc == DB_END ? 0 : run_failed(r, rc);
 }
 
-/* The compartment's keys of the type, without those whose entry says that the parameter holds somebody else. */
+/* The compartment's keys of the type, without those whose entry says that the parameter holds
+ * somebody else. */
 static int make_home(struct run *r, const struct plan_atom *atom, struct goal *goal)
 {
     uint64_t compartment = 0;

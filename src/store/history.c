@@ -117,7 +117,7 @@ static int visit(struct history *h, struct moment m, bool *ret_done)
     return 0;
 }
 
-/* --- one resource ----------------------------------------------------------------------------------------- */
+/* --- one resource -------------------------------------------------------------------------- */
 
 struct moments {
     struct moment *items;
@@ -190,7 +190,7 @@ static int of_instance(struct history *h)
     return rc ? rc : end > 0 ? failed(h, end) : 0;
 }
 
-/* --- a type, or all --------------------------------------------------------------------------------------- */
+/* --- a type, or all ------------------------------------------------------------------------ */
 
 /* The lists of versions of the types asked for, merged by t. */
 struct merge {
@@ -266,7 +266,7 @@ static int of_types(struct history *h)
     return rc;
 }
 
-/* --- the page --------------------------------------------------------------------------------------------- */
+/* --- the page ------------------------------------------------------------------------------ */
 
 static int id_of(struct history *h, uint64_t rid, text *ret_id)
 {

@@ -52,7 +52,8 @@ struct store_view {
     struct store_view *next; /* among the idle ones */
 };
 
-/* For calls of several statements: they see one state. Nests. view_leave() returns rc, with `e` filled for the engine's errors. */
+/* For calls of several statements: they see one state. Nests. view_leave() returns rc, with `e`
+ * filled for the engine's errors. */
 int view_enter(struct store_view *v, struct err *e);
 void view_leave(struct store_view *v);
 static inline bool view_may(const struct store_view *v, uint64_t rid)
@@ -76,11 +77,11 @@ void systems_add(struct systems *systems, text uri, uint64_t number);
 /* Looks in the database too. */
 int system_number(struct store *s, struct db *db, text uri, uint64_t *ret_number);
 
-/* --- names ------------------------------------------------------------------------------------------------ */
+/* --- names --------------------------------------------------------------------------------- */
 
 struct found {
     bool known;
-    uint64_t hash; /* the row of the name; when it is not known, the free row for it */
+    uint64_t hash;      /* the row of the name; when it is not known, the free row for it */
     struct db_name row; /* known: valid until db_name_done() */
 };
 
@@ -89,7 +90,7 @@ int name_find(struct db *db, const struct name *n, bool with_body, struct found 
 /* The patient's compartment; DB_END: none. */
 int patient_compartment(struct store *s, struct db *db, text patient, uint64_t *ret_compartment);
 
-/* --- index rows ------------------------------------------------------------------------------------------- */
+/* --- index rows ---------------------------------------------------------------------------- */
 
 enum row_kind {
     ROW_READY,     /* value is complete */
@@ -109,7 +110,8 @@ struct row {
 /* 0 or ERR_MEMORY. What is known without the database is complete. */
 int rows_make(struct store *s, fhir_type type, const struct index *index, struct arena *a,
               struct row **ret_rows, size_t *ret_count);
-/* Completes rows from the database without adding anything; rows whose parts are unknown get an empty value. */
+/* Completes rows from the database without adding anything; rows whose parts are unknown get an
+ * empty value. */
 int rows_look_up(struct store *s, struct db *db, struct row *rows, size_t count, struct arena *a);
 /* By (param, value), without duplicates. */
 size_t rows_sort(struct row *rows, size_t count);
@@ -120,10 +122,10 @@ int stored_index(const struct store *s, fhir_type type, text id, text packed, st
 
 static inline uint16_t own_param(fhir_type type, enum index_own own)
 {
-    return (uint16_t)(type << 8 | own);
+    return (uint16_t)((unsigned)type << 8 | (unsigned)own);
 }
 
-/* --- the writer ------------------------------------------------------------------------------------------- */
+/* --- the writer ---------------------------------------------------------------------------- */
 
 int writer_start(struct store *s, struct err *e);
 /* Finishes what is queued, checkpoints and frees. */

@@ -90,7 +90,7 @@ bool ops_touch(const struct writer *w, fhir_type type)
     return false;
 }
 
-/* --- numbers ---------------------------------------------------------------------------------------------- */
+/* --- numbers ------------------------------------------------------------------------------- */
 
 static int add_name(struct writer *w, const struct name *n, uint64_t row, uint64_t *ret_rid)
 {
@@ -156,8 +156,8 @@ static int number_of_system(struct writer *w, text uri, uint64_t *ret_number)
     if (rc) {
         return writer_engine(w, rc);
     }
-    struct new_system *items = arena_grow(&w->arena, w->systems, w->system_count,
-                                          &w->system_capacity, sizeof *items);
+    struct new_system *items =
+        arena_grow(&w->arena, w->systems, w->system_count, &w->system_capacity, sizeof *items);
     if (!items) {
         return ERR_MEMORY;
     }

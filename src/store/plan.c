@@ -5,12 +5,18 @@
 #include <stdlib.h>
 
 /*
- * Reading one index row takes about 0.2 us, deriving the rows of one version anew about 100 times that, one seek
- * about 10 times: the choices below weigh with these.
+ * Reading one index row takes about 0.2 us, deriving the rows of one version anew about 100 times
+ * that, one seek about 10 times: the choices below weigh with these.
  */
-enum { DERIVE_COST = 100, SEEK_COST = 10, DERIVE_MAX = 20000, ESTIMATE_MAX = 20000, SPANS_MAX = 64 };
+enum {
+    DERIVE_COST = 100,
+    SEEK_COST = 10,
+    DERIVE_MAX = 20000,
+    ESTIMATE_MAX = 20000,
+    SPANS_MAX = 64
+};
 
-/* --- small parts ------------------------------------------------------------------------------------------ */
+/* --- small parts --------------------------------------------------------------------------- */
 
 int run_failed(struct run *r, int rc)
 {
@@ -32,11 +38,10 @@ int run_time(struct run *r)
 int set_add(struct run *r, struct set *set, uint64_t rid)
 {
     if (set->count >= r->most) {
-        return err_set(r->e, ERR_TOO_COSTLY, "the search matches more than %zu resources; narrow it",
-                       r->most);
+        return err_set(r->e, ERR_TOO_COSTLY,
+                       "the search matches more than %zu resources; narrow it", r->most);
     }
-    uint64_t *rids =
-        arena_grow(&r->scratch, set->rids, set->count, &set->capacity, sizeof *rids);
+    uint64_t *rids = arena_grow(&r->scratch, set->rids, set->count, &set->capacity, sizeof *rids);
     if (!rids) {
         return run_memory(r);
     }
@@ -149,7 +154,7 @@ static int spans_cross(struct run *r, const struct spans *a, const struct spans 
     return rc;
 }
 
-/* --- from goals to keys ----------------------------------------------------------------------------------- */
+/* --- from goals to keys -------------------------------------------------------------------- */
 
 static struct db_range goal_range(const struct goal *goal)
 {
@@ -299,7 +304,7 @@ static int term_estimate(struct run *r, const struct term *term, uint64_t most, 
     return run_failed(r, rc);
 }
 
-/* --- narrowing a set -------------------------------------------------------------------------------------- */
+/* --- narrowing a set ----------------------------------------------------------------------- */
 
 int run_rows(struct run *r, uint64_t rid, struct arena *a, struct row **ret_rows, size_t *ret_count)
 {
@@ -439,7 +444,6 @@ static void probe_each(struct run *r, const struct term *term, struct set *set)
     set->count = kept;
 }
 
-
 /* One term against a set of candidates; leaves it undone when deriving is cheaper. */
 static int narrow(struct run *r, struct term *term, const struct spans *scope, struct set *set)
 {
@@ -464,7 +468,7 @@ static int narrow(struct run *r, struct term *term, const struct spans *scope, s
     return rc;
 }
 
-/* --- the plan --------------------------------------------------------------------------------------------- */
+/* --- the plan ------------------------------------------------------------------------------ */
 
 /* A few entries of a reference beside a compartment are keys as well: then the term narrows. */
 static int try_narrow(struct run *r, struct term *term)
@@ -570,9 +574,8 @@ static void keep_visible(struct run *r, struct set *set)
 int run_all(struct run *r, struct set *ret_set)
 {
     struct plan_atom atom = {.kind = PLAN_ALL};
-    struct goal goal = {.kind = GOAL_RANGE,
-                        .param = own_param(r->plan->type, INDEX_LAST_UPDATED),
-                        .atom = &atom};
+    struct goal goal = {
+        .kind = GOAL_RANGE, .param = own_param(r->plan->type, INDEX_LAST_UPDATED), .atom = &atom};
     *ret_set = (struct set){0};
     int rc = scan_range(r, &goal, NULL, ret_set);
     set_order(ret_set);

@@ -90,8 +90,10 @@ bool spans_have(const struct spans *spans, uint64_t rid);
 /* goals.c: atoms -> goals. */
 int goal_make(struct run *r, const struct plan_atom *atom, struct goal *ret_goal);
 
-/* The index rows of one current version, derived from its body, its own t among them. DB_END: there is none. */
-int run_rows(struct run *r, uint64_t rid, struct arena *a, struct row **ret_rows, size_t *ret_count);
+/* The index rows of one current version, derived from its body, its own t among them. DB_END: there
+ * is none. */
+int run_rows(struct run *r, uint64_t rid, struct arena *a, struct row **ret_rows,
+             size_t *ret_count);
 bool rows_match(const struct term *term, uint64_t rid, const struct row *rows, size_t count);
 
 #endif

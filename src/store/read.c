@@ -16,8 +16,9 @@ int stored_body(struct store *s, struct db *db, struct body_tools *tools, text b
         rc = rc ? rc : body_unpack(s->bodies, tools, body, a, ret_packed);
     }
     if (rc) {
-        return err_set(e, rc, rc == ERR_MEMORY ? "this takes more memory than a request may have"
-                                               : "a stored resource failed its checksum");
+        return err_set(e, rc,
+                       rc == ERR_MEMORY ? "this takes more memory than a request may have"
+                                        : "a stored resource failed its checksum");
     }
     return 0;
 }
@@ -138,8 +139,8 @@ int store_vread(struct store_view *v, fhir_type type, text id, uint64_t vid, str
     if (!rc) {
         metric_add(METRIC_store_reads_total, 1);
     }
-    return rc == DB_END ? err_set(e, ERR_NOT_FOUND, "there is no version %llu of %.*s/%.*s here",
-                                  (unsigned long long)vid, TEXT_ARG(fhir_type_name(type)),
-                                  TEXT_ARG(id))
-                        : rc;
+    return rc == DB_END
+               ? err_set(e, ERR_NOT_FOUND, "there is no version %llu of %.*s/%.*s here",
+                         (unsigned long long)vid, TEXT_ARG(fhir_type_name(type)), TEXT_ARG(id))
+               : rc;
 }

@@ -29,8 +29,8 @@ static int add(struct scan *s, const struct db_resource *row)
         s->full = true;
         return 0;
     }
-    struct version *items = arena_grow(s->a, s->found.items, s->found.count, &s->capacity,
-                                       sizeof *items);
+    struct version *items =
+        arena_grow(s->a, s->found.items, s->found.count, &s->capacity, sizeof *items);
     if (!items) {
         return no_memory(s);
     }

@@ -10,7 +10,8 @@ static int version_at(struct run *r, uint64_t rid, bool with_body, struct arena 
     if (rc == DB_END || (!rc && row.deleted)) {
         rc = err_set(r->e, ERR_CORRUPT, "the index names a resource that is not there");
     } else {
-        rc = rc ? run_failed(r, rc) : version_of(r->v, &row, row.id, with_body, a, ret_version, r->e);
+        rc = rc ? run_failed(r, rc)
+                : version_of(r->v, &row, row.id, with_body, a, ret_version, r->e);
     }
     db_resource_done(r->db);
     return rc;
@@ -80,7 +81,8 @@ int store_search(struct store_view *v, const struct plan *plan, size_t count, te
         return err_set(e, ERR_NOT_SUPPORTED, "at most %d sort keys can be given", SORTS_MAX);
     }
     if (from.n && !place_read(plan, from, &place)) {
-        return err_set(e, ERR_INVALID, "this is not a page of this search: start at its first page");
+        return err_set(e, ERR_INVALID,
+                       "this is not a page of this search: start at its first page");
     }
     int64_t start = clock_mono_ns();
     struct err own;

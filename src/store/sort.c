@@ -4,7 +4,7 @@
 
 enum { DERIVE_SORT_MAX = 1000, WALK_MAX = 4096 };
 
-/* --- paging tokens ---------------------------------------------------------------------------------------- */
+/* --- paging tokens ------------------------------------------------------------------------- */
 
 text place_write(const struct plan *plan, const struct place *place, struct arena *a)
 {
@@ -59,7 +59,7 @@ bool place_read(const struct plan *plan, text token, struct place *ret_place)
     return true;
 }
 
-/* --- keys ------------------------------------------------------------------------------------------------- */
+/* --- keys ---------------------------------------------------------------------------------- */
 
 static bool is_date(fhir_type type, uint16_t param)
 {
@@ -164,7 +164,7 @@ static int derive_keys(struct run *r, uint64_t rid, struct place *ret_place)
     return rc;
 }
 
-/* --- all keys in memory ----------------------------------------------------------------------------------- */
+/* --- all keys in memory -------------------------------------------------------------------- */
 
 static struct place *place_of(struct place *places, size_t count, uint64_t rid)
 {
@@ -208,10 +208,8 @@ static int fill_places(struct run *r, const struct set *set, struct place *place
 {
     int rc = 0;
     if (set->count <= DERIVE_SORT_MAX) {
-        size_t kept = 0;
         for (size_t i = 0; i < set->count && !rc; i++) {
             rc = derive_keys(r, set->rids[i], &places[i]);
-            kept++;
         }
         return rc == DB_END ? run_failed(r, ERR_CORRUPT) : rc;
     }
@@ -252,7 +250,7 @@ static int page_in_memory(struct run *r, const struct set *set, const struct pla
     return 0;
 }
 
-/* --- by walking the index --------------------------------------------------------------------------------- */
+/* --- by walking the index ------------------------------------------------------------------ */
 
 /* The entries of one parameter in the order of their keys: dates are merged from their classes. */
 struct walk {
@@ -336,7 +334,8 @@ static size_t walk_head(const struct walk *w)
     return best;
 }
 
-/* Whether an entry is where its resource stands: the first of its entries in the direction of the sort. */
+/* Whether an entry is where its resource stands: the first of its entries in the direction of the
+ * sort. */
 static int stands_here(struct run *r, text key, uint64_t rid, struct place *ret_place, bool *ret)
 {
     const struct plan_sort *sort = &r->plan->sorts[0];
@@ -381,7 +380,6 @@ static int page_of_rest(struct run *r, const struct set *set, const struct place
 {
     struct set all;
     struct set with = {0};
-    struct plan_atom atom = {.kind = PLAN_ALL};
     int rc = 0;
     if (!set) {
         rc = run_all(r, &all);
@@ -390,7 +388,6 @@ static int page_of_rest(struct run *r, const struct set *set, const struct place
     struct db_range range = {.param = r->plan->sorts[0].param};
     struct db_cursor *c = NULL;
     uint64_t rid = 0;
-    (void)atom;
     rc = rc ? rc : run_failed(r, db_index_open(r->db, &range, &c));
     int end = rc;
     while (!rc && !end && !(end = db_index_next(c, NULL, &rid))) {
@@ -412,7 +409,7 @@ static int page_of_rest(struct run *r, const struct set *set, const struct place
     return 0;
 }
 
-/* --- without sorts ---------------------------------------------------------------------------------------- */
+/* --- without sorts ------------------------------------------------------------------------- */
 
 static int page_of_set(struct run *r, const struct set *set, const struct place *from, size_t most,
                        struct page *page)
@@ -461,8 +458,8 @@ static int page_of_type(struct run *r, const struct place *from, size_t most, st
     return rc == DB_END ? 0 : run_failed(r, rc);
 }
 
-static int page_unsorted(struct run *r, const struct set *set, const struct place *from, size_t most,
-                         struct page *page)
+static int page_unsorted(struct run *r, const struct set *set, const struct place *from,
+                         size_t most, struct page *page)
 {
     if (set) {
         return page_of_set(r, set, from, most, page);

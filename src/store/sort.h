@@ -7,8 +7,9 @@
 enum { SORTS_MAX = 8 };
 
 /*
- * A place in the order. A key is the value of an entry (dates without their class, so by start; ids as text); p == NULL:
- * the resource has none, which stands last. Ties go by rid, in the direction of the first sort.
+ * A place in the order. A key is the value of an entry (dates without their class, so by start; ids
+ * as text); p == NULL: the resource has none, which stands last. Ties go by rid, in the direction
+ * of the first sort.
  */
 struct place {
     text keys[SORTS_MAX];

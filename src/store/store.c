@@ -205,7 +205,7 @@ bool store_is_full(const struct store *s)
     return atomic_load(&s->full);
 }
 
-/* --- views ------------------------------------------------------------------------------------------------ */
+/* --- views --------------------------------------------------------------------------------- */
 
 int store_view_begin(struct store *s, const struct grant *g, enum store_view_kind kind,
                      struct store_view **ret_view, struct err *e)

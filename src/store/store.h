@@ -3,14 +3,16 @@
  *
  * Keys. A resource's key is one 64-bit integer, patient first:
  *     rid = compartment << 28 | type << 20 | serial
- * Compartments 0..511 are shared (organisations, practitioners ...), 512..1023 hold resources of patients' types
- * that name no patient, 1024 and up are one patient each. A patient's whole record is one range of keys; a type within
- * it is a range of that. A resource whose patient is changed gets a new key; its older versions keep theirs.
+ * Compartments 0..511 are shared (organisations, practitioners ...), 512..1023 hold resources of
+ * patients' types that name no patient, 1024 and up are one patient each. A patient's whole record
+ * is one range of keys; a type within it is a range of that. A resource whose patient is changed
+ * gets a new key; its older versions keep theirs.
  *
- * Time. Every version has a number t, unique and increasing: ms since 1970 << 16 | counter. meta.lastUpdated is
- * t >> 16. Paging, history and later the audit log and replication share it.
+ * Time. Every version has a number t, unique and increasing: ms since 1970 << 16 | counter.
+ * meta.lastUpdated is t >> 16. Paging, history and later the audit log and replication share it.
  *
- * Reading happens in a view, writing in requests; both need a grant. docs/storage.md has the numbered invariants.
+ * Reading happens in a view, writing in requests; both need a grant. docs/storage.md has the
+ * numbered invariants.
  */
 #ifndef KITH_STORE_STORE_H
 #define KITH_STORE_STORE_H
@@ -26,18 +28,20 @@
 struct store;
 struct store_view;
 
-/* --- life ------------------------------------------------------------------------------------------------- */
+/* --- life ---------------------------------------------------------------------------------- */
 
 struct store_identity {
     text organisation; /* ODS code of the organisation that runs the node */
     text name;         /* its name, for people */
 };
 
-/* Makes an empty store in the folder `dir` (made if absent). ERR_CONFLICT when there is one already. */
+/* Makes an empty store in the folder `dir` (made if absent). ERR_CONFLICT when there is one
+ * already. */
 int store_create(const char *dir, const struct store_identity *identity, struct err *e);
 
 enum store_mode {
-    STORE_SERVE, /* the one writer: takes the folder's lock (ERR_CONFLICT when another process has it) */
+    STORE_SERVE, /* the one writer: takes the folder's lock (ERR_CONFLICT when another process has
+                    it) */
     STORE_LOOK,  /* reading only, also while another process serves */
 };
 
@@ -46,13 +50,15 @@ struct store_config {
     enum store_mode mode;
     const struct limits *limits;
     text base; /* this node's FHIR base as index_extract() takes it; may be empty */
-    /* For tests: only so many bits of the hash of a name are used, so that names collide. 0: all. */
+    /* For tests: only so many bits of the hash of a name are used, so that names collide. 0: all.
+     */
     unsigned name_bits;
 };
 
 /*
- * Opens. ERR_NOT_FOUND: no store there; ERR_NOT_SUPPORTED: of another schema version (says which and what to do).
- * In STORE_SERVE the writer thread starts. 100,000 resources open in well under 100 ms.
+ * Opens. ERR_NOT_FOUND: no store there; ERR_NOT_SUPPORTED: of another schema version (says which
+ * and what to do). In STORE_SERVE the writer thread starts. 100,000 resources open in well under
+ * 100 ms.
  */
 int store_open(const struct store_config *config, struct store **ret_store, struct err *e);
 
@@ -62,10 +68,11 @@ void store_close(struct store *s);
 /* Valid until the store is closed. */
 struct store_identity store_identity(const struct store *s);
 
-/* A key for sealing what is handed out (paging tokens), derived from the store's own secret: survives restarts. */
+/* A key for sealing what is handed out (paging tokens), derived from the store's own secret:
+ * survives restarts. */
 struct hash_key store_key(const struct store *s, text purpose);
 
-/* --- reading ---------------------------------------------------------------------------------------------- */
+/* --- reading ------------------------------------------------------------------------------- */
 
 enum store_view_kind {
     STORE_ONE_READ, /* each call sees the newest state: cheapest for one call */
@@ -99,7 +106,8 @@ struct versions {
     text next; /* opaque bytes: where to go on */
 };
 
-/* The current version, which may be a deletion. ERR_NOT_FOUND when there never was one (or it may not be seen). */
+/* The current version, which may be a deletion. ERR_NOT_FOUND when there never was one (or it may
+ * not be seen). */
 int store_read(struct store_view *v, fhir_type type, text id, struct arena *a,
                struct version *ret_version, struct err *e);
 
@@ -108,37 +116,41 @@ int store_vread(struct store_view *v, fhir_type type, text id, uint64_t vid, str
                 struct version *ret_version, struct err *e);
 
 struct history_scope {
-    fhir_type type;    /* 0: the whole system */
-    text id;           /* empty: the whole type */
-    int64_t since_ms;  /* _since: versions at or after it; INT64_MIN: all */
-    int64_t at_ms;     /* _at: versions that were current at some time in [at_ms, at_until_ms); INT64_MIN: not given */
+    fhir_type type;   /* 0: the whole system */
+    text id;          /* empty: the whole type */
+    int64_t since_ms; /* _since: versions at or after it; INT64_MIN: all */
+    int64_t at_ms;    /* _at: versions that were current at some time in [at_ms, at_until_ms);
+                         INT64_MIN: not given */
     int64_t at_until_ms;
 };
 
-/* Newest first, deletions included. ERR_NOT_FOUND for an instance that never was. ret_total may be NULL. */
+/* Newest first, deletions included. ERR_NOT_FOUND for an instance that never was. ret_total may be
+ * NULL. */
 int store_history(struct store_view *v, const struct history_scope *scope, size_t count, text from,
-                  struct arena *a, struct versions *ret_versions, uint64_t *ret_total, struct err *e);
+                  struct arena *a, struct versions *ret_versions, uint64_t *ret_total,
+                  struct err *e);
 
 /*
- * Runs a plan. Without sorts the order is by key (a patient's resources stand together). `from` is empty or the
- * `next` of the page before; pages neither repeat nor lose a resource that did not change in between. count 0: only
- * the total. ret_total may be NULL (not wanted); it is exact. ERR_TOO_COSTLY past the limits search_seconds and
- * search_matches.
+ * Runs a plan. Without sorts the order is by key (a patient's resources stand together). `from` is
+ * empty or the `next` of the page before; pages neither repeat nor lose a resource that did not
+ * change in between. count 0: only the total. ret_total may be NULL (not wanted); it is exact.
+ * ERR_TOO_COSTLY past the limits search_seconds and search_matches.
  */
 int store_search(struct store_view *v, const struct plan *plan, size_t count, text from,
-                 struct arena *a, struct versions *ret_versions, uint64_t *ret_total, struct err *e);
+                 struct arena *a, struct versions *ret_versions, uint64_t *ret_total,
+                 struct err *e);
 
 /*
- * The keys that a plan matches, at most `most` of them (the first by key): for conditions. Cheaper than a search.
- * Items have rid, type, id, vid, t; packed is empty.
+ * The keys that a plan matches, at most `most` of them (the first by key): for conditions. Cheaper
+ * than a search. Items have rid, type, id, vid, t; packed is empty.
  */
 int store_match(struct store_view *v, const struct plan *plan, size_t most, struct arena *a,
                 struct versions *ret_versions, struct err *e);
 
 /*
- * Current versions in key order, deletions left out: everything (patient empty), or one patient's compartment and
- * the resources that it is a further member of. Stops after `count` items or when packed bytes pass `bytes`.
- * ERR_NOT_FOUND for a patient who has no compartment here.
+ * Current versions in key order, deletions left out: everything (patient empty), or one patient's
+ * compartment and the resources that it is a further member of. Stops after `count` items or when
+ * packed bytes pass `bytes`. ERR_NOT_FOUND for a patient who has no compartment here.
  */
 int store_scan(struct store_view *v, text patient, size_t count, size_t bytes, text from,
                struct arena *a, struct versions *ret_versions, struct err *e);
@@ -146,7 +158,7 @@ int store_scan(struct store_view *v, text patient, size_t count, size_t bytes, t
 /* Current resources of one type. */
 int store_count(struct store_view *v, fhir_type type, uint64_t *ret_count, struct err *e);
 
-/* --- writing ---------------------------------------------------------------------------------------------- */
+/* --- writing ------------------------------------------------------------------------------- */
 
 enum write_kind { WRITE_PUT, WRITE_DELETE };
 
@@ -165,13 +177,16 @@ struct write {
     text packed;               /* PUT: resource_pack() */
     const struct index *index; /* PUT: index_extract() */
     /* Set on success: */
-    uint64_t vid;  /* of the current version; DELETE: of the deletion, 0 when there never was anything */
+    uint64_t
+        vid; /* of the current version; DELETE: of the deletion, 0 when there never was anything */
     uint64_t t;
-    bool created;  /* there was none, or a deletion */
-    bool changed;  /* false: the same data was there already (or, for DELETE, nothing): no new version */
+    bool created; /* there was none, or a deletion */
+    bool changed; /* false: the same data was there already (or, for DELETE, nothing): no new
+                     version */
 };
 
-/* Holds when the plan matches exactly nothing (expected_id empty) or exactly the one resource expected_id. */
+/* Holds when the plan matches exactly nothing (expected_id empty) or exactly the one resource
+ * expected_id. */
 struct write_condition {
     const struct plan *plan;
     text expected_id;
@@ -184,22 +199,24 @@ struct write_request {
     const struct write_condition *conditions;
     size_t condition_count;
     /* Set: */
-    int result;              /* 0: durable */
+    int result; /* 0: durable */
     struct err err;
     size_t failed_write;     /* SIZE_MAX: none */
-    size_t failed_condition; /* SIZE_MAX: none; a condition that no longer holds gives ERR_CONFLICT: prepare again */
+    size_t failed_condition; /* SIZE_MAX: none; a condition that no longer holds gives ERR_CONFLICT:
+                                prepare again */
 };
 
 /*
- * Writes several independent requests; returns when each is either durable (fsynced) or refused. They share one
- * commit with whatever else is queued. The expectations and conditions are decided by the writer, so nothing can come
- * in between. Per request: ERR_PRECONDITION (a version), ERR_CONFLICT (EXPECT_ABSENT, or a condition), ERR_FULL,
- * ERR_FORBIDDEN, ERR_STOPPING. Everything pointed to must stay until the return.
+ * Writes several independent requests; returns when each is either durable (fsynced) or refused.
+ * They share one commit with whatever else is queued. The expectations and conditions are decided
+ * by the writer, so nothing can come in between. Per request: ERR_PRECONDITION (a version),
+ * ERR_CONFLICT (EXPECT_ABSENT, or a condition), ERR_FULL, ERR_FORBIDDEN, ERR_STOPPING. Everything
+ * pointed to must stay until the return.
  */
 void store_commit(struct store *s, const struct grant *g, struct write_request *requests,
                   size_t count);
 
-/* --- care ------------------------------------------------------------------------------------------------- */
+/* --- care ---------------------------------------------------------------------------------- */
 
 struct store_finding {
     const char *invariant; /* "I4" of docs/storage.md */
@@ -207,8 +224,9 @@ struct store_finding {
 };
 
 /*
- * Checks every invariant of docs/storage.md: SQLite's own integrity, keys, versions, order in time, bodies that can be
- * read, the index against freshly derived entries. Calls report for each finding and progress now and then.
+ * Checks every invariant of docs/storage.md: SQLite's own integrity, keys, versions, order in time,
+ * bodies that can be read, the index against freshly derived entries. Calls report for each finding
+ * and progress now and then.
  */
 struct store_checker {
     void (*report)(void *context, const struct store_finding *finding);
@@ -218,7 +236,8 @@ struct store_checker {
 int store_check(struct store *s, const struct grant *g, const struct store_checker *checker,
                 uint64_t *ret_findings, struct err *e);
 
-/* A consistent copy of the whole store in one new file, while it is served or not. ERR_CONFLICT: the file exists. */
+/* A consistent copy of the whole store in one new file, while it is served or not. ERR_CONFLICT:
+ * the file exists. */
 int store_backup(const char *dir, const char *file, struct err *e);
 /* Makes a store from such a file, after checking it. ERR_CONFLICT: dir has a store already. */
 int store_restore(const char *file, const char *dir, struct err *e);

@@ -1,6 +1,7 @@
 /*
- * Dictionaries: trained on the store's own bodies when it has its first ones and again when it has many, on a
- * thread of its own; then the bodies from before are packed anew by the writer whenever it is idle.
+ * Dictionaries: trained on the store's own bodies when it has its first ones and again when it has
+ * many, on a thread of its own; then the bodies from before are packed anew by the writer whenever
+ * it is idle.
  */
 #include "store/writer.h"
 
@@ -32,7 +33,7 @@ struct trainer {
     struct arena arena;
 };
 
-/* --- the thread ------------------------------------------------------------------------------------------- */
+/* --- the thread ---------------------------------------------------------------------------- */
 
 struct samples {
     struct buf bytes;
@@ -99,7 +100,7 @@ static void *train(void *context)
     return NULL;
 }
 
-/* --- the writer's side ------------------------------------------------------------------------------------ */
+/* --- the writer's side --------------------------------------------------------------------- */
 
 static void maybe_train(struct trainer *t)
 {
@@ -239,7 +240,7 @@ bool trainer_work(struct writer *w)
     return w->trainer->repacking && repack(w->trainer);
 }
 
-/* --- start and stop --------------------------------------------------------------------------------------- */
+/* --- start and stop ------------------------------------------------------------------------ */
 
 static int count_bodies(struct trainer *t)
 {

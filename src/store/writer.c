@@ -20,8 +20,8 @@ int writer_engine(struct writer *w, int rc)
 }
 
 /*
- * The outcome of the last commit is not known: it may come back after a crash, or not. Only recovery can tell,
- * so the process ends here (docs/storage.md, "When the disk fails").
+ * The outcome of the last commit is not known: it may come back after a crash, or not. Only
+ * recovery can tell, so the process ends here (docs/storage.md, "When the disk fails").
  */
 static _Noreturn void lost(const struct err *e)
 {
@@ -30,7 +30,7 @@ static _Noreturn void lost(const struct err *e)
     _exit(EXIT_LOST);
 }
 
-/* --- a batch ---------------------------------------------------------------------------------------------- */
+/* --- a batch ------------------------------------------------------------------------------- */
 
 static void batch_reset(struct writer *w)
 {
@@ -119,7 +119,8 @@ static void set_full(struct writer *w, bool full)
     }
 }
 
-/* The engine failed within the batch. Full disks and lack of memory are survived; nothing else is. */
+/* The engine failed within the batch. Full disks and lack of memory are survived; nothing else is.
+ */
 static void batch_lost(struct writer *w, struct job *jobs)
 {
     if (w->broken != ERR_FULL && w->broken != ERR_MEMORY && w->broken != ERR_BUSY) {
@@ -165,8 +166,8 @@ static void checkpoint(struct writer *w)
     if (bytes < CHECKPOINT_BYTES) {
         return;
     }
-    int rc = db_checkpoint(w->db, bytes < RESTART_BYTES ? DB_CHECKPOINT_PASSIVE
-                                                        : DB_CHECKPOINT_RESTART);
+    int rc =
+        db_checkpoint(w->db, bytes < RESTART_BYTES ? DB_CHECKPOINT_PASSIVE : DB_CHECKPOINT_RESTART);
     if (rc && rc != ERR_FULL && rc != ERR_MEMORY && rc != ERR_BUSY) {
         (void)db_error(w->db, rc, &w->err);
         lost(&w->err);
@@ -176,7 +177,7 @@ static void checkpoint(struct writer *w)
     }
 }
 
-/* --- the queue -------------------------------------------------------------------------------------------- */
+/* --- the queue ----------------------------------------------------------------------------- */
 
 /* Under the lock: as many jobs as make a batch, at least one. */
 static struct job *take(struct writer *w)
@@ -187,7 +188,8 @@ static struct job *take(struct writer *w)
     size_t bytes = 0;
     while (*end) {
         struct job *j = *end;
-        if (j != first && (requests + j->count > BATCH_REQUESTS || bytes + j->bytes > BATCH_BYTES)) {
+        if (j != first &&
+            (requests + j->count > BATCH_REQUESTS || bytes + j->bytes > BATCH_BYTES)) {
             break;
         }
         requests += j->count;
@@ -241,7 +243,7 @@ static void *run(void *context)
     return NULL;
 }
 
-/* --- start and stop --------------------------------------------------------------------------------------- */
+/* --- start and stop ------------------------------------------------------------------------ */
 
 /* The greatest t so far: the last entries of each type's two lists of versions. */
 static int recover_time(struct writer *w)

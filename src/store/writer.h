@@ -1,6 +1,7 @@
 /*
- * The one writer: a queue of prepared requests, a thread that applies what is queued in one transaction, and the
- * pieces of that transaction. Everything but the queue belongs to the writer's thread.
+ * The one writer: a queue of prepared requests, a thread that applies what is queued in one
+ * transaction, and the pieces of that transaction. Everything but the queue belongs to the writer's
+ * thread.
  */
 #ifndef KITH_STORE_WRITER_H
 #define KITH_STORE_WRITER_H
@@ -103,13 +104,13 @@ struct writer {
 /* Notes a failure of the engine. Returns rc. */
 int writer_engine(struct writer *w, int rc);
 
-/* --- apply.c ---------------------------------------------------------------------------------------------- */
+/* --- apply.c ------------------------------------------------------------------------------- */
 
 /* Decides, then applies. *ret_dirty: something was changed before the failure. */
 int apply_request(struct writer *w, const struct grant *g, const struct prepared_request *p,
                   bool *ret_dirty);
 
-/* --- ops.c ------------------------------------------------------------------------------------------------ */
+/* --- ops.c --------------------------------------------------------------------------------- */
 
 int ops_add(struct writer *w, uint16_t param, text value, uint64_t rid, bool remove);
 /* Own parameters: the value is a number, 8 bytes. */
@@ -124,7 +125,7 @@ int writer_complete_rows(struct writer *w, struct row *rows, size_t count);
 /* The row of a name in the table of names, made if it is new. */
 int writer_name(struct writer *w, const struct name *n, uint64_t *ret_row, uint64_t *ret_rid);
 
-/* --- train.c ---------------------------------------------------------------------------------------------- */
+/* --- train.c ------------------------------------------------------------------------------- */
 
 int trainer_start(struct writer *w, struct err *e);
 void trainer_stop(struct writer *w);

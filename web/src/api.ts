@@ -74,8 +74,9 @@ export async function getText(path: string, signal?: AbortSignal): Promise<strin
     return body;
 }
 
-export async function get<T extends Resource = Resource>(path: string, signal?: AbortSignal): Promise<T> {
+export async function get<T extends Resource = Resource>(path: string, signal?: AbortSignal, turn?: Promise<unknown>): Promise<T> {
     const body = await getText(path, signal);
+    await turn;
     try {
         return parseKeepingDigits(body) as T;
     } catch {
@@ -99,11 +100,11 @@ export function matchesOf(bundle: Bundle): Resource[] {
 
 const PAGES_MAX = 200;
 
-/* Everything of one person, page after page. */
-export async function everything(id: string, signal: AbortSignal, page: (resources: Resource[]) => void): Promise<void> {
+/* Everything of one person, page after page. It comes at once, but is not unpacked before `turn`. */
+export async function everything(id: string, signal: AbortSignal, turn: Promise<unknown>, page: (resources: Resource[]) => void): Promise<void> {
     let path = `Patient/${encodeURIComponent(id)}/$everything`;
     for (let n = 0; path && n < PAGES_MAX; n++) {
-        const bundle = await get<Bundle>(path, signal);
+        const bundle = await get<Bundle>(path, signal, turn);
         page(matchesOf(bundle));
         const next = nextPath(bundle);
         path = next === path ? '' : next;
@@ -134,6 +135,26 @@ export async function fetchNames(wanted: Map<string, Set<string>>, names: Map<st
                 }
             }
             some.forEach((id) => names.has(`${type}/${id}`) || names.set(`${type}/${id}`, ''));
+        }
+    }
+    return found;
+}
+
+/* The titles of the forms that were filled in, by the canonical address that answers cite. */
+export async function fetchForms(urls: Set<string>, names: Map<string, string>, signal: AbortSignal): Promise<number> {
+    let found = 0;
+    for (const url of urls) {
+        names.set(url, '');
+        try {
+            const bundle = await get<Bundle>(`Questionnaire?url=${encodeURIComponent(url.split('|')[0]!)}&_count=1`, signal);
+            const form = matchesOf(bundle)[0];
+            const title = String(form?.title ?? form?.name ?? '');
+            names.set(url, title);
+            found += title ? 1 : 0;
+        } catch {
+            if (signal.aborted) {
+                return found;
+            }
         }
     }
     return found;

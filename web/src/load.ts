@@ -1,9 +1,9 @@
 /* Loads a record and keeps the last one, so that going from tab to tab asks nothing again. */
 import { useEffect, useState } from 'preact/hooks';
-import { everything, fetchNames, get, Trouble } from './api.ts';
+import { everything, fetchForms, fetchNames, get, Trouble } from './api.ts';
 import type { Resource } from './model/fhir.ts';
 import { RecordIndex } from './model/record.ts';
-import { missingNames } from './model/source.ts';
+import { missingForms, missingNames } from './model/source.ts';
 import { timeline, type Entry } from './model/timeline.ts';
 
 export interface Loaded {
@@ -21,6 +21,9 @@ let kept: Loaded | null = null;
 const asTrouble = (e: unknown): Trouble =>
     e instanceof Trouble ? e : new Trouble('The page could not show this', 'Load it again. If it goes on, tell the people who run this node.', String(e));
 
+/* Lets the browser show what it has. Not by animation frames: those stop in a hidden tab. */
+const breath = () => new Promise((done) => setTimeout(done, 0));
+
 async function load(id: string, signal: AbortSignal, show: (l: Loaded) => void): Promise<void> {
     let state: Loaded = { id, patient: null, index: new RecordIndex(), done: false, names: 0, readAt: 0, trouble: null };
     const change = (part: Partial<Loaded>) => {
@@ -30,17 +33,21 @@ async function load(id: string, signal: AbortSignal, show: (l: Loaded) => void):
         }
     };
     try {
-        const rest = everything(id, signal, (resources) => {
-            state.index.add(resources);
+        const first = get(`Patient/${encodeURIComponent(id)}`, signal).then((patient) => {
+            change({ patient });
+            return breath();
         });
+        const rest = everything(id, signal, first.catch(() => undefined), (resources) => state.index.add(resources));
         rest.catch(() => undefined);
-        const patient = await get(`Patient/${encodeURIComponent(id)}`, signal);
-        change({ patient });
+        await first;
         await rest;
         change({ done: true, readAt: Date.now() });
         kept = state;
-        const wanted = missingNames(state.index);
-        if (wanted.size && (await fetchNames(wanted, state.index.names, signal))) {
+        await breath();
+        const found =
+            (await fetchNames(missingNames(state.index), state.index.names, signal)) +
+            (await fetchForms(missingForms(state.index), state.index.names, signal));
+        if (found) {
             change({ names: state.names + 1 });
             kept = state;
         }

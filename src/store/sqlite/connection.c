@@ -116,7 +116,7 @@ void column_resource(sqlite3_stmt *st, bool with_body, struct db_resource *ret_r
     ret_resource->body = with_body ? column_bytes(st, 5) : (text){0};
 }
 
-/* --- open and close --------------------------------------------------------------------------------------- */
+/* --- open and close ------------------------------------------------------------------------ */
 
 static int on_progress(void *context)
 {
@@ -174,8 +174,8 @@ static int check_opened(struct db *db, const char *path, struct err *e)
                        path, (unsigned long long)schema, DB_SCHEMA);
     }
     sqlite3_stmt *st = db_statement(db, SQL_JOURNAL_MODE);
-    bool wal = st && sqlite3_step(st) == SQLITE_ROW &&
-               text_eq_nocase(column_bytes(st, 0), T("wal"));
+    bool wal =
+        st && sqlite3_step(st) == SQLITE_ROW && text_eq_nocase(column_bytes(st, 0), T("wal"));
     (void)sqlite3_reset(st);
     return wal ? 0 : err_set(e, ERR_NOT_SUPPORTED, "%s is not in WAL mode", path);
 }
@@ -260,9 +260,8 @@ int db_create(const char *dir, const struct db_founding *founding, struct err *e
     if (!db) {
         return err_set(e, ERR_MEMORY, "no memory for a connection");
     }
-    int rc = sqlite3_open_v2(path, &db->handle,
-                             SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
-                             NULL);
+    int rc = sqlite3_open_v2(
+        path, &db->handle, SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);
     rc = rc == SQLITE_OK ? 0 : db_failed(db, rc);
     rc = rc ? rc : run_text(db, SQL_PRAGMAS_CREATE);
     rc = rc ? rc : run_text(db, SQL_PRAGMAS_WRITER);
@@ -275,7 +274,7 @@ int db_create(const char *dir, const struct db_founding *founding, struct err *e
     return rc;
 }
 
-/* --- transactions ----------------------------------------------------------------------------------------- */
+/* --- transactions -------------------------------------------------------------------------- */
 
 void db_deadline(struct db *db, int64_t at)
 {

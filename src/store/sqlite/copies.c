@@ -66,7 +66,8 @@ int db_backup(const char *dir, const char *file, struct err *e)
     if (rc) {
         return rc;
     }
-    /* The copy is a new file; the store itself is only read, whatever query_only says of statements. */
+    /* The copy is a new file; the store itself is only read, whatever query_only says of
+     * statements. */
     (void)sqlite3_exec(db->handle, "PRAGMA query_only=OFF", NULL, NULL, NULL);
     sqlite3_stmt *st = db_statement(db, SQL_VACUUM_INTO);
     if (st) {
@@ -131,8 +132,8 @@ int db_wal_ready(const char *file, struct err *e)
     }
     int rc = sqlite3_open_v2(file, &db->handle, SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_READWRITE, NULL);
     sqlite3_stmt *st = rc == SQLITE_OK ? db_statement(db, SQL_JOURNAL_WAL) : NULL;
-    bool wal = st && sqlite3_step(st) == SQLITE_ROW &&
-               text_eq_nocase(column_bytes(st, 0), T("wal"));
+    bool wal =
+        st && sqlite3_step(st) == SQLITE_ROW && text_eq_nocase(column_bytes(st, 0), T("wal"));
     (void)sqlite3_reset(st);
     db_close(db);
     return wal ? sync_path(file, O_RDONLY, e)

@@ -1,4 +1,5 @@
-/* Cursors. Several of one kind may be open at once, so each has its own statement; closed ones are used again. */
+/* Cursors. Several of one kind may be open at once, so each has its own statement; closed ones are
+ * used again. */
 #include "store/sqlite/connection.h"
 
 #include <stdlib.h>
@@ -44,7 +45,7 @@ static int step(struct db_cursor *c)
     return rc == SQLITE_ROW ? 0 : rc == SQLITE_DONE ? DB_END : db_failed(c->db, rc);
 }
 
-/* --- the index -------------------------------------------------------------------------------------------- */
+/* --- the index ----------------------------------------------------------------------------- */
 
 static enum sql range_sql(const struct db_range *r)
 {
@@ -54,7 +55,9 @@ static enum sql range_sql(const struct db_range *r)
     if (!r->descending) {
         return r->high.n ? SQL_INDEX_UP : SQL_INDEX_UP_OPEN;
     }
-    return r->high_included ? SQL_INDEX_DOWN_FROM : r->high.n ? SQL_INDEX_DOWN : SQL_INDEX_DOWN_OPEN;
+    return r->high_included ? SQL_INDEX_DOWN_FROM
+           : r->high.n      ? SQL_INDEX_DOWN
+                            : SQL_INDEX_DOWN_OPEN;
 }
 
 static void bind_range(sqlite3_stmt *st, const struct db_range *r)
@@ -96,10 +99,10 @@ int db_index_next(struct db_cursor *c, text *ret_value, uint64_t *ret_rid)
 
 int db_index_count(struct db *db, const struct db_range *range, uint64_t most, uint64_t *ret_count)
 {
-    enum sql sql = range->exact       ? SQL_COUNT_EXACT
-                   : range->high.n    ? SQL_COUNT_RANGE
-                   : most == UINT64_MAX? SQL_COUNT_ALL
-                                      : SQL_COUNT_OPEN;
+    enum sql sql = range->exact         ? SQL_COUNT_EXACT
+                   : range->high.n      ? SQL_COUNT_RANGE
+                   : most == UINT64_MAX ? SQL_COUNT_ALL
+                                        : SQL_COUNT_OPEN;
     sqlite3_stmt *st = db_statement(db, sql);
     if (st) {
         bind_range(st, range);
@@ -110,7 +113,7 @@ int db_index_count(struct db *db, const struct db_range *range, uint64_t most, u
     return db_step_number(db, st, ret_count);
 }
 
-/* --- versions --------------------------------------------------------------------------------------------- */
+/* --- versions ------------------------------------------------------------------------------ */
 
 int db_resource_open(struct db *db, uint64_t from, uint64_t to, bool with_body,
                      struct db_cursor **ret_cursor)
@@ -164,7 +167,7 @@ int db_moved_next(struct db_cursor *c, uint64_t *ret_rid)
     return rc;
 }
 
-/* --- whole tables ----------------------------------------------------------------------------------------- */
+/* --- whole tables -------------------------------------------------------------------------- */
 
 int db_table_open(struct db *db, enum db_table table, struct db_cursor **ret_cursor)
 {

@@ -1,7 +1,7 @@
 /* Rows by key. */
 #include "store/sqlite/connection.h"
 
-/* --- names ------------------------------------------------------------------------------------------------ */
+/* --- names --------------------------------------------------------------------------------- */
 
 int db_name_find(struct db *db, uint64_t hash, bool with_body, struct db_name *ret_name)
 {
@@ -59,7 +59,7 @@ int db_name_update(struct db *db, uint64_t hash, uint64_t rid, text mention)
     return put_name(db, SQL_NAME_UPDATE, hash, rid, mention);
 }
 
-/* --- versions --------------------------------------------------------------------------------------------- */
+/* --- versions ------------------------------------------------------------------------------ */
 
 static int find_version(struct db *db, enum sql sql, uint64_t key, struct db_resource *ret)
 {
@@ -213,7 +213,7 @@ int db_moved_to(struct db *db, uint64_t old_rid, uint64_t *ret_rid)
     return db_step_number(db, st, ret_rid);
 }
 
-/* --- index rows ------------------------------------------------------------------------------------------- */
+/* --- index rows ---------------------------------------------------------------------------- */
 
 static sqlite3_stmt *index_statement(struct db *db, enum sql sql, uint16_t param, text value,
                                      uint64_t rid)
@@ -244,7 +244,7 @@ bool db_index_has(struct db *db, uint16_t param, text value, uint64_t rid)
     return db_step_number(db, st, &one) == 0;
 }
 
-/* --- small tables ----------------------------------------------------------------------------------------- */
+/* --- small tables -------------------------------------------------------------------------- */
 
 int db_system_find(struct db *db, text uri, uint64_t *ret_number)
 {

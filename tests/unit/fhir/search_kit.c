@@ -110,7 +110,7 @@ int kit_search(const char *type, const char *query, struct arena *a, struct sear
                         T(KIT_BASE), &limits, a, ret_search, e);
 }
 
-/* --- a store of one resource --- */
+/* --- a store of one resource --------------------------------------------------------------- */
 
 static bool token_matches(const struct plan_atom *atom, const struct index_entry *e)
 {

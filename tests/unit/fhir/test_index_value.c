@@ -129,7 +129,7 @@ static void shorten(void **state)
     assert_true(text_eq(index_code(T("Final-ABC"), &arena), T("final-abc")));
 }
 
-/* --- decimals --- */
+/* --- decimals ------------------------------------------------------------------------------ */
 
 static void decimal_order(void **state)
 {
@@ -264,7 +264,7 @@ static void decimal_order_random(void **state)
     }
 }
 
-/* --- dates --- */
+/* --- dates --------------------------------------------------------------------------------- */
 
 static void check_date(const char *date, const char *start, const char *end)
 {

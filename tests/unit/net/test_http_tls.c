@@ -191,7 +191,7 @@ static void certificates_must_fit(void **state)
     http_server_stop(s, 0);
 }
 
-/* --- the client --- */
+/* --- the client ---------------------------------------------------------------------------- */
 
 static text url_of(const struct kit *k, const char *path, char *to, size_t n)
 {

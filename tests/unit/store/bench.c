@@ -76,7 +76,8 @@ int bench_down(void **state)
     return 0;
 }
 
-static struct write make(struct bench *b, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static struct write make(struct bench *b, const char *format,
+                                                               va_list args)
 {
     struct write write = {0};
     char *json = NULL;

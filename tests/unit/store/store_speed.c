@@ -1,5 +1,6 @@
 /*
- * Measures the store on public test data: store_speed FOLDER BUNDLE... (FHIR transaction bundles). Not a test.
+ * Measures the store on public test data: store_speed FOLDER BUNDLE... (FHIR transaction bundles).
+ * Not a test.
  */
 #include "base/clock.h"
 #include "base/map.h"

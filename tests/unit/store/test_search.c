@@ -5,21 +5,30 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+static uint16_t own_list(fhir_type type)
+{
+    return (uint16_t)((unsigned)type << 8 | (unsigned)INDEX_LAST_UPDATED);
+}
+
 static void put_people(struct bench *b)
 {
-    bench_put(b, "{\"resourceType\":\"Patient\",\"id\":\"p1\",\"identifier\":[{\"system\":\"urn:a\","
-                 "\"value\":\"1\"},{\"value\":\"x\"}],\"name\":[{\"family\":\"Ash\"}],"
-                 "\"birthDate\":\"1970-01-01\"}");
-    bench_put(b, "{\"resourceType\":\"Patient\",\"id\":\"p2\",\"identifier\":[{\"system\":\"urn:b\","
-                 "\"value\":\"1\"}],\"name\":[{\"family\":\"Birch\"},{\"family\":\"Zelkova\"}],"
-                 "\"birthDate\":\"1980-05-05\"}");
-    bench_put(b, "{\"resourceType\":\"Patient\",\"id\":\"p3\",\"identifier\":[{\"system\":\"urn:a\","
-                 "\"value\":\"2\"}],\"birthDate\":\"1990-06\"}");
+    bench_put(b,
+              "{\"resourceType\":\"Patient\",\"id\":\"p1\",\"identifier\":[{\"system\":\"urn:a\","
+              "\"value\":\"1\"},{\"value\":\"x\"}],\"name\":[{\"family\":\"Ash\"}],"
+              "\"birthDate\":\"1970-01-01\"}");
+    bench_put(b,
+              "{\"resourceType\":\"Patient\",\"id\":\"p2\",\"identifier\":[{\"system\":\"urn:b\","
+              "\"value\":\"1\"}],\"name\":[{\"family\":\"Birch\"},{\"family\":\"Zelkova\"}],"
+              "\"birthDate\":\"1980-05-05\"}");
+    bench_put(b,
+              "{\"resourceType\":\"Patient\",\"id\":\"p3\",\"identifier\":[{\"system\":\"urn:a\","
+              "\"value\":\"2\"}],\"birthDate\":\"1990-06\"}");
     bench_put(b, "{\"resourceType\":\"Patient\",\"id\":\"p4\",\"name\":[{\"family\":\"Cedar\"}]}");
     bench_delete(b, "Patient", "p4");
-    bench_put(b, "{\"resourceType\":\"Observation\",\"id\":\"o1\",\"subject\":{\"reference\":"
-                 "\"Patient/p1\"},\"encounter\":{\"reference\":\"Encounter/e1\"},\"code\":{\"coding\":"
-                 "[{\"system\":\"urn:l\",\"code\":\"A\"}]},\"effectiveDateTime\":\"2020-01-01\"}");
+    bench_put(b,
+              "{\"resourceType\":\"Observation\",\"id\":\"o1\",\"subject\":{\"reference\":"
+              "\"Patient/p1\"},\"encounter\":{\"reference\":\"Encounter/e1\"},\"code\":{\"coding\":"
+              "[{\"system\":\"urn:l\",\"code\":\"A\"}]},\"effectiveDateTime\":\"2020-01-01\"}");
     bench_put(b, "{\"resourceType\":\"Observation\",\"id\":\"o2\",\"subject\":{\"reference\":"
                  "\"Patient/p2\"},\"code\":{\"coding\":[{\"system\":\"urn:l\",\"code\":\"A\"}]}}");
     bench_put(b, "{\"resourceType\":\"Observation\",\"id\":\"o3\",\"subject\":{\"reference\":"
@@ -30,8 +39,7 @@ static void put_people(struct bench *b)
 static void expect_ids(struct bench *b, const char *type, struct plan_term *terms, size_t count,
                        const char *ids)
 {
-    struct plan plan = {
-        .type = fhir_type_of(text_of(type)), .terms = terms, .term_count = count};
+    struct plan plan = {.type = fhir_type_of(text_of(type)), .terms = terms, .term_count = count};
     assert_string_equal(bench_search(b, &plan, 1), ids);
     assert_string_equal(bench_search(b, &plan, 100), ids);
 }
@@ -68,8 +76,8 @@ static void knows_each_atom(void **state)
     expect_one(b, "Patient", token, "");
     token.value = T("x");
     expect_one(b, "Patient", token, "p1");
-    expect_one(b, "Patient",
-               ATOM(.kind = PLAN_SYSTEM, .param = identifier, .system = T("urn:a")), "p1 p3");
+    expect_one(b, "Patient", ATOM(.kind = PLAN_SYSTEM, .param = identifier, .system = T("urn:a")),
+               "p1 p3");
     expect_one(b, "Patient",
                ATOM(.kind = PLAN_RANGE, .param = family, .low = T("b"), .high = T("c")), "p2");
     expect_one(b, "Patient", ATOM(.kind = PLAN_RANGE, .param = family, .low = T("b")), "p2");
@@ -83,13 +91,13 @@ static void knows_each_atom(void **state)
                "o1 o3");
     expect_one(b, "Observation", ATOM(.kind = PLAN_HOME, .param = subject, .value = T("p9")), "");
     expect_one(b, "Observation", ATOM(.kind = PLAN_COMPARTMENT, .value = T("p2")), "o2");
-    expect_one(b, "Observation",
-               ATOM(.kind = PLAN_UPDATED, .start_from = 0, .start_to = INT64_MAX), "o1 o3 o2");
+    expect_one(b, "Observation", ATOM(.kind = PLAN_UPDATED, .start_from = 0, .start_to = INT64_MAX),
+               "o1 o3 o2");
     expect_one(b, "Observation", ATOM(.kind = PLAN_UPDATED, .start_from = 0, .start_to = 5), "");
     struct plan_atom home = {.kind = PLAN_HOME, .param = subject, .value = T("p1")};
     struct plan_atom a = {.kind = PLAN_TOKEN, .param = code, .value = T("a")};
-    struct plan_atom reference = {.kind = PLAN_REFERENCE, .param = subject,
-                                  .target = FHIR_PATIENT, .value = T("p1")};
+    struct plan_atom reference = {
+        .kind = PLAN_REFERENCE, .param = subject, .target = FHIR_PATIENT, .value = T("p1")};
     struct plan_atom either[2] = {home, reference};
     struct plan_term terms[2] = {{either, 2}, {&a, 1}};
     expect_ids(b, "Observation", terms, 2, "o1");
@@ -139,7 +147,7 @@ static void sorts_few(void **state)
             assert_string_equal(bench_search(b, &plan, 9), cases[i].ids);
         }
     }
-    sorts[0] = (struct plan_sort){FHIR_PATIENT << 8 | INDEX_LAST_UPDATED, true};
+    sorts[0] = (struct plan_sort){own_list(FHIR_PATIENT), true};
     plan.sort_count = 1;
     assert_string_equal(bench_search(b, &plan, 2), "p3 p2 p1");
     sorts[0] = (struct plan_sort){0, true};
@@ -190,23 +198,22 @@ static void sorts_many(void **state)
 {
     struct bench *b = *state;
     put_many(b);
-    struct plan_atom c1 = {.kind = PLAN_TOKEN,
-                           .param = bench_param("Observation", "code"),
-                           .value = T("c1")};
-    struct plan_atom not_c2 = {.kind = PLAN_RANGE, .param = c1.param, .low = T("c"),
-                               .high = T("c2")};
+    struct plan_atom c1 = {
+        .kind = PLAN_TOKEN, .param = bench_param("Observation", "code"), .value = T("c1")};
+    struct plan_atom not_c2 = {
+        .kind = PLAN_RANGE, .param = c1.param, .low = T("c"), .high = T("c2")};
     struct plan_atom everything = {.kind = PLAN_RANGE, .param = c1.param};
-    struct plan_atom patient = {.kind = PLAN_HOME,
-                                .param = bench_param("Observation", "subject"),
-                                .value = T("p5")};
+    struct plan_atom patient = {
+        .kind = PLAN_HOME, .param = bench_param("Observation", "subject"), .value = T("p5")};
     struct plan_atom *scopes[] = {NULL, &not_c2, &c1, &patient, &everything};
     uint16_t params[] = {bench_param("Observation", "date"), c1.param,
-                         (uint16_t)(fhir_type_of(T("Observation")) << 8 | INDEX_LAST_UPDATED), 0};
+                         own_list(fhir_type_of(T("Observation"))), 0};
     for (size_t s = 0; s < 5; s++) {
         for (size_t p = 0; p < 4; p++) {
             for (int down = 0; down < 2; down++) {
                 struct plan_term term = {scopes[s], 1};
-                /* The second sort changes nothing in the order of these, but the way it is found. */
+                /* The second sort changes nothing in the order of these, but the way it is found.
+                 */
                 struct plan_sort sorts[2] = {{params[p], down != 0}, {params[p], down != 0}};
                 struct plan plan = {.type = fhir_type_of(T("Observation")),
                                     .terms = &term,
@@ -242,8 +249,8 @@ static void agrees_with_a_filter(void **state)
                 {.kind = PLAN_TOKEN, .param = code, .value = text_of(value)},
                 {.kind = PLAN_RANGE, .param = code, .low = text_of(value), .high = T("c3")},
                 {.kind = PLAN_SYSTEM, .param = code, .system = T("urn:l")}};
-            struct plan_term terms[] = {{&atoms[0], 1}, {&atoms[1], 1}, {&atoms[2], 1},
-                                        {&atoms[3], 1}};
+            struct plan_term terms[] = {
+                {&atoms[0], 1}, {&atoms[1], 1}, {&atoms[2], 1}, {&atoms[3], 1}};
             struct plan plan = {
                 .type = fhir_type_of(T("Observation")), .terms = terms, .term_count = 4};
             char expected[32000] = "";
@@ -267,8 +274,7 @@ static void keeps_pages_apart(void **state)
     struct bench *b = *state;
     put_many(b);
     struct plan_sort sort = {bench_param("Observation", "date"), true};
-    struct plan plan = {
-        .type = fhir_type_of(T("Observation")), .sorts = &sort, .sort_count = 1};
+    struct plan plan = {.type = fhir_type_of(T("Observation")), .sorts = &sort, .sort_count = 1};
     bool seen[MANY] = {false};
     text from = T("");
     bool more = true;
@@ -287,8 +293,9 @@ static void keeps_pages_apart(void **state)
             }
         }
         /* In the meantime others come, before and behind. */
-        bench_put(b, "{\"resourceType\":\"Observation\",\"id\":\"x%u\",\"subject\":{\"reference\":"
-                     "\"Patient/p1\"},\"effectiveDateTime\":\"%u-06-01\"}",
+        bench_put(b,
+                  "{\"resourceType\":\"Observation\",\"id\":\"x%u\",\"subject\":{\"reference\":"
+                  "\"Patient/p1\"},\"effectiveDateTime\":\"%u-06-01\"}",
                   round, 2020 - round * 3);
         round++;
         more = page.more;
@@ -314,8 +321,7 @@ static void stops_in_time(void **state)
     struct versions found;
     struct store_view *v = NULL;
     assert_int_equal(store_view_begin(b->s, b->all, STORE_ONE_READ, &v, &b->e), 0);
-    assert_int_equal(store_search(v, &plan, 10, T(""), &b->a, &found, NULL, &b->e),
-                     ERR_TOO_COSTLY);
+    assert_int_equal(store_search(v, &plan, 10, T(""), &b->a, &found, NULL, &b->e), ERR_TOO_COSTLY);
     store_view_end(v);
     bench_close(b);
     limits = limits_default();
@@ -325,8 +331,7 @@ static void stops_in_time(void **state)
     struct plan_sort sorts[2] = {{range.param, false}, {0, false}};
     plan.sorts = sorts;
     plan.sort_count = 2;
-    assert_int_equal(store_search(v, &plan, 10, T(""), &b->a, &found, NULL, &b->e),
-                     ERR_TOO_COSTLY);
+    assert_int_equal(store_search(v, &plan, 10, T(""), &b->a, &found, NULL, &b->e), ERR_TOO_COSTLY);
     store_view_end(v);
 }
 

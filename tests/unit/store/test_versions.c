@@ -1,4 +1,5 @@
-/* Versions: made, changed, deleted, made again; their order, their keys, what is expected of them. */
+/* Versions: made, changed, deleted, made again; their order, their keys, what is expected of them.
+ */
 #include "bench.h"
 #include "store/key.h"
 
@@ -173,8 +174,9 @@ static void moves(void **state)
     uint64_t rids[4];
     static const char *const subjects[] = {"Patient/a", "Patient/b", "Group/g", "Patient/b"};
     for (size_t i = 0; i < 4; i++) {
-        bench_put(b, "{\"resourceType\":\"Observation\",\"id\":\"o\",\"subject\":{\"reference\":"
-                     "\"%s\"}}",
+        bench_put(b,
+                  "{\"resourceType\":\"Observation\",\"id\":\"o\",\"subject\":{\"reference\":"
+                  "\"%s\"}}",
                   subjects[i]);
         assert_int_equal(bench_read(b, "Observation", "o", &v), 0);
         assert_int_equal(v.vid, i + 1);
@@ -271,8 +273,9 @@ static void scans(void **state)
 {
     struct bench *b = *state;
     for (int i = 0; i < 20; i++) {
-        bench_put(b, "{\"resourceType\":\"Observation\",\"id\":\"o%d\",\"subject\":{\"reference\":"
-                     "\"Patient/p%d\"}}",
+        bench_put(b,
+                  "{\"resourceType\":\"Observation\",\"id\":\"o%d\",\"subject\":{\"reference\":"
+                  "\"Patient/p%d\"}}",
                   i, i % 2);
     }
     bench_delete(b, "Observation", "o0");
@@ -333,8 +336,9 @@ static void names_collide_harmlessly(void **state)
     struct version v;
     char id[16];
     for (int i = 0; i < 60; i++) {
-        bench_put(b, "{\"resourceType\":\"Observation\",\"id\":\"o%d\",\"subject\":{\"reference\":"
-                     "\"Patient/p%d\"},\"encounter\":{\"reference\":\"Encounter/e%d\"}}",
+        bench_put(b,
+                  "{\"resourceType\":\"Observation\",\"id\":\"o%d\",\"subject\":{\"reference\":"
+                  "\"Patient/p%d\"},\"encounter\":{\"reference\":\"Encounter/e%d\"}}",
                   i, i % 7, i % 9);
     }
     for (int i = 0; i < 60; i++) {

@@ -88,13 +88,14 @@ export function statusCode(concept: Concept | undefined | null): string {
     return list(concept?.coding).find((c) => c.code)?.code ?? '';
 }
 
+export const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
 /* 'entered-in-error' → 'Entered in error' */
 export function sentence(code: string | undefined): string {
     if (!code) {
         return '';
     }
-    const spaced = code.replace(/[-_]+/g, ' ').trim();
-    return spaced.charAt(0).toUpperCase() + spaced.slice(1);
+    return capital(code.replace(/[-_]+/g, ' ').trim());
 }
 
 /* 'MedicationRequest' → 'Medication request' */

@@ -102,3 +102,9 @@ export function missingNames(index: RecordIndex): Map<string, Set<string>> {
     }
     return out;
 }
+
+/* The forms that answers cite, without a title so far. */
+export function missingForms(index: RecordIndex): Set<string> {
+    const urls = index.of('QuestionnaireResponse').map((r) => r.questionnaire);
+    return new Set(urls.filter((u): u is string => typeof u === 'string' && /^https?:/.test(u) && !index.names.has(u)));
+}

@@ -144,9 +144,9 @@ const readers: Record<string, (r: Resource, index: RecordIndex) => Said> = {
         detail: reasonOf(index, r),
         start: r.authoredOn ?? r.occurrenceDateTime ?? r.occurrencePeriod?.start,
     }),
-    QuestionnaireResponse: (r) => ({
-        title: list<any>(r._questionnaire?.extension).find((e) => e.valueString)?.valueString || list<any>(r.item)[0]?.text || 'Form',
-        detail: `${countAnswers(r)} answers`,
+    QuestionnaireResponse: (r, index) => ({
+        title: index.names.get(r.questionnaire) || list<any>(r._questionnaire?.extension).find((e) => e.valueString)?.valueString || list<any>(r.item)[0]?.text || 'Form',
+        detail: countAnswers(r) === 1 ? '1 answer' : `${countAnswers(r)} answers`,
         start: r.authored,
     }),
     ImagingStudy: (r) => ({

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import type { Loaded } from '../load.ts';
-import { list, title, words, type Concept, type Ref, type Resource } from '../model/fhir.ts';
+import { capital, list, title, words, type Concept, type Ref, type Resource } from '../model/fhir.ts';
 import { showPeriod } from '../model/dates.ts';
 import {
     addressLines,
@@ -101,11 +101,11 @@ export function DetailsPage({ record }: { record: Loaded }) {
                     <Rows>
                         {[
                             ...contacts.map((c): [string, ComponentChildren] => [
-                                list<Concept>(c.relationship).map(title).join(', ') || 'Contact',
+                                capital(list<Concept>(c.relationship).map(title).join(', ')) || 'Contact',
                                 lines([resourceName({ resourceType: '', name: c.name }), ...list<any>(c.telecom).map((t) => contactPoint(t).value)].filter(Boolean)),
                             ]),
                             ...related.map((r): [string, ComponentChildren] => [
-                                list<Concept>(r.relationship).map(title).join(', ') || 'Related person',
+                                capital(list<Concept>(r.relationship).map(title).join(', ')) || 'Related person',
                                 lines([resourceName(r), ...list<any>(r.telecom).map((t) => contactPoint(t).value)].filter(Boolean)),
                             ]),
                         ]}

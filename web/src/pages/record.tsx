@@ -1,7 +1,7 @@
 /* The frame of a record: who it is, where you are in it, and one of its pages. */
 import { Banner } from '../parts/banner.tsx';
 import { Status, TroubleBox, plural, useTitle } from '../parts/basic.tsx';
-import { useRecord, type Loaded } from '../load.ts';
+import { timelineOf, useRecord, type Loaded } from '../load.ts';
 import { patientName } from '../model/people.ts';
 import { recordHref, type Route, type Tab } from '../router.ts';
 import { DetailsPage } from './details.tsx';
@@ -88,7 +88,7 @@ export function RecordPage({ route }: { route: RecordRoute }) {
             <div class="nhsuk-width-container">
                 <main class="nhsuk-main-wrapper k-main" id="main" tabIndex={-1}>
                     <Status>
-                        {record.done ? `Record read: ${plural(record.index.all.length, 'entry', 'entries')}` : record.trouble ? '' : 'Reading the record'}
+                        {record.done ? 'Record read' : record.trouble ? '' : 'Reading the record'}
                     </Status>
                     {record.trouble ? (
                         <>
@@ -104,7 +104,7 @@ export function RecordPage({ route }: { route: RecordRoute }) {
                     )}
                     {record.done ? (
                         <p class="k-quiet k-foot">
-                            {plural(record.index.all.length, 'entry', 'entries')}, read from this node at {printedAt(record)}.{' '}
+                            {plural(timelineOf(record).length, 'entry', 'entries')}, read from this node at {printedAt(record)}.{' '}
                             <button type="button" class="k-link-button" onClick={again}>
                                 Read again
                             </button>

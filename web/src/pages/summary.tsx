@@ -48,13 +48,13 @@ function Facts({ children }: { children: (string | false | undefined)[] }) {
 const LIST_MAX = 12;
 
 /* A list whose tail waits behind a disclosure. */
-function Items<T>({ all, more, item, max = LIST_MAX }: { all: T[]; more: string; item: (x: T) => ComponentChildren; max?: number }) {
+function Items<T>({ all, one, many = `${one}s`, item, max = LIST_MAX }: { all: T[]; one: string; many?: string; item: (x: T) => ComponentChildren; max?: number }) {
     const rest = all.slice(max);
     return (
         <>
             <ul class="k-items">{all.slice(0, max).map(item)}</ul>
             {rest.length ? (
-                <More summary={`${plural(rest.length, 'more', 'more')} ${more}`}>
+                <More summary={plural(rest.length, `more ${one}`, `more ${many}`)}>
                     <ul class="k-items">{rest.map(item)}</ul>
                 </More>
             ) : null}
@@ -88,7 +88,7 @@ function Allergies({ ctx }: { ctx: Ctx }) {
     return (
         <Section id="allergies" title="Allergies and intolerances" note={a.active.length ? `(${a.active.length})` : ''}>
             {a.active.length ? (
-                <Items all={a.active} more="allergies" item={item} />
+                <Items all={a.active} one="allergy" many="allergies" item={item} />
             ) : a.none.length ? (
                 <ul class="k-items">
                     {a.none.map((res) => (
@@ -138,7 +138,7 @@ function Problems({ ctx }: { ctx: Ctx }) {
     return (
         <Section id="problems" title="Active problems" note={p.active.length ? `(${p.active.length})` : ''}>
             {p.active.length ? (
-                <Items all={p.active} more="active problems" item={item} />
+                <Items all={p.active} one="active problem" item={item} />
             ) : (
                 <Empty>{p.past.length ? 'No active problems recorded.' : 'No problems recorded.'}</Empty>
             )}
@@ -184,7 +184,7 @@ function Medicines({ ctx }: { ctx: Ctx }) {
     return (
         <Section id="medicines" title="Current medicines" note={m.current.length ? `(${m.current.length})` : ''}>
             {m.current.length ? (
-                <Items all={m.current} more="current medicines" item={(x) => <MedicineItem m={x} ctx={ctx} />} />
+                <Items all={m.current} one="current medicine" item={(x) => <MedicineItem m={x} ctx={ctx} />} />
             ) : (
                 <Empty>{m.stopped.length || m.onHold.length ? 'No current medicines recorded.' : 'No medicines recorded.'}</Empty>
             )}
@@ -212,7 +212,7 @@ function Vaccinations({ ctx }: { ctx: Ctx }) {
     );
     return (
         <Section id="vaccinations" title="Vaccinations" note={v.given.length ? `(${v.given.length})` : ''}>
-            {v.given.length ? <Items all={v.given} more="vaccinations" item={item} max={5} /> : <Empty>No vaccinations recorded.</Empty>}
+            {v.given.length ? <Items all={v.given} one="vaccination" item={item} max={5} /> : <Empty>No vaccinations recorded.</Empty>}
             {v.notGiven.length ? (
                 <More summary={`${plural(v.notGiven.length, 'vaccination')} not given`}>
                     <ul class="k-items">{v.notGiven.map(item)}</ul>

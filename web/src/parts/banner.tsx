@@ -3,7 +3,7 @@ import { age, showDate, today } from '../model/dates.ts';
 import type { Resource } from '../model/fhir.ts';
 import { ageDay, died, gender, nhsNumber, patientName } from '../model/people.ts';
 import { allergies, type RecordIndex } from '../model/record.ts';
-import { plural, Tag } from './basic.tsx';
+import { Tag } from './basic.tsx';
 
 export function bornLine(patient: Resource): string {
     const born = showDate(patient.birthDate);
@@ -63,7 +63,6 @@ export function Banner({ patient, index, done }: { patient: Resource; index: Rec
                     )}
                 </dl>
             </div>
-            <span class="nhsuk-u-visually-hidden">{done ? plural(index.all.length, 'entry', 'entries') : ''}</span>
         </section>
     );
 }

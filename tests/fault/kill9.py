@@ -1,0 +1,146 @@
+#!/usr/bin/env python3
+"""kill -9 under load: no acknowledged write is lost, no transaction is half there, `kith check` finds nothing.
+
+    kill9.py KITH
+
+KITH_KILL_CYCLES (default 100) kills; every CYCLES_PER_STORE a new store is begun, so that each stays small enough to be
+checked often. Kinds of cycle: under load; under load with large bodies, so that checkpoints happen; within the first
+milliseconds after the start, with what the kill before has left to recover; during `kith import`.
+"""
+
+import json
+import os
+import random
+import subprocess
+import sys
+import time
+
+import kit
+import verify
+import writers
+
+WRITERS = 6
+CYCLES_PER_STORE = 25
+KINDS = ["load", "load", "start", "load", "import", "load", "large", "load", "start", "load"]
+
+
+class Kills:
+    def __init__(self, kith, folder, seed, number):
+        self.kith = kith
+        self.folder = f"{folder}/{number}"
+        os.mkdir(self.folder)
+        self.random = random.Random(f"{seed}-{number}")
+        self.node = kit.Node(kith, self.folder + "/node")
+        self.node.create()
+        self.writers = writers.Writers(WRITERS, f"{seed}-{number}", self.folder)
+        self.ledger = verify.Ledger()
+        self.imported = []  # bundles: lists of paths
+        self.imports = 0
+        self.kills = 0
+
+    def load(self, most, large=False):
+        self.writers.go(self.node.port, large)
+        time.sleep(self.random.uniform(0.01, most))
+        self.node.kill()
+        self.kills += 1
+        return self.writers.facts()
+
+    def start(self):
+        """Killed while it starts, several times in a row: recovery must survive being cut off, too."""
+        for _ in range(3):
+            self.node.spawn()
+            time.sleep(self.random.uniform(0, 0.05))
+            self.node.kill()
+            self.kills += 1
+
+    def import_killed(self):
+        self.imports += 1
+        people = f"{self.folder}/people-{self.imports}"
+        subprocess.run([self.kith, "synth", people, "--patients", "60", "--seed",
+                        str(self.random.randrange(1 << 30))], check=True, stdout=subprocess.DEVNULL)
+        for name in sorted(os.listdir(people)):
+            with open(f"{people}/{name}", encoding="utf-8") as lines:
+                for line in lines if name.endswith(".ndjson") else [lines.read()]:
+                    entries = json.loads(line).get("entry", [])
+                    self.imported.append([f"/fhir/{e['resource']['resourceType']}/{e['resource']['id']}"
+                                          for e in entries if e["request"]["method"] == "PUT"])
+        process = subprocess.Popen([self.kith, "import", self.node.folder, people], stdout=subprocess.DEVNULL,
+                                   stderr=self.node.log)
+        time.sleep(self.random.uniform(0.02, 1.2))
+        process.kill()
+        process.wait()
+        self.kills += 1
+
+    def verify_imported(self, client):
+        whole = 0
+        for paths in self.random.sample(self.imported, min(40, len(self.imported))):
+            found = sum(reply.status == 200 for _, reply in client.get_all(paths))
+            kit.require(found in (0, len(paths)), "half a bundle was imported: %d of %d, with %s", found, len(paths),
+                        paths[:1])
+            whole += found > 0
+        return whole
+
+    def cycle(self, kind):
+        facts = []
+        self.node.start()
+        if kind == "import":
+            facts = self.load(0.2)
+            self.import_killed()
+        else:
+            facts = self.load(0.3 if kind == "start" else 0.7, kind == "large")
+            if kind == "start":
+                self.start()
+        self.node.check()
+        self.node.start()
+        client = self.node.client()
+        new = verify.verify_cycle(client, self.ledger, facts)
+        whole = self.verify_imported(client) if kind == "import" else 0
+        client.close()
+        kit.require(self.node.stop() == 0, "SIGTERM: exit status is not 0")
+        return new, whole
+
+    def finish(self):
+        """Everything once more, after all that has happened since."""
+        self.node.start()
+        client = self.node.client()
+        verify.verify_versions(client, self.ledger.versions)
+        client.close()
+        kit.require(self.node.stop() == 0, "SIGTERM: exit status is not 0")
+        self.node.check()
+        logged = self.node.failures_logged()
+        kit.require(not logged, "the node's log has %d errors: %s", len(logged), logged[:3])
+
+    def end(self):
+        self.writers.end()
+        self.node.end()
+
+
+def test(kith, folder):
+    cycles = int(os.environ.get("KITH_KILL_CYCLES", "100"))
+    seed = kit.settings()
+    kills = versions = done = 0
+    counts = {}
+    while done < cycles:
+        run = Kills(kith, folder, seed, done // CYCLES_PER_STORE)
+        try:
+            for _ in range(min(CYCLES_PER_STORE, cycles - done)):
+                kind = KINDS[done % len(KINDS)]
+                done += 1
+                new, whole = run.cycle(kind)
+                print(f"cycle {done:3} {kind:6} {new:5} versions acknowledged and there"
+                      + (f", {whole} imported bundles whole" if kind == "import" else ""), flush=True)
+            run.finish()
+        finally:
+            run.end()
+        kills += run.kills
+        versions += len(run.ledger.versions)
+        for name, count in run.ledger.counts.items():
+            counts[name] = counts.get(name, 0) + count
+    print(f"{done} cycles, {kills} kills, {versions} acknowledged versions, none lost; kith check clean {done} times")
+    print(", ".join(f"{name}: {count}" for name, count in sorted(counts.items())))
+    kit.require(versions > done, "next to nothing was written, so next to nothing was tested")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(kit.run(test))
