@@ -66,11 +66,12 @@ static void check_array(struct check *c, const struct walk *w, const yyjson_val 
         check_issue(c, ERR_SYNTAX, &at, "the array is empty; leave the element out");
         return;
     }
+    struct shadow_cursor shadow = {.index = 0};
     const yyjson_val *item = v + 1;
     for (size_t i = 0; i < count; i++, item = json_after(item)) {
         at.index = (uint32_t)i;
         if (json_type(item) == YYJSON_TYPE_NULL && is_primitive(el->type)) {
-            if (!check_has_shadow(w->object, model_text(el->name), i)) {
+            if (!check_has_shadow(&shadow, w->object, model_text(el->name), i)) {
                 check_issue(c, ERR_SYNTAX, &at,
                             "null stands here; it may do so only where the array _%.*s has an "
                             "extension at the same position",
@@ -88,7 +89,7 @@ static void unknown_member(struct check *c, const struct walk *w, text name)
     char list[LIST_SIZE];
     check_issue(c, ERR_SYNTAX, w->at, "%.*s has no element \"%s\"%s",
                 TEXT_ARG(model_text(w->type->name)), check_shown(name, shown),
-                check_close_names(w->type, name, list));
+                check_close_names(c, w->type, name, list));
 }
 
 static void duplicate_member(struct check *c, const struct walk *w, text name,

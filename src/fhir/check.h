@@ -68,9 +68,15 @@ void check_link(struct check *c, const yyjson_val *v, struct resource_link link)
 /* `_name`: id and extensions of a primitive `name`. */
 void check_shadow(struct check *c, const yyjson_val *object, const yyjson_val *v,
                   const struct model_element *el, const struct place *up);
-/* Whether item `index` of the array `name` of `object`, a null, has an object at its place in
- * `_name`. */
-bool check_has_shadow(const yyjson_val *object, text name, size_t index);
+/* Where a walk through an array `name` is in the array `_name`. Zeroed at first. */
+struct shadow_cursor {
+    const yyjson_val *item;
+    const yyjson_val *end;
+    size_t index;
+};
+/* Whether `_name` of `object` has an object at a position; positions are asked for in rising order.
+ */
+bool check_has_shadow(struct shadow_cursor *s, const yyjson_val *object, text name, size_t index);
 
 /* check_reference.c */
 void check_reference(struct check *c, const yyjson_val *v, const struct model_element *el,
@@ -94,11 +100,15 @@ enum { SHOWN_SIZE = 80, LIST_SIZE = 512 };
 const char *check_shown(text t, char out[SHOWN_SIZE]);
 /* What stands there instead of what was expected: "a string", "an empty array" ... */
 const char *check_kind(const yyjson_val *v);
-/* The names of elements that are close to one that is unknown, as an end of a sentence; or "". */
-const char *check_close_names(const struct model_type *type, text name, char out[LIST_SIZE]);
-/* The codes of a set, or of one system of it, as an end of a sentence. */
-const char *check_code_list(uint16_t code_set, text system, char out[LIST_SIZE]);
-/* The types of a set, as an end of a sentence. */
-const char *check_target_list(uint16_t targets, char out[LIST_SIZE]);
+/*
+ * Ends of sentences for check_issue(): the names of elements that are close to one that is unknown,
+ * the codes of a set or of one system of it, the types of a set. Empty when the list of findings is
+ * full: they take time.
+ */
+const char *check_close_names(const struct check *c, const struct model_type *type, text name,
+                              char out[LIST_SIZE]);
+const char *check_code_list(const struct check *c, uint16_t code_set, text system,
+                            char out[LIST_SIZE]);
+const char *check_target_list(const struct check *c, uint16_t targets, char out[LIST_SIZE]);
 
 #endif

@@ -50,9 +50,14 @@ text check_path(const struct place *at, struct arena *a)
     return copy;
 }
 
+static bool is_full(const struct check *c)
+{
+    return c->issues->count >= ISSUES_MAX;
+}
+
 void check_issue(struct check *c, int code, const struct place *at, const char *format, ...)
 {
-    if (c->issues->count >= ISSUES_MAX) {
+    if (is_full(c)) {
         c->issues->errors++;
         c->issues->dropped++;
         return;
@@ -170,10 +175,15 @@ static void keep_close(struct close *close, text name, size_t distance)
     close->distance[at] = distance;
 }
 
-const char *check_close_names(const struct model_type *type, text name, char out[LIST_SIZE])
+const char *check_close_names(const struct check *c, const struct model_type *type, text name,
+                              char out[LIST_SIZE])
 {
     struct close close = {.count = 0};
     size_t most = name.n / 3 + 1;
+    out[0] = '\0';
+    if (is_full(c)) {
+        return out;
+    }
     for (size_t i = 0; i < type->count; i++) {
         text known = model_text(model_elements[type->first + i].name);
         size_t d = distance(name, known);
@@ -182,7 +192,6 @@ const char *check_close_names(const struct model_type *type, text name, char out
             keep_close(&close, known, d <= most ? d : most);
         }
     }
-    out[0] = '\0';
     if (close.count) {
         add_words(out, T("; close to it: "));
         for (size_t i = 0; i < close.count; i++) {
@@ -199,11 +208,13 @@ const char *check_close_names(const struct model_type *type, text name, char out
     return out;
 }
 
-const char *check_code_list(uint16_t code_set, text system, char out[LIST_SIZE])
+const char *check_code_list(const struct check *c, uint16_t code_set, text system,
+                            char out[LIST_SIZE])
 {
     const struct model_code_set *set = &model_code_sets[code_set];
     size_t total = 0;
-    for (int list = 0; list < 2; list++) {
+    out[0] = '\0';
+    for (int list = 0; list < 2 && !is_full(c); list++) {
         size_t done = 0;
         for (size_t i = 0; i < set->count; i++) {
             const struct model_system *s = &model_systems[set->first + i];
@@ -216,7 +227,6 @@ const char *check_code_list(uint16_t code_set, text system, char out[LIST_SIZE])
                 add_words(out, model_text(model_codes[s->first + k]));
             }
         }
-        out[list ? strlen(out) : 0] = '\0';
         if (!list && total > LISTED_MOST) {
             (void)snprintf(out, LIST_SIZE, "allowed: the %zu codes of %.*s", total,
                            TEXT_ARG(model_text(set->name)));
@@ -226,11 +236,11 @@ const char *check_code_list(uint16_t code_set, text system, char out[LIST_SIZE])
     return out;
 }
 
-const char *check_target_list(uint16_t targets, char out[LIST_SIZE])
+const char *check_target_list(const struct check *c, uint16_t targets, char out[LIST_SIZE])
 {
     size_t done = 0;
     out[0] = '\0';
-    for (unsigned type = 1; type <= MODEL_RESOURCE_LAST; type++) {
+    for (unsigned type = 1; type <= MODEL_RESOURCE_LAST && !is_full(c); type++) {
         if (model_in_set(model_targets[targets], (fhir_type)type)) {
             add_words(out, done++ ? T(", ") : T(""));
             add_words(out, fhir_type_name((fhir_type)type));

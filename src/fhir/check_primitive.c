@@ -96,7 +96,7 @@ void check_primitive(struct check *c, const yyjson_val *v, const struct model_el
     if (el->codes && !model_has_code(el->codes, (text){NULL, 0}, t)) {
         char list[LIST_SIZE];
         check_issue(c, ERR_CODE_INVALID, at, "\"%s\" is not one of the required codes; %s",
-                    check_shown(t, shown), check_code_list(el->codes, (text){NULL, 0}, list));
+                    check_shown(t, shown), check_code_list(c, el->codes, (text){NULL, 0}, list));
     }
     if (c->collect) {
         collect(c, v, type, t);
@@ -116,7 +116,7 @@ static void check_coding(struct check *c, const yyjson_val *v, uint16_t codes,
     char list[LIST_SIZE];
     check_issue_of(c, ERR_CODE_INVALID, at, T("code"),
                    "\"%s\" is not one of the required codes; %s", check_shown(code, shown),
-                   check_code_list(codes, system, list));
+                   check_code_list(c, codes, system, list));
 }
 
 void check_codings(struct check *c, const yyjson_val *v, const struct model_element *el,

@@ -81,7 +81,7 @@ static void check_target(struct check *c, fhir_type type, uint16_t targets, cons
     if (type && !fhir_target_ok(targets, type)) {
         char list[LIST_SIZE];
         check_issue(c, ERR_INVALID, at, "this cannot point to a resource of type %.*s; allowed: %s",
-                    TEXT_ARG(fhir_type_name(type)), check_target_list(targets, list));
+                    TEXT_ARG(fhir_type_name(type)), check_target_list(c, targets, list));
     }
 }
 

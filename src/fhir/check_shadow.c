@@ -1,27 +1,28 @@
 #include "fhir/check.h"
 
-static const yyjson_val *item_at(const yyjson_val *array, size_t index)
-{
-    if (json_type(array) != YYJSON_TYPE_ARR || index >= json_len(array)) {
-        return NULL;
-    }
-    const yyjson_val *item = array + 1;
-    while (index--) {
-        item = json_after(item);
-    }
-    return item;
-}
-
-bool check_has_shadow(const yyjson_val *object, text name, size_t index)
+static const yyjson_val *shadow_array_of(const yyjson_val *object, text name)
 {
     char shadow[128];
     if (name.n + 1 > sizeof shadow) {
-        return false;
+        return NULL;
     }
     shadow[0] = '_';
     memcpy(shadow + 1, name.p, name.n);
     const yyjson_val *array = json_get(object, (text){shadow, name.n + 1});
-    return json_type(item_at(array, index)) == YYJSON_TYPE_OBJ;
+    return json_type(array) == YYJSON_TYPE_ARR ? array : NULL;
+}
+
+bool check_has_shadow(struct shadow_cursor *s, const yyjson_val *object, text name, size_t index)
+{
+    if (!s->end) {
+        const yyjson_val *array = shadow_array_of(object, name);
+        s->item = array ? array + 1 : object;
+        s->end = array ? json_after(array) : object;
+    }
+    for (; s->index < index && s->item < s->end; s->index++) {
+        s->item = json_after(s->item);
+    }
+    return s->item < s->end && json_type(s->item) == YYJSON_TYPE_OBJ;
 }
 
 static void shadow_item(struct check *c, const yyjson_val *v, bool has_value,

@@ -12,7 +12,7 @@
  *              appends 0x00 and the number it has given to the system (nothing when there is none)
  *   string     folded by index_fold() (of at most the first 1024 bytes), shortened; phonetic
  *              parameters too
- *   uri        the characters, shortened
+ *   uri        index_uri(): well-known beginnings are one byte, then shortened; no order
  *   date       class (1 byte) | start (7 bytes, ms since 0001-01-01T00:00Z, big-endian) | length in
  *              ms (big-endian, as many bytes as needed; 8 of 0xFF for an open end). A start of 0 is
  *              an open one. The class is that of the length, so that a search for overlap reads a
@@ -125,6 +125,12 @@ text index_shorten(text value, struct arena *a);
  * space become one space, none at the ends.
  */
 text index_fold(text value, struct arena *a);
+/*
+ * A URI with its well-known beginning ("http://hl7.org/fhir/StructureDefinition/" ...) as one byte
+ * below 0x20, which no URI has, then shortened. Equal exactly when the URIs are; the order is not
+ * theirs.
+ */
+text index_uri(text uri, struct arena *a);
 /* The same for tokens: ASCII letters to lower case, then shortened. */
 text index_code(text code, struct arena *a);
 /*

@@ -312,10 +312,10 @@ static void take_text(struct extract *x, const struct search_leaf *leaf, text t)
         take_number(x, leaf, t);
         break;
     case TAKE_URI:
-        add(x, leaf, INDEX_BYTES, 0, index_shorten(t, x->arena), T(""));
+        add(x, leaf, INDEX_BYTES, 0, index_uri(t, x->arena), T(""));
         size_t bar = text_find(t, '|');
         if (bar && bar < t.n) {
-            add(x, leaf, INDEX_BYTES, 0, index_shorten(text_first(t, bar), x->arena), T(""));
+            add(x, leaf, INDEX_BYTES, 0, index_uri(text_first(t, bar), x->arena), T(""));
         }
         break;
     default:

@@ -21,6 +21,39 @@ text index_shorten(text value, struct arena *a)
     return text_make(out, PREFIX_MAX + 1 + DIGEST_KEPT);
 }
 
+/*
+ * Most of a profile's URI says the same in every resource. The bytes are part of what stores keep:
+ * add to the end only, and a longer beginning before a shorter one that it starts with.
+ */
+static const struct {
+    char byte;
+    text start;
+} uri_starts[] = {
+    {0x10, {"http://hl7.org/fhir/us/core/StructureDefinition/", 48}},
+    {0x11, {"http://hl7.org/fhir/StructureDefinition/", 40}},
+    {0x12, {"https://fhir.hl7.org.uk/StructureDefinition/", 44}},
+    {0x13, {"https://fhir.nhs.uk/StructureDefinition/", 40}},
+    {0x14, {"http://hl7.org/fhir/", 20}},
+    {0x15, {"urn:uuid:", 9}},
+};
+
+text index_uri(text uri, struct arena *a)
+{
+    for (size_t i = 0; i < sizeof uri_starts / sizeof *uri_starts; i++) {
+        if (text_starts(uri, uri_starts[i].start)) {
+            text rest = text_from(uri, uri_starts[i].start.n);
+            char *out = arena_alloc(a, rest.n + 1);
+            if (!out) {
+                return (text){0};
+            }
+            out[0] = uri_starts[i].byte;
+            memcpy(out + 1, rest.p, rest.n);
+            return index_shorten(text_make(out, rest.n + 1), a);
+        }
+    }
+    return index_shorten(uri, a);
+}
+
 text index_code(text code, struct arena *a)
 {
     size_t i = 0;
@@ -196,6 +229,10 @@ enum { UNIT_MAX = 30, SYSTEM_MAX = 48, TAIL_MAX = 2 + UNIT_MAX + SYSTEM_MAX };
 static size_t unit_part(char *out, text part, size_t most)
 {
     out[0] = 0;
+    if (text_eq(part, T("http://unitsofmeasure.org"))) {
+        out[1] = 2; /* nearly every quantity's system */
+        return 2;
+    }
     if (part.n <= most) {
         if (part.n) {
             memcpy(out + 1, part.p, part.n);

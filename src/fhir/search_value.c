@@ -270,7 +270,7 @@ static int value_uri(struct search_reader *r, const struct search_param *param, 
 {
     text plain = search_unescape(value, r->arena);
     struct plan_atom atom = {.kind = PLAN_VALUE, .param = param->number};
-    atom.value = plain.p ? index_shorten(plain, r->arena) : plain;
+    atom.value = plain.p ? index_uri(plain, r->arena) : plain;
     return atom.value.p ? search_atom_add(r, atoms, atom) : search_no_memory(r->e);
 }
 

@@ -62,8 +62,8 @@ static int syntax_error(text bytes, size_t at, const char *what, struct err *e)
                    what, line, at - start + 1, near);
 }
 
-/* The depth of nesting, and no NUL in any string: what yyjson does not look for. */
-static int check_values(const yyjson_val *root, size_t most_depth, struct err *e)
+/* The depth of nesting, which yyjson does not look at. */
+static int check_depth(const yyjson_val *root, size_t most_depth, struct err *e)
 {
     const yyjson_val *ends[DEPTH_MOST];
     const yyjson_val *end = json_after(root);
@@ -83,11 +83,6 @@ static int check_values(const yyjson_val *root, size_t most_depth, struct err *e
                                most_depth);
             }
             ends[depth++] = json_after(v);
-        } else if (json_type(v) == YYJSON_TYPE_STR && (v->tag & YYJSON_SUBTYPE_MASK) == 0 &&
-                   memchr(v->uni.str, 0, json_len(v))) {
-            return err_set(e, ERR_SYNTAX,
-                           "a string has the character U+0000, which no text of a record can "
-                           "contain; leave it out");
         }
     }
     return 0;
@@ -120,7 +115,7 @@ int json_read(text bytes, size_t most_depth, struct arena *a, yyjson_val **ret_r
         return syntax_error(bytes, fault.pos, fault.msg ? fault.msg : "wrong content", e);
     }
     yyjson_val *root = yyjson_doc_get_root(doc);
-    int failed = check_values(root, most_depth, e);
+    int failed = check_depth(root, most_depth, e);
     if (!failed) {
         *ret_root = root;
     }

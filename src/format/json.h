@@ -15,9 +15,9 @@
 
 /*
  * Reads exactly one JSON value. Refuses (ERR_SYNTAX, with line and column and a few characters of
- * what stands there) anything that RFC 8259 refuses, invalid UTF-8, unpaired surrogates, a NUL in a
- * string, a byte order mark, and (ERR_INVALID) nesting deeper than most_depth. Does not look for
- * duplicate members: the FHIR validator does, where it can name their place.
+ * what stands there) anything that RFC 8259 refuses, invalid UTF-8, unpaired surrogates, a byte
+ * order mark, and (ERR_INVALID) nesting deeper than most_depth. Does not look for duplicate members
+ * nor for U+0000 in strings: the FHIR validator does, where it can name their place.
  */
 int json_read(text bytes, size_t most_depth, struct arena *a, yyjson_val **ret_root, struct err *e);
 

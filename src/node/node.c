@@ -7,6 +7,7 @@
 #include "rest/rest.h"
 
 #include <stdlib.h>
+#include <sys/resource.h>
 
 struct node {
     struct node_config config;
@@ -15,7 +16,12 @@ struct node {
     struct http_server *http;
 };
 
-enum { GRACE_SECONDS = 30 };
+enum {
+    GRACE_SECONDS = 30,
+    WORKERS_MOST = 64,  /* unless said otherwise */
+    FILES_A_WORKER = 4, /* the store's, when all of them read at once */
+    OTHER_FILES = 64,
+};
 
 /* What a page may do is said once, here: everything from this node, nothing from anywhere else. */
 static void page_fields(struct http_reply *reply)
@@ -161,6 +167,29 @@ static bool is_loopback(const char *host)
            strcmp(host, "localhost") == 0;
 }
 
+/*
+ * Many systems give a process 1,024 files unless it asks for more. Where it may not have as many as
+ * its limit of connections needs, that limit goes down: a refused connection is better than a store
+ * that cannot open its file.
+ */
+static void raise_files(struct node_config *config)
+{
+    uint64_t others =
+        OTHER_FILES + FILES_A_WORKER * (config->workers ? config->workers : WORKERS_MOST);
+    uint64_t wanted = config->limits.connections + others;
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur >= wanted) {
+        return;
+    }
+    files.rlim_cur = files.rlim_max < wanted ? files.rlim_max : wanted;
+    if (setrlimit(RLIMIT_NOFILE, &files) != 0) {
+        (void)getrlimit(RLIMIT_NOFILE, &files);
+    }
+    if (files.rlim_cur < wanted) {
+        config->limits.connections = files.rlim_cur > others ? files.rlim_cur - others : 1;
+    }
+}
+
 int node_start(const struct node_config *config, struct node **ret_node, struct err *e)
 {
     struct node *n = calloc(1, sizeof *n);
@@ -168,6 +197,7 @@ int node_start(const struct node_config *config, struct node **ret_node, struct 
         return err_set(e, ERR_MEMORY, "no memory");
     }
     n->config = *config;
+    raise_files(&n->config);
     int rc = open_store(n, e);
     if (rc) {
         free(n);

@@ -10,7 +10,7 @@ struct bundle_item {
     struct prepared prepared;
     text full_url; /* empty: none */
     bool is_write;
-    bool is_ready; /* prepared without error */
+    size_t twin; /* an earlier entry + 1 that creates what this one would; 0: none */
     int result;
     struct err err;
 };

@@ -216,6 +216,9 @@ int do_everything(struct call *c, struct err *e)
     if (!rc) {
         rc = put_piece(s, &c->answer.body, e);
     }
+    while (!rc && !c->http && s->phase != PHASE_DONE) { /* an entry of a bundle comes whole */
+        rc = put_piece(s, &c->answer.body, e);
+    }
     c->answer.status = 200;
     if (rc || s->phase == PHASE_DONE) {
         everything_free(s);

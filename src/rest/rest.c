@@ -16,6 +16,67 @@ static int step_route(struct call *c, struct err *e)
     return route_call(c, e);
 }
 
+/* The host of "host", "host:port", "[::1]:port". */
+static text host_name(text authority)
+{
+    if (text_starts(authority, T("["))) {
+        return text_first(authority, text_find(authority, ']') + 1);
+    }
+    return text_first(authority, text_find(authority, ':'));
+}
+
+static bool is_loopback_name(text host)
+{
+    size_t dots = 0;
+    for (size_t i = 0; i < host.n; i++) {
+        dots += host.p[i] == '.';
+        if (host.p[i] != '.' && (host.p[i] < '0' || host.p[i] > '9')) {
+            return text_eq_nocase(host, T("localhost")) || text_eq(host, T("[::1]"));
+        }
+    }
+    return dots == 3 && text_starts(host, T("127."));
+}
+
+/* The part of an address between scheme and path: what Host and Origin have. */
+static text authority_of(text url)
+{
+    for (size_t i = 0; i + 3 <= url.n; i++) {
+        if (memcmp(url.p + i, "://", 3) == 0) {
+            text rest = text_from(url, i + 3);
+            return text_first(rest, text_find(rest, '/'));
+        }
+    }
+    return (text){0};
+}
+
+/*
+ * A browser on this machine runs pages of other sites too, and such a page may give its own name
+ * this machine's address. Whoever is let in for coming from here must therefore ask for a name of
+ * this node, and a page that changes something must be the node's own.
+ */
+static int own_names_only(const struct call *c, struct err *e)
+{
+    text host = http_field(c->http, T("Host"));
+    text origin = http_field(c->http, T("Origin"));
+    text base = authority_of(c->rest->base);
+    bool reads = c->method == HTTP_GET || c->method == HTTP_HEAD;
+    if (!is_loopback_name(host_name(host)) && !(base.n && text_eq_nocase(host, base))) {
+        return err_set(
+            e, ERR_FORBIDDEN,
+            "this node does not go by the name '%.*s'; ask for it as localhost, or start "
+            "it with --base-url",
+            TEXT_ARG(text_first(host, 100)));
+    }
+    text from = authority_of(origin);
+    if (!reads && origin.p && !text_eq_nocase(from, host) &&
+        !(base.n && text_eq_nocase(from, base))) {
+        return err_set(e, ERR_FORBIDDEN,
+                       "pages of another site may not change anything here (Origin '%.*s')",
+                       TEXT_ARG(text_first(origin, 100)));
+    }
+    return 0;
+}
+
 /* Who asks. The listener takes connections from this machine only, so it is the local
  * administrator. */
 static int step_who(struct call *c, struct err *e)
@@ -25,7 +86,7 @@ static int step_who(struct call *c, struct err *e)
             e, ERR_LOGIN,
             "this node has no sign-in yet, so it answers this machine only: start it on 127.0.0.1");
     }
-    return 0;
+    return c->http ? own_names_only(c, e) : 0;
 }
 
 static bool is_json(text media)
@@ -274,6 +335,11 @@ static void reply_error(struct call *c, int rc, const struct err *e, struct http
     reply->status = err_info(rc)->status;
     reply->content_type = fhir_json;
     buf_clear(&reply->body);
+    if (reply->more) {
+        reply->more_done(reply->more_state);
+        reply->more = NULL;
+        reply->more_done = NULL;
+    }
     if (c->answer.has_version && rc == ERR_DELETED) {
         reply_version_fields(c, reply);
     }
@@ -288,6 +354,13 @@ static void reply_error(struct call *c, int rc, const struct err *e, struct http
         struct err ignored = {0};
         (void)make_pretty(c, &reply->body, &ignored);
     }
+}
+
+/* Records are nobody's to keep on the way, and no page. */
+static void private_reply(struct http_reply *reply)
+{
+    http_reply_field(reply, T("Cache-Control"), T("no-store"));
+    http_reply_field(reply, T("X-Content-Type-Options"), T("nosniff"));
 }
 
 static text request_base(const struct rest *rest, const struct http_request *r)
@@ -320,6 +393,7 @@ void rest_handle(void *context, const struct http_request *request, struct http_
     if (rc) {
         reply_error(&c, rc, &e, reply);
     }
+    private_reply(reply);
     metric_add(METRIC_step_reply_seconds_total, clock_mono_ns() - at);
     buf_done(&c.answer.body);
 }

@@ -96,6 +96,39 @@ static int create_after_delete(struct bundle *b, const struct map *deleted, stru
     return 0;
 }
 
+/*
+ * The same conditional create twice: the second finds what the first creates. Else both would
+ * create, since conditions are decided before anything is changed.
+ */
+static int find_twins(struct bundle *b, struct err *e)
+{
+    struct map queries;
+    int rc = 0;
+    map_init(&queries);
+    for (size_t i = 0; !rc && i < b->count; i++) {
+        struct bundle_item *item = &b->items[i];
+        bool is_new;
+        if (!item->is_write || !item->call.if_none_exist.p || item->prepared.exists) {
+            continue;
+        }
+        text query =
+            arena_printf(b->arena, "%.*s?%.*s", TEXT_ARG(fhir_type_name(item->call.route.type)),
+                         TEXT_ARG(item->call.if_none_exist));
+        uint64_t *first = query.p ? map_put(&queries, query, &is_new) : NULL;
+        if (!first) {
+            rc = no_memory(e);
+        } else if (is_new) {
+            *first = i;
+        } else {
+            item->twin = *first + 1;
+            item->prepared.exists = true;
+            item->prepared.write.id = b->items[*first].prepared.write.id;
+        }
+    }
+    map_done(&queries);
+    return rc;
+}
+
 /* --- 2 no resource twice ------------------------------------------------------------------- */
 
 static int no_overlap(struct bundle *b, struct err *e)
@@ -291,6 +324,54 @@ static int rewrite_items(struct bundle *b, struct err *e)
     return rc;
 }
 
+/*
+ * A transaction succeeds as a whole or not at all (R4 http.html#transaction-response), and its
+ * reads come last: what cannot succeed is found before anything is stored. What the transaction
+ * itself writes is there by then.
+ */
+static int try_read(struct bundle *b, struct bundle_item *item, const struct map *written)
+{
+    struct call trial = item->call;
+    const struct route *r = &trial.route;
+    text name =
+        arena_printf(b->arena, "%.*s/%.*s", TEXT_ARG(fhir_type_name(r->type)), TEXT_ARG(r->id));
+    const uint64_t *kind = r->id.n && name.p ? map_get(written, name) : NULL;
+    if (kind && *kind == WRITE_PUT) {
+        return 0;
+    }
+    if (kind && r->interaction == INTERACTION_READ) {
+        return err_set(&item->err, ERR_DELETED, "the transaction deletes %.*s", TEXT_ARG(name));
+    }
+    buf_init(&trial.answer.body, (size_t)b->call->rest->limits->request_memory);
+    int rc = do_call(&trial, &item->err);
+    buf_done(&trial.answer.body);
+    return rc;
+}
+
+static int try_reads(struct bundle *b, struct err *e)
+{
+    struct map written;
+    int rc = 0;
+    bool is_new;
+    map_init(&written);
+    for (size_t i = 0; !rc && i < b->count; i++) {
+        if (b->items[i].is_write && b->items[i].prepared.write.id.n) {
+            uint64_t *kind = map_put(&written, bundle_item_name(b, &b->items[i]), &is_new);
+            rc = kind ? 0 : no_memory(e);
+            if (kind) {
+                *kind = b->items[i].prepared.write.kind;
+            }
+        }
+    }
+    for (size_t i = 0; !rc && i < b->count; i++) {
+        struct bundle_item *item = &b->items[i];
+        rc = item->is_write ? 0 : try_read(b, item, &written);
+        rc = rc ? fail(b, i, rc, &item->err, e) : 0;
+    }
+    map_done(&written);
+    return rc;
+}
+
 /* --- 4 commit ------------------------------------------------------------------------------ */
 
 /* The conditions of all entries, each once: they are the writer's to decide. */
@@ -388,15 +469,24 @@ static int prepare(struct bundle *b, struct err *e)
         rc = no_overlap(b, e);
     }
     if (!rc) {
+        rc = find_twins(b, e);
+    }
+    if (!rc) {
         rc = map_urls(b, e);
     }
-    return rc ? rc : rewrite_items(b, e);
+    if (!rc) {
+        rc = rewrite_items(b, e);
+    }
+    return rc ? rc : try_reads(b, e);
 }
 
 static int answer_items(struct bundle *b, struct err *e)
 {
     for (size_t i = 0; i < b->count; i++) {
         struct bundle_item *item = &b->items[i];
+        if (item->twin) {
+            version_of_write(&b->items[item->twin - 1].prepared, &item->prepared.existing);
+        }
         if (item->is_write) {
             int rc = answer_write(&item->prepared, e);
             if (rc) {

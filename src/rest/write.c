@@ -341,14 +341,14 @@ int prepare_write(struct call *c, struct prepared *ret_prepared, struct err *e)
 
 /* --- the answer ---------------------------------------------------------------------------- */
 
-static void version_of_write(const struct prepared *p, struct version *v)
+void version_of_write(const struct prepared *p, struct version *ret_version)
 {
-    *v = (struct version){.type = p->write.type,
-                          .id = p->write.id,
-                          .vid = p->write.vid,
-                          .t = p->write.t,
-                          .deleted = p->write.kind == WRITE_DELETE,
-                          .packed = p->write.packed};
+    *ret_version = (struct version){.type = p->write.type,
+                                    .id = p->write.id,
+                                    .vid = p->write.vid,
+                                    .t = p->write.t,
+                                    .deleted = p->write.kind == WRITE_DELETE,
+                                    .packed = p->write.packed};
 }
 
 static int answer_existing(struct prepared *p, struct err *e)

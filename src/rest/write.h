@@ -42,6 +42,9 @@ int match_one(struct call *c, fhir_type type, text query, struct search *ret_sea
 /* Gives an error the place of the link it is about, unless it has one. */
 void link_error(const struct prepared *p, const struct resource_link *link, struct err *e);
 
+/* The version that a committed write made. */
+void version_of_write(const struct prepared *p, struct version *ret_version);
+
 /* What a result of store_commit() is for the client. */
 int refused_write(const struct call *c, int result, struct err *e);
 

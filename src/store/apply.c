@@ -418,7 +418,8 @@ int apply_request(struct writer *w, const struct grant *g, const struct prepared
     struct write_request *r = p->request;
     *ret_dirty = false;
     int rc = check_request(w, g, p);
-    for (size_t i = 0; i < r->write_count && !rc; i++) {
+    for (size_t k = 0; k < r->write_count && !rc; k++) {
+        size_t i = p->order[k];
         struct target target;
         struct write *write = &r->writes[i];
         rc = find_target(w, &p->writes[i], &target);

@@ -20,6 +20,21 @@ static int prepare_write(struct store *s, struct body_tools *tools, const struct
     return rows_make(s, write->type, write->index, a, &p->rows, &p->row_count);
 }
 
+/* A counting sort, stable. */
+static void order_by_type(const struct write_request *r, size_t *order)
+{
+    size_t starts[257] = {0};
+    for (size_t i = 0; i < r->write_count; i++) {
+        starts[r->writes[i].type + 1]++;
+    }
+    for (size_t type = 0; type < 256; type++) {
+        starts[type + 1] += starts[type];
+    }
+    for (size_t i = 0; i < r->write_count; i++) {
+        order[starts[r->writes[i].type]++] = i;
+    }
+}
+
 static int prepare(struct store *s, struct body_tools *tools, struct write_request *r,
                    struct arena *a, struct prepared_request *p, size_t *bytes)
 {
@@ -28,7 +43,11 @@ static int prepare(struct store *s, struct body_tools *tools, struct write_reque
     r->failed_write = r->failed_condition = SIZE_MAX;
     p->request = r;
     p->writes = arena_zalloc(a, r->write_count, sizeof *p->writes);
-    int rc = p->writes ? 0 : ERR_MEMORY;
+    p->order = arena_zalloc(a, r->write_count, sizeof *p->order);
+    int rc = p->writes && p->order ? 0 : ERR_MEMORY;
+    if (!rc) {
+        order_by_type(r, p->order);
+    }
     for (size_t i = 0; i < r->write_count && !rc; i++) {
         rc = prepare_write(s, tools, &r->writes[i], a, &p->writes[i]);
         *bytes += p->writes[i].bytes;

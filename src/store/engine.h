@@ -24,6 +24,7 @@ struct db_founding {
     text organisation;
     text name;
     struct hash_key key; /* of the hashes of names */
+    text dictionary;     /* number 1, which bodies are packed with at first */
 };
 
 int db_create(const char *dir, const struct db_founding *founding, struct err *e);

@@ -81,10 +81,14 @@ int run_memory(struct run *r);
 
 int set_add(struct run *r, struct set *set, uint64_t rid);
 void set_order(struct set *set);
+/* Keeps what is in both. */
+void set_keep(struct set *set, const struct set *other);
 bool set_has(const struct set *set, uint64_t rid);
 
 int spans_add(struct run *r, struct spans *spans, uint64_t from, uint64_t to);
 void spans_order(struct spans *spans);
+/* What is in both. ret may be a or b. */
+int spans_cross(struct run *r, const struct spans *a, const struct spans *b, struct spans *ret);
 bool spans_have(const struct spans *spans, uint64_t rid);
 
 /* goals.c: atoms -> goals. */

@@ -1,6 +1,7 @@
 #include "store/inner.h"
 
 #include "base/random.h"
+#include "store/seed_dictionary.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,7 +16,9 @@ int store_create(const char *dir, const struct store_identity *identity, struct 
     if (mkdir(dir, 0700) != 0 && errno != EEXIST) {
         return err_set(e, ERR_IO, "cannot make the folder %s: %s", dir, strerror(errno));
     }
-    struct db_founding founding = {.organisation = identity->organisation, .name = identity->name};
+    struct db_founding founding = {.organisation = identity->organisation,
+                                   .name = identity->name,
+                                   .dictionary = seed_dictionary()};
     random_bytes(&founding.key, sizeof founding.key);
     return db_create(dir, &founding, e);
 }

@@ -1,14 +1,14 @@
 /*
- * Dictionaries: trained on the store's own bodies when it has its first ones and again when it has
- * many, on a thread of its own; then the bodies from before are packed anew by the writer whenever
- * it is idle.
+ * Dictionaries: every store starts with number 1 (seed_dictionary.h). Better ones are trained on
+ * the store's own bodies when it has its first ones and again when it has many, on a thread of its
+ * own; then the bodies from before are packed anew by the writer whenever it is idle.
  */
 #include "store/writer.h"
 
 #include <stdlib.h>
 
 enum {
-    STAGES = 2,
+    STAGES = 4, /* dictionaries a store comes to have */
     SAMPLE_COUNT = 6000,
     SAMPLE_BYTES = 12 << 20,
     SAMPLE_MAX = 64 << 10, /* longer bodies are attachments: nothing to learn from */
@@ -16,7 +16,9 @@ enum {
     ROWS_PACKED = 256,
 };
 
-static const uint64_t stage_bodies[STAGES] = {2000, 32000};
+/* How many bodies there are when number n + 1 is trained; [0] is not used: a store has number 1
+ * from the start. */
+static const uint64_t stage_bodies[STAGES] = {0, 1500, 12000, 100000};
 
 struct trainer {
     struct writer *w;
@@ -76,6 +78,7 @@ static int collect(struct trainer *t, struct db *db, struct body_tools *tools, u
 static void *train(void *context)
 {
     struct trainer *t = context;
+    (void)pthread_setname_np(pthread_self(), "store-trainer");
     struct db *db = NULL;
     struct body_tools *tools = body_tools_new();
     struct samples *samples = calloc(1, sizeof *samples);

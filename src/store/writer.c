@@ -220,6 +220,7 @@ static void wake_all(struct writer *w, struct job *jobs)
 static void *run(void *context)
 {
     struct writer *w = context;
+    (void)pthread_setname_np(pthread_self(), "store-writer");
     (void)pthread_mutex_lock(&w->lock);
     while (w->first || !w->stopping) {
         if (!w->first) {

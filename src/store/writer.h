@@ -21,7 +21,9 @@ struct prepared {
 struct prepared_request {
     struct write_request *request;
     struct prepared *writes;
-    bool settled; /* has failed: is left out */
+    size_t *order; /* of the writes: by type, so that a patient's new keys come in order and fill
+                      whole pages */
+    bool settled;  /* has failed: is left out */
 };
 
 /* One store_commit(): lives on its caller's stack. */

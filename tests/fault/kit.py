@@ -1,5 +1,6 @@
 """What the fault tests share: a node that can be killed, a plain HTTP client, resources, and how they are compared."""
 
+import base64
 import hashlib
 import json
 import os
@@ -227,12 +228,8 @@ def patient(r, name, tag=None):
 
 def binary(r, size):
     """One that cannot be compressed, so that it fills the disk."""
-    return {"resourceType": "Basic", "code": {"text": "ballast"}, "text": None} | {
-        "text": {
-            "status": "generated",
-            "div": '<div xmlns="http://www.w3.org/1999/xhtml">' + r.randbytes(size // 2).hex() + "</div>",
-        }
-    }
+    data = base64.b64encode(r.randbytes(size * 3 // 4)).decode()
+    return {"resourceType": "Binary", "contentType": "application/octet-stream", "data": data}
 
 
 def content_hash(resource):

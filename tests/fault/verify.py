@@ -79,27 +79,35 @@ def verify_newest(client, ledger, maybe):
             require(digest == ledger.versions[key + (last,)], "%s/%s has other content than version %d", *key, last)
 
 
-def search_total(client, query):
+def search(client, query):
     reply = client.get("/fhir/" + query)
     require(reply.status == 200, "%s: %d %s", query, reply.status, reply.body[:300])
     return reply.json()
+
+
+def count_found(client, query):
+    return search(client, query + "&_summary=count")["total"]
+
+
+def found(client, query):
+    return [entry["resource"] for entry in search(client, query).get("entry", [])]
 
 
 def verify_maybe(client, ledger, maybe):
     """What has an unknown outcome is there whole, or not at all."""
     for fact in maybe:
         if fact["maybe"] == "transaction":
-            found = search_total(client, f"Observation?_tag={TAG_SYSTEM}|{fact['name']}&_summary=count")["total"]
+            count = count_found(client, f"Observation?_tag={TAG_SYSTEM}|{fact['name']}")
             patient = client.get(f"/fhir/Patient/t-{fact['name']}").status
-            whole = found == fact["count"] and patient == 200
-            require(whole or (found == 0 and patient == 404), "half a transaction: %d of %d observations, patient %d (%s)",
-                    found, fact["count"], patient, fact["name"])
+            whole = count == fact["count"] and patient == 200
+            require(whole or (count == 0 and patient == 404), "half a transaction: %d of %d observations, patient %d (%s)",
+                    count, fact["count"], patient, fact["name"])
             ledger.counts["unknown, was stored"] += whole
         elif fact["maybe"] == "create":
-            page = search_total(client, f"Observation?identifier={TAG_SYSTEM}|{fact['name']}")
-            require(page["total"] <= 1, "%s was created %d times", fact["name"], page["total"])
-            for entry in page.get("entry", []):
-                require(content_hash(entry["resource"]) == fact["hash"], "%s has other content", fact["name"])
+            resources = found(client, f"Observation?identifier={TAG_SYSTEM}|{fact['name']}")
+            require(len(resources) <= 1, "%s was created %d times", fact["name"], len(resources))
+            for resource in resources:
+                require(content_hash(resource) == fact["hash"], "%s has other content", fact["name"])
                 ledger.counts["unknown, was stored"] += 1
 
 
@@ -107,19 +115,19 @@ def verify_shared(client, facts, ledger):
     """Whatever the writers raced for exists once."""
     names = {fact["name"] for _, fact in facts if "conditional" in (fact.get("kind"), fact.get("maybe"))}
     for name in sorted(names):
-        page = search_total(client, f"Observation?identifier={TAG_SYSTEM}|{name}")
+        resources = found(client, f"Observation?identifier={TAG_SYSTEM}|{name}")
         known = name in ledger.shared
-        require(page["total"] == 1 or (page["total"] == 0 and not known), "identifier %s has %d resources", name,
-                page["total"])
+        require(len(resources) == 1 or (not resources and not known), "identifier %s has %d resources", name,
+                len(resources))
         if known:
-            require(page["entry"][0]["resource"]["id"] == ledger.shared[name], "identifier %s has moved", name)
+            require(resources[0]["id"] == ledger.shared[name], "identifier %s has moved", name)
 
 
 def verify_transactions(client, facts):
     """The index agrees, too: a transaction is found by its tag, whole. Some of them, for time's sake."""
     for _, fact in [f for f in facts if f[1].get("kind") == "transaction"][:10]:
-        found = search_total(client, f"Observation?_tag={TAG_SYSTEM}|{fact['name']}&_summary=count")["total"]
-        require(found == fact["count"], "transaction %s: %d of %d observations are found", fact["name"], found,
+        count = count_found(client, f"Observation?_tag={TAG_SYSTEM}|{fact['name']}")
+        require(count == fact["count"], "transaction %s: %d of %d observations are found", fact["name"], count,
                 fact["count"])
 
 

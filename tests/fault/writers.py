@@ -126,10 +126,9 @@ class Writer:
     def large(self, client):
         resource = binary(self.random, 300_000)
         try:
-            reply = client.request("POST", "/fhir/Basic", resource, JSON_NONE)
+            reply = client.request("POST", "/fhir/Binary", resource, JSON_NONE)
         except Broken:
-            return_nothing_known = {"maybe": "large"}
-            self.note(return_nothing_known)
+            self.note({"maybe": "large"})
             raise
         self.acknowledged(reply, "large", resource)
 

@@ -150,10 +150,16 @@ def test_all_methods(node):
     full = node.post('', bundle('transaction', entry('POST', 'Patient', patient('Full')),
                                 entry('DELETE', 'Patient/m-get')), Prefer='return=representation')
     eq(full.json['entry'][0]['resource']['name'][0]['family'], 'Full', 'return=representation')
-    absent = node.post('', bundle('transaction', entry('POST', 'Patient', patient()), entry('GET', 'Patient/m-nobody')))
-    if absent.status == 200:
-        eq(statuses(absent), ['201', '404'], 'a read of what is not there')
-        check_outcome(absent.json['entry'][1]['response']['outcome'], 'its outcome')
+    before = counts(node)
+    for read, status in (('Patient/m-nobody', 404), ('Patient/m-del', 410), ('Patient?nonsense=1', 400), ('Patient/m-put', 410),
+                         ('Patient/m-put/_history/9', 404), ('Patient/m-put?x=1', 400), ('Nothing/1', 404)):
+        node.post('', bundle('transaction', entry('POST', 'Patient', patient()), entry('GET', read),
+                             entry('DELETE', 'Patient/m-put'))).refused(status, None, 'nothing of the transaction')
+    eq(counts(node), before, 'a read that cannot succeed fails the whole')
+    new = node.post('', bundle('transaction', entry('GET', 'Patient/m-new'), entry('PUT', 'Patient/m-new', patient(id='m-new')),
+                               entry('GET', 'Patient/m-new/_history')))
+    new.is_(200, 'a read of what the transaction makes')
+    eq(new.json['entry'][2]['resource']['total'], 1, 'its history')
 
 
 def test_conditional_create(node):
@@ -173,13 +179,15 @@ def test_conditional_create(node):
     before = counts(node)
     node.post('', sent).refused(412, 'multiple-matches', None, 'Bundle.entry[0].request')
     eq(counts(node), before, 'nothing is stored')
-    twice = bundle(
+    twice = node.post('', bundle(
         'transaction',
-        entry('POST', 'Patient', patient(**has('twice')), ifNoneExist='identifier=%s|twice' % SYSTEM),
-        entry('POST', 'Patient', patient(**has('twice')), ifNoneExist='identifier=%s|twice' % SYSTEM))
-    got = node.post('', twice)
-    n = node.total('Patient?identifier=%s|twice' % SYSTEM)
-    ok((got.status == 200 and n <= 2) or (got.status >= 400 and n == 0), 'twice the same conditional create', (got.status, n))
+        entry('POST', 'Observation', observation(uuid(2))),
+        entry('POST', 'Patient', patient(**has('twice')), uuid(1), ifNoneExist='identifier=%s|twice' % SYSTEM),
+        entry('POST', 'Patient', patient(**has('twice')), uuid(2), ifNoneExist='identifier=%s|twice' % SYSTEM)))
+    eq(statuses(twice), ['201', '201', '200'], 'twice the same: the second finds the first')
+    eq(node.total('Patient?identifier=%s|twice' % SYSTEM), 1, 'one patient')
+    eq(twice.json['entry'][1]['response']['location'], twice.json['entry'][2]['response']['location'], 'one location')
+    eq(node.get(located(twice, 0)).json['subject']['reference'], located(twice, 1), 'references to either are to it')
 
 
 def test_conditional_references(node):

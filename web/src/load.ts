@@ -44,9 +44,9 @@ async function load(id: string, signal: AbortSignal, show: (l: Loaded) => void):
         change({ done: true, readAt: Date.now() });
         kept = state;
         await breath();
-        const found =
-            (await fetchNames(missingNames(state.index), state.index.names, signal)) +
-            (await fetchForms(missingForms(state.index), state.index.names, signal));
+        const names = new Map<string, string>();
+        const found = (await fetchNames(missingNames(state.index), names, signal)) + (await fetchForms(missingForms(state.index), names, signal));
+        state.index.named(names);
         if (found) {
             change({ names: state.names + 1 });
             kept = state;

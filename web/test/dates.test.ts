@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { age, civil, findDate, showDate, showDateTime, showPeriod, yearOf } from '../src/model/dates.ts';
+import { age, civil, findDate, showDate, showDateTime, showPeriod, showTimes, yearOf } from '../src/model/dates.ts';
 
 const now = { year: 2026, month: 11, day: 22 };
 
@@ -47,6 +47,10 @@ test('a period names one day once', () => {
     assert.equal(showPeriod('2020-01-01T09:00:00Z', '2020-01-01T10:00:00Z'), '01-Jan-2020');
     assert.equal(showPeriod(undefined, '2020'), 'until 2020');
     assert.equal(showPeriod(undefined, undefined), '');
+    assert.equal(showTimes('2025-11-03T09:10:00Z', '2025-11-03T09:22:00Z'), '03-Nov-2025 09:10 to 09:22');
+    assert.equal(showTimes('2025-11-03T09:10:00Z', '2025-11-04T09:22:00Z'), '03-Nov-2025 09:10 to 04-Nov-2025 09:22');
+    assert.equal(showTimes('2025-11', '2025-12'), 'Nov-2025 to Dec-2025');
+    assert.equal(showTimes('2025-11-03', undefined), '03-Nov-2025');
 });
 
 test('ages are written as the NHS writes them', () => {
@@ -76,6 +80,7 @@ test('the age of a partly known date of birth is a span where it may be two', ()
     assert.equal(age('1960-11', now), '65–66y');
     assert.equal(age('1960-03', now), '66y');
     assert.equal(age('1960-12', now), '65y');
+    assert.equal(age('2026', now), 'under 1y');
     assert.equal(age('2027', now), '');
     assert.equal(age(undefined, now), '');
 });

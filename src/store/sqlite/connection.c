@@ -3,6 +3,7 @@
 #include "base/clock.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -129,7 +130,7 @@ static int on_wal(void *context, sqlite3 *handle, const char *name, int pages)
     (void)handle;
     (void)name;
     struct db *db = context;
-    db->wal_bytes = (uint64_t)pages * 8192;
+    db->wal_bytes = (uint64_t)pages * SQL_PAGE_SIZE;
     return SQLITE_OK;
 }
 
@@ -149,6 +150,19 @@ void db_close(struct db *db)
     }
     (void)sqlite3_close(db->handle);
     free(db);
+}
+
+/* Counting every allocation would take a lock that all threads share. */
+static void configure(void)
+{
+    (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
+static struct db *new_connection(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    (void)pthread_once(&once, configure);
+    return calloc(1, sizeof(struct db));
 }
 
 static int run_text(struct db *db, const char *sql)
@@ -213,7 +227,7 @@ int db_open(const char *dir, enum db_role role, struct db **ret_db, struct err *
                              dir)
                    : err_set(e, ERR_IO, "cannot look at %s: %s", path, strerror(errno));
     }
-    struct db *db = calloc(1, sizeof *db);
+    struct db *db = new_connection();
     if (!db) {
         return err_set(e, ERR_MEMORY, "no memory for a connection");
     }
@@ -256,7 +270,7 @@ int db_create(const char *dir, const struct db_founding *founding, struct err *e
     if (stat(path, &info) == 0) {
         return err_set(e, ERR_CONFLICT, "there is a store in %s already", dir);
     }
-    struct db *db = calloc(1, sizeof *db);
+    struct db *db = new_connection();
     if (!db) {
         return err_set(e, ERR_MEMORY, "no memory for a connection");
     }
@@ -268,6 +282,7 @@ int db_create(const char *dir, const struct db_founding *founding, struct err *e
     rc = rc ? rc : db_begin_write(db);
     rc = rc ? rc : run_text(db, SQL_SCHEMA);
     rc = rc ? rc : write_founding(db, founding);
+    rc = rc ? rc : db_dictionary_insert(db, 1, founding->dictionary);
     rc = rc ? rc : db_commit(db);
     rc = rc ? db_error(db, rc, e) : 0;
     db_close(db);

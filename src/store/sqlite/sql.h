@@ -17,8 +17,13 @@
     "CREATE INDEX moved_new ON moved(new_rid);"                                               \
     "CREATE TABLE dictionary(num INTEGER PRIMARY KEY, bytes BLOB NOT NULL) STRICT;"
 
-/* Before the first table: it cannot be changed later. */
-#define SQL_PRAGMAS_CREATE "PRAGMA page_size=8192; PRAGMA journal_mode=WAL;"
+/*
+ * Before the first table: it cannot be changed later. 4096 against 8192, measured on 43,000 Synthea
+ * resources: the same size and rate of reads, up to half as many creates a second more, since a
+ * commit writes whole pages.
+ */
+#define SQL_PAGE_SIZE 4096
+#define SQL_PRAGMAS_CREATE "PRAGMA page_size=4096; PRAGMA journal_mode=WAL;"
 
 #define SQL_PRAGMAS_ALL                                    \
     "PRAGMA trusted_schema=OFF; PRAGMA temp_store=MEMORY;" \

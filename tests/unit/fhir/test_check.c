@@ -1,4 +1,5 @@
 /* resource_check(): what is refused, with its place and words; what is accepted; limits. */
+#include "base/clock.h"
 #include "fhir_kit.h"
 #include "test_check_cases.h"
 
@@ -167,6 +168,58 @@ static void bounds_the_list_of_findings(void **state)
     arena_done(&a);
 }
 
+/* Nulls beside extensions, unknown members, contained resources: their cost grows with their number
+ * only. */
+static void large_resources_take_no_longer_than_their_size(void **state)
+{
+    (void)state;
+    static const char *const parts[][5] = {
+        /* before, each, between, each, after; '%d' is the number */
+        {"{'resourceType':'Patient','name':[{'given':[", "null", "],'_given':[",
+         "{'extension':[{'url':'a','valueCode':'b'}]}", "]}]}"},
+        {"{'resourceType':'StructureDefinition','snapshot':{'element':[{",
+         "'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx%d':1", "}]},'differential':{'element':[{",
+         "'y%d':1", "}]}}"},
+        {"{'resourceType':'List','status':'current','mode':'working','contained':[",
+         "{'resourceType':'Basic','id':'c%d','code':{'text':'a'}}", "],'entry':[",
+         "{'item':{'reference':'#c%d'}}", "]}"},
+    };
+    enum { NUMBER = 100000 };
+    for (size_t i = 0; i < 3; i++) {
+        struct arena a;
+        struct buf json;
+        struct issues is;
+        struct resource r;
+        arena_init(&a, 256U * 1024 * 1024);
+        buf_init(&json, 4U * KIT_MEMORY);
+        for (int part = 0; part < 5; part++) {
+            int number = part % 2 ? NUMBER : 1;
+            text words = text_of(parts[i][part]);
+            size_t at = text_find(words, '%');
+            for (int k = 0; k < number; k++) {
+                if (k) {
+                    buf_addc(&json, ',');
+                }
+                buf_add(&json, text_first(words, at));
+                if (at < words.n) {
+                    buf_add_u64(&json, (uint64_t)k);
+                    buf_add(&json, text_from(words, at + 2));
+                }
+            }
+        }
+        buf_addc(&json, '\0');
+        assert_false(buf_failed(&json));
+        issues_init(&is, &a);
+        int64_t start = clock_thread_cpu_ns();
+        int code = resource_check(kit_read(json.p, &a), false, &a, &is, &r);
+        int64_t ms = (clock_thread_cpu_ns() - start) / 1000000;
+        assert_int_equal(code, i == 1 ? ERR_INVALID : 0);
+        assert_in_range(ms, 0, 2000);
+        buf_done(&json);
+        arena_done(&a);
+    }
+}
+
 /* Long names and values from outside are cut at a character in findings, and paths stay bounded. */
 static void cuts_what_it_shows(void **state)
 {
@@ -271,6 +324,7 @@ int main(void)
         cmocka_unit_test(describes_the_resource),
         cmocka_unit_test(finds_all_faults_of_a_resource),
         cmocka_unit_test(bounds_the_list_of_findings),
+        cmocka_unit_test(large_resources_take_no_longer_than_their_size),
         cmocka_unit_test(cuts_what_it_shows),
         cmocka_unit_test(extensions_nest_as_deep_as_json_does),
         cmocka_unit_test(keeps_to_its_memory),

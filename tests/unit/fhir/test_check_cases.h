@@ -87,6 +87,8 @@ static const struct check_case check_cases[] = {
     {P "'active':null}", ERR_SYNTAX, "Patient.active", "null"},
     {P "'gender':true}", ERR_SYNTAX, "Patient.gender", "true or false stands here"},
     {P "'gender':''}", ERR_VALUE, "Patient.gender", "the string is empty"},
+    {P "'name':[{'family':'a\\u0000b'}]}", ERR_VALUE, "Patient.name[0].family",
+     "control characters"},
     {P "'birthDate':'2001-02-29'}", ERR_VALUE, "Patient.birthDate", "a date of the calendar"},
     {P "'birthDate':'01/02/2001'}", ERR_VALUE, "Patient.birthDate", "2026-11-22"},
     {P "'birthDate':'2001-02-03T10:00:00Z'}", ERR_VALUE, "Patient.birthDate", "valid date;"},

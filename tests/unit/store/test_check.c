@@ -12,9 +12,10 @@ static void put_some(struct bench *b)
     bench_put(b, "{\"resourceType\":\"Observation\",\"id\":\"o\",\"subject\":{\"reference\":"
                  "\"Patient/q\"},\"encounter\":{\"reference\":\"Encounter/e\"}}");
     for (int i = 0; i < 3; i++) {
-        bench_put(b, "{\"resourceType\":\"Observation\",\"id\":\"o\",\"subject\":{\"reference\":"
-                     "\"Patient/p\"},\"encounter\":{\"reference\":\"Encounter/e\"},"
-                     "\"valueString\":\"number %d\"}",
+        bench_put(b,
+                  "{\"resourceType\":\"Observation\",\"id\":\"o\",\"subject\":{\"reference\":"
+                  "\"Patient/p\"},\"encounter\":{\"reference\":\"Encounter/e\"},"
+                  "\"valueString\":\"number %d\"}",
                   i);
     }
     bench_put(b, "{\"resourceType\":\"Patient\",\"id\":\"gone\"}");
@@ -48,7 +49,8 @@ static const struct {
      "I7 "},
     {"INSERT INTO idx SELECT param, x'7a7a', rid FROM idx WHERE param & 255 < 240 LIMIT 1", "I7 "},
     {"DELETE FROM idx WHERE param & 255 = 240 AND rid = (SELECT max(rid) FROM resource WHERE"
-     " body IS NOT NULL)", "I8 "},
+     " body IS NOT NULL)",
+     "I8 "},
     {"DELETE FROM idx WHERE param & 255 = 241", "I8 "},
     {"INSERT INTO idx SELECT param, x'0000000000000001', rid FROM idx WHERE param & 255 = 241"
      " LIMIT 1",
@@ -103,7 +105,8 @@ static void sees_a_damaged_page(void **state)
     char path[300];
     char seen[65536];
     for (int i = 0; i < 400; i++) {
-        bench_put(b, "{\"resourceType\":\"Patient\",\"id\":\"x%d\",\"name\":[{\"family\":\"n%d\"}]}",
+        bench_put(b,
+                  "{\"resourceType\":\"Patient\",\"id\":\"x%d\",\"name\":[{\"family\":\"n%d\"}]}",
                   i, i);
     }
     bench_close(b);
@@ -132,9 +135,9 @@ static void refuses_another_schema(void **state)
     bench_close(b);
     (void)snprintf(path, sizeof path, "%s/store.db", b->dir);
     assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(db, "UPDATE meta SET value = 99 WHERE key = 'schema'", NULL, NULL,
-                                  NULL),
-                     SQLITE_OK);
+    assert_int_equal(
+        sqlite3_exec(db, "UPDATE meta SET value = 99 WHERE key = 'schema'", NULL, NULL, NULL),
+        SQLITE_OK);
     (void)sqlite3_close(db);
     struct store_config config = {.dir = b->dir, .mode = STORE_SERVE};
     assert_int_equal(store_open(&config, &b->s, &b->e), ERR_NOT_SUPPORTED);

@@ -98,6 +98,17 @@ export function showPeriod(start: unknown, end: unknown): string {
     return from ? from : to ? `until ${to}` : '';
 }
 
+/* As showPeriod(), with times of day: '03-Nov-2025 09:10 to 09:22' within one day. */
+export function showTimes(start: unknown, end: unknown): string {
+    const from = showDateTime(start);
+    const to = showDateTime(end);
+    if (!from || !to || from === to) {
+        return from || (to ? `until ${to}` : '');
+    }
+    const sameDay = showDate(start) === showDate(end) && civil(end)?.day;
+    return `${from} to ${sameDay ? (civil(end)?.time ?? to) : to}`;
+}
+
 /* Milliseconds for ordering; a partial date counts from its start. NaN for what is no date. */
 export function sortTime(value: unknown): number {
     return typeof value === 'string' && DATE.test(value) ? Date.parse(value) : NaN;
@@ -139,7 +150,7 @@ export function age(born: unknown, at: Civil): string {
         if (most < 0) {
             return '';
         }
-        return least < most && most > 0 ? `${least}–${most}y` : `${most}y`;
+        return most === 0 ? 'under 1y' : least < most ? `${least}–${most}y` : `${most}y`;
     }
     const total = days(at) - days(b);
     if (total < 0) {

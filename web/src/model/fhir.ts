@@ -105,12 +105,18 @@ export function typeWords(type: string): string {
 
 /* 'https://node/fhir/Patient/1/_history/2' → 'Patient/1'; '' for fragments and what is no reference */
 export function localReference(reference: string | undefined): string {
-    const m = reference?.match(/(?:^|\/)([A-Z][A-Za-z]+\/[A-Za-z0-9.-]{1,64})(?:\/_history\/[^/]+)?$/);
+    if (!reference || /^[A-Z][A-Za-z]+\/[A-Za-z0-9.-]{1,64}$/.test(reference)) {
+        return reference ?? '';
+    }
+    const m = reference.match(/(?:^|\/)([A-Z][A-Za-z]+\/[A-Za-z0-9.-]{1,64})(?:\/_history\/[^/]+)?$/);
     return m?.[1] ?? '';
 }
 
 /* UK Core calls SNOMED's qualifiers '(disorder)', '(finding)' …; a reader has no use for them. */
 export function plain(text: string): string {
+    if (!text.endsWith(')')) {
+        return text;
+    }
     const m = text.match(
         /^(.+?) \((?:disorder|finding|procedure|situation|event|substance|product|regime\/therapy|observable entity|physical object|clinical drug|medicinal product|environment|person|morphologic abnormality|qualifier value|record artifact|assessment scale|body structure|organism|occupation|social concept)\)$/,
     );

@@ -4,12 +4,19 @@ import { conceptKey, hasCode, list, localReference, statusCode, title, words, ty
 import { plainName } from './people.ts';
 import { dosage, observationValue, referenceRange, resultFlag, type Flag, type Value } from './values.ts';
 
+export interface Source {
+    people: string[];
+    organisations: string[];
+}
+
 export class RecordIndex {
     readonly all: Resource[] = [];
     readonly byType = new Map<string, Resource[]>();
     readonly byReference = new Map<string, Resource>();
     /* What stands behind a reference to a person or place who is not in the bundle: fetched later. */
     readonly names = new Map<string, string>();
+    /* See source.ts. Forgotten when more is known. */
+    sources = new Map<Resource, Source>();
     private provenance: Map<string, Resource[]> | null = null;
 
     add(resources: Resource[]): void {
@@ -28,6 +35,12 @@ export class RecordIndex {
             }
         }
         this.provenance = null;
+        this.sources.clear();
+    }
+
+    named(names: Map<string, string>): void {
+        names.forEach((name, reference) => this.names.set(reference, name));
+        this.sources.clear();
     }
 
     of(...types: string[]): Resource[] {

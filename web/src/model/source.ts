@@ -1,11 +1,8 @@
 /* Where an entry comes from: who wrote or did it, for which organisation. */
 import { list, localReference, type Ref, type Resource } from './fhir.ts';
-import type { RecordIndex } from './record.ts';
+import type { RecordIndex, Source } from './record.ts';
 
-export interface Source {
-    people: string[];
-    organisations: string[];
-}
+export type { Source };
 
 const AUTHOR_FIELDS = ['performer', 'recorder', 'asserter', 'requester', 'author', 'authenticator', 'sender', 'informationSource', 'source'];
 const PLACE_FIELDS = ['serviceProvider', 'custodian', 'managingOrganization', 'performingOrganization', 'provider', 'insurer', 'location'];
@@ -64,6 +61,16 @@ function sourceReferences(index: RecordIndex, r: Resource): { people: Ref[]; pla
 }
 
 export function sourceOf(index: RecordIndex, r: Resource): Source {
+    const known = index.sources.get(r);
+    if (known) {
+        return known;
+    }
+    const source = makeSource(index, r);
+    index.sources.set(r, source);
+    return source;
+}
+
+function makeSource(index: RecordIndex, r: Resource): Source {
     const { people, places } = sourceReferences(index, r);
     const names = (refs: Ref[]) => [...new Set(refs.map((ref) => index.name(ref, r)).filter(Boolean))];
     const organisations = names(places);

@@ -40,6 +40,7 @@ const KINDS: [string, string[]][] = [
     ['People', ['RelatedPerson', 'Person', 'Group']],
 ];
 export const KIND_ORDER: string[] = [...KINDS.map(([kind]) => kind), 'Other'];
+const RANK = new Map(KIND_ORDER.map((kind, at): [string, number] => [kind, at]));
 const KIND_OF = new Map<string, string>(KINDS.flatMap(([kind, types]) => types.map((t): [string, string] => [t, kind])));
 
 /* Not things that happened to the person: the person, those who act, and records about records. */
@@ -93,10 +94,10 @@ const readers: Record<string, (r: Resource, index: RecordIndex) => Said> = {
         detail:
             r.conclusion ||
             list<Ref>(r.result)
+                .slice(0, 4)
                 .map((x) => index.find(x, r))
                 .map((o) => (o ? [title(o.code), observationValue(o).text].filter(Boolean).join(': ') : ''))
                 .filter(Boolean)
-                .slice(0, 4)
                 .join('; ') + (list(r.result).length > 4 ? `; and ${list(r.result).length - 4} more` : ''),
         start: r.effectiveDateTime ?? r.effectivePeriod?.start ?? r.issued,
     }),
@@ -226,22 +227,32 @@ function entry(r: Resource, index: RecordIndex): Entry {
     };
 }
 
+export const shown = (index: RecordIndex): Resource[] => index.all.filter((r) => !NOT_SHOWN.has(r.resourceType));
+
 /* Newest first; what has no date comes last. */
 export function timeline(index: RecordIndex): Entry[] {
     const when = (e: Entry) => (Number.isNaN(e.time) ? -Infinity : e.time);
-    return index.all
-        .filter((r) => !NOT_SHOWN.has(r.resourceType))
+    return shown(index)
         .map((r) => entry(r, index))
         .sort((a, b) => {
             const x = when(a);
             const y = when(b);
-            return x === y ? KIND_ORDER.indexOf(a.kind) - KIND_ORDER.indexOf(b.kind) || a.title.localeCompare(b.title) : y - x;
+            return x === y ? RANK.get(a.kind)! - RANK.get(b.kind)! || (a.title < b.title ? -1 : a.title > b.title ? 1 : 0) : y - x;
         });
 }
 
+const LETTERS: Record<string, string> = { ø: 'o', æ: 'ae', œ: 'oe', ß: 'ss', đ: 'd', ð: 'd', ł: 'l', ı: 'i', þ: 'th' };
+
 /* Every word must occur somewhere in the entry or its source; case and accents do not matter. */
 export function fold(text: string): string {
-    return text.normalize('NFD').replace(/\p{M}+/gu, '').toLowerCase();
+    const lower = text.toLowerCase();
+    if (/^[\x00-\x7f]*$/.test(lower)) {
+        return lower;
+    }
+    return lower
+        .normalize('NFD')
+        .replace(/\p{M}+/gu, '')
+        .replace(/[øæœßđðłıþ]/g, (c) => LETTERS[c]!);
 }
 
 const haystacks = new WeakMap<Entry, string>();

@@ -1,6 +1,6 @@
 /* One entry of a record, with where it comes from. */
 import type { Loaded } from '../load.ts';
-import { showDateTime } from '../model/dates.ts';
+import { showDateTime, showTimes } from '../model/dates.ts';
 import { list, plain, sentence, title, typeWords, words, type Coding, type Concept, type Ref, type Resource } from '../model/fhir.ts';
 import { medicineName, reasonOf, resourceName, type RecordIndex } from '../model/record.ts';
 import { timelineOf } from '../load.ts';
@@ -112,7 +112,7 @@ export function EntryPage({ record, type, id }: { record: Loaded; type: string; 
             <div class="k-grid">
                 <Section id="entry" title="What was recorded">
                     <dl class="nhsuk-summary-list k-facts">
-                        {[['Date', entryDate(entry?.start, entry?.end)] as [string, string], ...rows]
+                        {[['Date', showTimes(entry?.start, entry?.end) || 'Not recorded'] as [string, string], ...rows]
                             .filter(([, value]) => value)
                             .map(([label, value]) => (
                                 <div class="nhsuk-summary-list__row">
@@ -157,10 +157,4 @@ export function EntryPage({ record, type, id }: { record: Loaded; type: string; 
             </div>
         </>
     );
-}
-
-function entryDate(start: string | undefined, end: string | undefined): string {
-    const from = showDateTime(start);
-    const to = showDateTime(end);
-    return from && to && from !== to ? `${from} to ${to}` : from || (to ? `until ${to}` : 'Not recorded');
 }

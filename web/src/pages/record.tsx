@@ -1,8 +1,9 @@
 /* The frame of a record: who it is, where you are in it, and one of its pages. */
 import { Banner } from '../parts/banner.tsx';
-import { Status, TroubleBox, plural, useTitle } from '../parts/basic.tsx';
-import { timelineOf, useRecord, type Loaded } from '../load.ts';
+import { Heading, Status, TroubleBox, plural, useTitle } from '../parts/basic.tsx';
+import { useRecord, type Loaded } from '../load.ts';
 import { patientName } from '../model/people.ts';
+import { shown } from '../model/timeline.ts';
 import { recordHref, type Route, type Tab } from '../router.ts';
 import { DetailsPage } from './details.tsx';
 import { EntryPage } from './entry.tsx';
@@ -92,6 +93,7 @@ export function RecordPage({ route }: { route: RecordRoute }) {
                     </Status>
                     {record.trouble ? (
                         <>
+                            <Heading>{record.patient ? 'Record' : 'Record not shown'}</Heading>
                             <TroubleBox trouble={record.trouble} again={again} />
                             <p>
                                 <a href="#/">Find a person</a>
@@ -104,7 +106,7 @@ export function RecordPage({ route }: { route: RecordRoute }) {
                     )}
                     {record.done ? (
                         <p class="k-quiet k-foot">
-                            {plural(timelineOf(record).length, 'entry', 'entries')}, read from this node at {printedAt(record)}.{' '}
+                            {plural(shown(record.index).length, 'entry', 'entries')}, read from this node at {printedAt(record)}.{' '}
                             <button type="button" class="k-link-button" onClick={again}>
                                 Read again
                             </button>

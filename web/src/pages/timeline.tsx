@@ -218,14 +218,10 @@ export function TimelinePage({ record, query }: { record: Loaded; query: URLSear
         return all.filter((e) => (kinds.size === 0 || kinds.has(e.kind)) && matches(e, index, wanted));
     }, [all, kinds, used]);
     const years = useMemo(() => byYear(shown), [shown]);
-    const [open, setOpen] = useState<Set<string>>(() => openAtFirst(years));
-    const before = useRef(years);
-    useEffect(() => {
-        if (before.current !== years) {
-            before.current = years;
-            setOpen(openAtFirst(years));
-        }
-    }, [years]);
+    /* What somebody opens or closes counts until the filters change. */
+    const opened = useMemo(() => openAtFirst(years), [years]);
+    const [turned, setTurned] = useState({ years, labels: new Set<string>() });
+    const isOpen = (label: string) => opened.has(label) !== (turned.years === years && turned.labels.has(label));
     const flip = (set: Set<string>, key: string): Set<string> => {
         const next = new Set(set);
         if (!next.delete(key)) {
@@ -253,7 +249,7 @@ export function TimelinePage({ record, query }: { record: Loaded; query: URLSear
                         <Empty>{all.length === 0 ? 'This record has no entries yet.' : 'No entry fits. Take a filter away, or use fewer words.'}</Empty>
                     ) : null}
                     {years.map((y) => (
-                        <YearBlock key={y.label} year={y} open={open.has(y.label)} toggle={() => setOpen((now) => flip(now, y.label))} id={record.id} index={index} />
+                        <YearBlock key={y.label} year={y} open={isOpen(y.label)} toggle={() => setTurned((now) => ({ years, labels: flip(now.years === years ? now.labels : new Set(), y.label) }))} id={record.id} index={index} />
                     ))}
                 </div>
             </div>

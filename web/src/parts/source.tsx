@@ -3,7 +3,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { getText, nodeName, Trouble } from '../api.ts';
 import { showDateTime } from '../model/dates.ts';
 import { layOut } from '../model/digits.ts';
-import { list, sentence, typeWords, words, type Coding, type Resource } from '../model/fhir.ts';
+import { list, typeWords, type Coding, type Resource } from '../model/fhir.ts';
 import type { RecordIndex } from '../model/record.ts';
 import { sourceOf } from '../model/source.ts';
 import { TroubleBox } from './basic.tsx';
@@ -22,7 +22,6 @@ export function SourceList({ res, index }: { res: Resource; index: RecordIndex }
     const rows: [string, string][] = [
         ['Organisation', source.organisations.join(', ') || 'Not recorded'],
         ['Recorded by', source.people.join(', ') || 'Not recorded'],
-        ['Status', sentence(res.status) || words(res.clinicalStatus)],
         ['Held on', node ? `${node} (this node)` : 'This node'],
         ['Came from', res.meta?.source ?? ''],
         ['Version', res.meta?.versionId ?? ''],

@@ -1,0 +1,36 @@
+/*
+ * The page in a real browser.
+ *
+ *   run.mjs PATH/OF/kith    starts a node of its own, with test records
+ *   run.mjs BASE_URL        uses a running node and adds the test records to it
+ *
+ * KITH_BROWSER_SHOTS   a folder for pictures of every page
+ * KITH_CHROMIUM        the browser (default /usr/bin/chromium)
+ * KITH_BROWSER_MS      the most that opening a record of 3,000 entries may take (default 5000)
+ *
+ * Exit status 77: there is no browser, or the packages of web/ are not installed.
+ */
+import { load } from './fixture.mjs';
+import { attempt, finish, startBrowser, startNode } from './kit.mjs';
+import * as files from './test_files.mjs';
+import * as find from './test_find.mjs';
+import * as keyboard from './test_keyboard.mjs';
+import * as looks from './test_looks.mjs';
+import * as long from './test_long.mjs';
+import * as record from './test_record.mjs';
+import * as trouble from './test_trouble.mjs';
+
+const browser = await startBrowser();
+const node = await startNode(process.argv[2]);
+try {
+    await load(node.base);
+    for (const module of [files, find, record, keyboard, trouble, long, looks]) {
+        for (const [name, test] of Object.entries(module)) {
+            await attempt(name, () => test({ browser, base: node.base }));
+        }
+    }
+} finally {
+    await browser.close();
+    await node.stop();
+}
+process.exitCode = finish();

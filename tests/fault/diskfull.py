@@ -1,0 +1,204 @@
+#!/usr/bin/env python3
+"""A full disk: clear 507, reads go on, nothing half-written; writes resume when there is room, without a restart.
+
+    diskfull.py KITH
+
+Needs a small filesystem: tmpfs, and ext4 in a file where mkfs.ext4 and loop devices are there. As an ordinary user it
+tries a user namespace of its own. Skipped (77) where no mount is allowed.
+"""
+
+import json
+import os
+import random
+import subprocess
+import sys
+import time
+
+import kit
+import verify
+
+SIZE_MB = 24
+BALLAST_MB = 5
+TRIED = "KITH_FAULT_NAMESPACE"
+
+
+def mount(kind, at):
+    os.mkdir(at)
+    if kind == "tmpfs":
+        command = ["mount", "-t", "tmpfs", "-o", f"size={SIZE_MB}m", "kith-fault", at]
+    else:
+        image = at + ".image"
+        with open(image, "wb") as file:
+            file.truncate(SIZE_MB << 20)
+        made = subprocess.run(["mkfs.ext4", "-q", "-F", "-m", "0", image], capture_output=True, check=False)
+        if made.returncode != 0:
+            return "mkfs.ext4: " + made.stderr.decode(errors="replace").strip()
+        command = ["mount", "-o", "loop", image, at]
+    done = subprocess.run(command, capture_output=True, check=False)
+    return done.stderr.decode(errors="replace").strip() if done.returncode else None
+
+
+def own_namespace():
+    """Runs this program again where it may mount. Does not return when that works."""
+    if os.geteuid() == 0 or os.environ.get(TRIED):
+        return
+    allowed = subprocess.run(["unshare", "-Urm", "true"], capture_output=True, check=False).returncode == 0
+    if allowed:
+        os.environ[TRIED] = "1"
+        os.execvp("unshare", ["unshare", "-Urm", sys.executable, *sys.argv])
+
+
+class Disk:
+    def __init__(self, at):
+        self.at = at
+        self.ballast = at + "/ballast"
+        with open(self.ballast, "wb") as file:
+            file.write(os.urandom(BALLAST_MB << 20))
+
+    def fill(self):
+        """Takes the last free blocks, too, as another program's log might."""
+        with open(self.at + "/more", "ab", buffering=0) as file:
+            for size in (1 << 16, 4096, 512, 1):
+                try:
+                    while True:
+                        file.write(b"x" * size)
+                except OSError:
+                    pass
+
+    def make_room(self):
+        os.remove(self.ballast)
+
+
+class Clerk:
+    """Writes transactions and remembers what was acknowledged."""
+
+    def __init__(self, seed):
+        self.random = random.Random(seed)
+        self.count = 0
+        self.known = {}
+        self.refused = []
+
+    def write(self, client):
+        """True: acknowledged. False: 507."""
+        self.count += 1
+        name = f"full-{self.count}"
+        resources = [kit.observation(self.random, f"{name}-{i}", tag=name) for i in range(3)]
+        resources.append(kit.binary(self.random, 60_000))
+        entries = [{"resource": r, "request": {"method": "POST", "url": r["resourceType"]}} for r in resources]
+        reply = client.request("POST", "/fhir", {"resourceType": "Bundle", "type": "transaction", "entry": entries})
+        if reply.status == 200:
+            for resource, entry in zip(resources, reply.json()["entry"]):
+                parts = entry["response"]["location"].split("/")
+                self.known[(parts[-4], parts[-3], int(parts[-1]))] = kit.content_hash(resource)
+            return True
+        kit.require(reply.status == 507, "a write on a full disk was answered %d %s", reply.status, reply.body[:300])
+        outcome = reply.json()
+        kit.require(outcome["resourceType"] == "OperationOutcome", "507 without an OperationOutcome: %s", outcome)
+        kit.require(outcome["issue"][0]["details"]["text"], "507 without words")
+        self.refused.append(name)
+        return False
+
+    def verify(self, client):
+        verify.verify_versions(client, self.known)
+        for name in self.refused[:20] + self.refused[-20:]:
+            found = verify.count_found(client, f"Observation?_tag={kit.TAG_SYSTEM}|{name}")
+            kit.require(found == 0, "%s was refused with 507, and %d of its resources are there", name, found)
+
+
+def health(client):
+    reply = client.get("/health")
+    return reply.status, reply.json()["status"]
+
+
+def refused_while_full(node, clerk, disk):
+    """A full disk that stays full."""
+    client = node.client()
+    until = 0
+    while clerk.write(client):
+        until += 1
+        kit.require(until < 2000, "the disk is never full")
+    disk.fill()
+    refused = sum(not clerk.write(client) for _ in range(30))
+    kit.require(refused >= 25, "only %d of 30 writes were refused on a full disk", refused)
+    clerk.verify(client)
+    status, word = health(client)
+    kit.require((status, word) == (200, "warn"), "/health of a node with a full disk says %d %s", status, word)
+    client.close()
+    return until
+
+
+def resumed(node, clerk):
+    client = node.client()
+    started = time.monotonic()
+    while not clerk.write(client):
+        kit.require(time.monotonic() - started < 10, "there is room again, and writes are refused for 10 s")
+        time.sleep(0.05)
+    took = time.monotonic() - started
+    for _ in range(10):
+        kit.require(clerk.write(client), "there is room again, and a write is refused")
+    clerk.verify(client)
+    kit.require(health(client) == (200, "pass"), "/health does not see that there is room: %s", health(client))
+    client.close()
+    return took
+
+
+def scenario(kith, at, seed):
+    disk = Disk(at)
+    clerk = Clerk(seed)
+    node = kit.Node(kith, at + "/node")
+    node.log.close()
+    node.log = open(at + ".log", "ab")
+    try:
+        node.create()
+        node.start()
+        count = refused_while_full(node, clerk, disk)
+        print(f"  full after {count} transactions; 507, reads go on", flush=True)
+        node.check()
+        node.kill()
+        node.start()
+        client = node.client()
+        clerk.verify(client)
+        client.close()
+        print("  killed while full, started again: all of it is there", flush=True)
+        kit.require(node.stop() == 0, "SIGTERM on a full disk: exit status is not 0")
+        node.start()
+        client = node.client()
+        clerk.verify(client)
+        client.close()
+        disk.make_room()
+        took = resumed(node, clerk)
+        print(f"  room again: writes resumed after {took * 1000:.0f} ms, without a restart", flush=True)
+        node.check()
+        kit.require(node.stop() == 0, "SIGTERM: exit status is not 0")
+        node.check()
+        node.start()
+        client = node.client()
+        clerk.verify(client)
+        client.close()
+        kit.require(node.stop() == 0, "SIGTERM: exit status is not 0")
+    finally:
+        node.end()
+
+
+def test(kith, folder):
+    own_namespace()
+    seed = kit.settings()
+    reasons = []
+    for kind in ("tmpfs", "ext4"):
+        at = f"{folder}/{kind}"
+        reason = mount(kind, at)
+        if reason:
+            reasons.append(f"{kind}: {reason}")
+            continue
+        print(kind, flush=True)
+        try:
+            scenario(kith, at, seed)
+        finally:
+            subprocess.run(["umount", "-l", at], check=False)
+    for reason in reasons:
+        print(f"left out: {reason}")
+    return kit.SKIPPED if len(reasons) == 2 else 0
+
+
+if __name__ == "__main__":
+    sys.exit(kit.run(test))
