@@ -1,7 +1,7 @@
 # Everything is done by Meson and the scripts in tools/; these are the words to remember.
 .PHONY: all demo test bench format setup web clean
 
-WEB_SOURCES := $(shell find web/src web/public -type f 2>/dev/null) web/package.json web/package-lock.json $(wildcard web/*.mjs web/tsconfig.json)
+WEB_SOURCES := $(shell find web/src -type f 2>/dev/null) web/package.json web/package-lock.json web/tsconfig.json $(wildcard web/*.mjs)
 
 all: build/build.ninja web
 	@ninja -C build

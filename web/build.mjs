@@ -30,11 +30,16 @@ function sources(folder = at('src')) {
 function licences() {
     return ['preact', 'nhsuk-frontend']
         .map((name) => {
-            const { version, license } = JSON.parse(readFileSync(at('node_modules', name, 'package.json'), 'utf8'));
+            const { version, license } = JSON.parse(
+                readFileSync(at('node_modules', name, 'package.json'), 'utf8'),
+            );
             const files = readdirSync(at('node_modules', name));
-            const file = files.find((f) => /^licen[cs]e/i.test(f)) ?? files.find((f) => /^readme/i.test(f));
+            const file =
+                files.find((f) => /^licen[cs]e/i.test(f)) ?? files.find((f) => /^readme/i.test(f));
             const text = readFileSync(at('node_modules', name, file), 'utf8');
-            const words = /^readme/i.test(file) ? (/## Licence\s+([\s\S]*?)(?:\n## |$)/.exec(text)?.[1] ?? '') : text;
+            const words = /^readme/i.test(file)
+                ? (/## Licence\s+([\s\S]*?)(?:\n## |$)/.exec(text)?.[1] ?? '')
+                : text;
             return `${name} ${version} (${license})\n\n${words.trim()}\n`;
         })
         .join('\n----\n\n');
@@ -51,10 +56,19 @@ async function page() {
         legalComments: 'none',
     });
     const system = at('node_modules/nhsuk-frontend/dist/nhsuk');
-    const design = readFileSync(join(system, 'nhsuk-frontend.css'), 'utf8').replaceAll('/assets/images/', `${join(system, 'assets/images')}/`);
+    const design = readFileSync(join(system, 'nhsuk-frontend.css'), 'utf8').replaceAll(
+        '/assets/images/',
+        `${join(system, 'assets/images')}/`,
+    );
     const style = await build({
         ...common,
-        stdin: { contents: slimDesignSystem(design, sources().join('\n')) + readFileSync(at('src/style.css'), 'utf8'), loader: 'css', resolveDir: here },
+        stdin: {
+            contents:
+                slimDesignSystem(design, sources().join('\n')) +
+                readFileSync(at('src/style.css'), 'utf8'),
+            loader: 'css',
+            resolveDir: here,
+        },
         minify: true,
         target: ['chrome109', 'firefox109', 'safari16'],
         loader: { '.svg': 'dataurl' },
@@ -85,7 +99,9 @@ async function test() {
     rmSync(out, { recursive: true, force: true });
     await build({
         ...common,
-        entryPoints: readdirSync(at('test')).filter((f) => f.endsWith('.test.ts')).map((f) => `test/${f}`),
+        entryPoints: readdirSync(at('test'))
+            .filter((f) => f.endsWith('.test.ts'))
+            .map((f) => `test/${f}`),
         outdir: out,
         outExtension: { '.js': '.mjs' },
         platform: 'node',
@@ -93,8 +109,12 @@ async function test() {
         target: 'node18',
         sourcemap: 'inline',
     });
-    const files = readdirSync(out).filter((f) => f.endsWith('.mjs')).map((f) => join(out, f));
-    const run = spawnSync(process.execPath, ['--enable-source-maps', '--test', ...files], { stdio: 'inherit' });
+    const files = readdirSync(out)
+        .filter((f) => f.endsWith('.mjs'))
+        .map((f) => join(out, f));
+    const run = spawnSync(process.execPath, ['--enable-source-maps', '--test', ...files], {
+        stdio: 'inherit',
+    });
     process.exitCode = run.status ?? 1;
 }
 

@@ -45,10 +45,16 @@ function selectors(text) {
 export function slimDesignSystem(css, sources) {
     const named = new Set(sources.match(/nhsuk-[A-Za-z0-9_-]+/g));
     /* Made of parts in the sources: nhsuk-tag--${tone} */
-    const families = [...(sources.matchAll(/(nhsuk-[A-Za-z0-9_-]+--)\$\{/g) ?? [])].map((m) => m[1]);
+    const families = [...(sources.matchAll(/(nhsuk-[A-Za-z0-9_-]+--)\$\{/g) ?? [])].map(
+        (m) => m[1],
+    );
     const dynamic = [...sources.matchAll(/nhsuk-tag\$\{/g)].length ? ['nhsuk-tag--'] : [];
-    const used = (name) => named.has(name) || [...families, ...dynamic].some((f) => name.startsWith(f));
-    const wanted = (selector) => (selector.replace(/:not\([^)]*\)/g, '').match(/\.(nhsuk-[A-Za-z0-9_-]+)/g) ?? []).every((c) => used(c.slice(1)));
+    const used = (name) =>
+        named.has(name) || [...families, ...dynamic].some((f) => name.startsWith(f));
+    const wanted = (selector) =>
+        (selector.replace(/:not\([^)]*\)/g, '').match(/\.(nhsuk-[A-Za-z0-9_-]+)/g) ?? []).every(
+            (c) => used(c.slice(1)),
+        );
 
     const slim = (text) => {
         let out = '';

@@ -15,7 +15,10 @@ export const EMPTY = { id: 'browser-test-empty' };
 export const LONG = { id: 'browser-test-long', entries: 3000 };
 export const HOSTILE = '<img src=x onerror=document.title="PWNED">';
 
-const coded = (code, text, system = SNOMED) => ({ coding: [{ system, code, display: text }], text });
+const coded = (code, text, system = SNOMED) => ({
+    coding: [{ system, code, display: text }],
+    text,
+});
 const status = (system, code) => ({ coding: [{ system: CODES + system, code }] });
 const local = (type, name) => `${type}/browser-test-${name}`;
 
@@ -48,10 +51,16 @@ function grace() {
     const encounter = { reference: local('Encounter', 'visit') };
     const doctor = { reference: local('Practitioner', 'doctor') };
     let serial = 0;
-    const make = (resourceType, more) => ({ resourceType, id: `browser-test-${++serial}`, ...more });
+    const make = (resourceType, more) => ({
+        resourceType,
+        id: `browser-test-${++serial}`,
+        ...more,
+    });
     const allergy = (name, clinical, verification, more = {}) =>
         make('AllergyIntolerance', {
-            ...(clinical ? { clinicalStatus: status('allergyintolerance-clinical', clinical) } : {}),
+            ...(clinical
+                ? { clinicalStatus: status('allergyintolerance-clinical', clinical) }
+                : {}),
             verificationStatus: status('allergyintolerance-verification', verification),
             code: { text: name },
             patient: subject,
@@ -79,36 +88,76 @@ function grace() {
             dosageInstruction: [{ text: dose }],
         });
     const observation = (category, code, more) =>
-        make('Observation', { status: 'final', category: [status('observation-category', category)], code, subject, performer: [doctor], ...more });
+        make('Observation', {
+            status: 'final',
+            category: [status('observation-category', category)],
+            code,
+            subject,
+            performer: [doctor],
+            ...more,
+        });
     const hba1c = (date, value) =>
         observation('laboratory', coded('59261-8', 'Haemoglobin A1c', LOINC), {
             effectiveDateTime: date,
-            valueQuantity: { value: new Digits(value), unit: 'mmol/mol', system: 'http://unitsofmeasure.org', code: 'mmol/mol' },
-            referenceRange: [{ low: { value: 20, unit: 'mmol/mol' }, high: { value: 48, unit: 'mmol/mol' } }],
+            valueQuantity: {
+                value: new Digits(value),
+                unit: 'mmol/mol',
+                system: 'http://unitsofmeasure.org',
+                code: 'mmol/mol',
+            },
+            referenceRange: [
+                { low: { value: 20, unit: 'mmol/mol' }, high: { value: 48, unit: 'mmol/mol' } },
+            ],
         });
     const pressure = (date, systolic, diastolic) =>
         observation('vital-signs', coded('85354-9', 'Blood pressure', LOINC), {
             effectiveDateTime: date,
             component: [
-                { code: coded('8480-6', 'Systolic', LOINC), valueQuantity: { value: systolic, unit: 'mmHg' } },
-                { code: coded('8462-4', 'Diastolic', LOINC), valueQuantity: { value: diastolic, unit: 'mmHg' } },
+                {
+                    code: coded('8480-6', 'Systolic', LOINC),
+                    valueQuantity: { value: systolic, unit: 'mmHg' },
+                },
+                {
+                    code: coded('8462-4', 'Diastolic', LOINC),
+                    valueQuantity: { value: diastolic, unit: 'mmHg' },
+                },
             ],
         });
     return [
-        { resourceType: 'Organization', id: 'browser-test-surgery', name: 'Harbour Street Surgery' },
-        { resourceType: 'Practitioner', id: 'browser-test-doctor', name: [{ family: 'Sørensen', given: ['Åse'], prefix: ['Dr'] }] },
+        {
+            resourceType: 'Organization',
+            id: 'browser-test-surgery',
+            name: 'Harbour Street Surgery',
+        },
+        {
+            resourceType: 'Practitioner',
+            id: 'browser-test-doctor',
+            name: [{ family: 'Sørensen', given: ['Åse'], prefix: ['Dr'] }],
+        },
         {
             resourceType: 'Patient',
             id: GRACE.id,
             identifier: [{ use: 'official', system: NHS, value: GRACE.nhs }],
             name: [
-                { use: 'official', family: 'Zzokafor-Llewellyn', given: ['Grace', 'Adaeze'], prefix: ['Mrs'] },
+                {
+                    use: 'official',
+                    family: 'Zzokafor-Llewellyn',
+                    given: ['Grace', 'Adaeze'],
+                    prefix: ['Mrs'],
+                },
                 { use: 'nickname', text: HOSTILE, given: [HOSTILE] },
             ],
             gender: 'female',
             birthDate: '1931-03-27',
             telecom: [{ system: 'phone', value: '01632 960983', use: 'home' }],
-            address: [{ use: 'home', line: ['Flat 4, The Old Granary', '12 Harbour Street'], city: 'Aldermarsh', postalCode: 'WX1 4AA' }],
+            address: [
+                {
+                    use: 'home',
+                    line: ['Flat 4, The Old Granary', '12 Harbour Street'],
+                    city: 'Aldermarsh',
+                    postalCode: 'WX1 4AA',
+                },
+            ],
             generalPractitioner: [{ reference: local('Organization', 'surgery') }],
         },
         {
@@ -122,15 +171,26 @@ function grace() {
             participant: [{ individual: doctor }],
             serviceProvider: { reference: local('Organization', 'surgery') },
         },
-        allergy('Amoxicillin', 'active', 'confirmed', { criticality: 'high', reaction: [{ manifestation: [{ text: 'Anaphylaxis' }] }], recordedDate: '1999-05' }),
+        allergy('Amoxicillin', 'active', 'confirmed', {
+            criticality: 'high',
+            reaction: [{ manifestation: [{ text: 'Anaphylaxis' }] }],
+            recordedDate: '1999-05',
+        }),
         allergy('Latex', 'active', 'unconfirmed'),
         allergy("Cow's milk", 'resolved', 'confirmed'),
         allergy('Penicillin', 'inactive', 'refuted'),
         allergy('Shellfish', '', 'entered-in-error'),
-        condition('Type 2 diabetes mellitus (disorder)', 'active', 'confirmed', { onsetDateTime: '2009-06-11' }),
+        condition('Type 2 diabetes mellitus (disorder)', 'active', 'confirmed', {
+            onsetDateTime: '2009-06-11',
+        }),
         condition('Asthma', 'recurrence', 'confirmed', { onsetDateTime: '1975-04' }),
-        condition(`Hostile ${HOSTILE} ${'unbroken'.repeat(60)}`, 'active', 'provisional', { onsetDateTime: '2001' }),
-        condition('Fractured wrist', 'resolved', 'confirmed', { onsetDateTime: '2018-01-09', abatementDateTime: '2018-04-01' }),
+        condition(`Hostile ${HOSTILE} ${'unbroken'.repeat(60)}`, 'active', 'provisional', {
+            onsetDateTime: '2001',
+        }),
+        condition('Fractured wrist', 'resolved', 'confirmed', {
+            onsetDateTime: '2018-01-09',
+            abatementDateTime: '2018-04-01',
+        }),
         condition('Pulmonary embolism', 'inactive', 'refuted'),
         medicine('Metformin 500mg tablets', 'active', 'Take TWO tablets twice a day', '2025-10-01'),
         medicine('Simvastatin 40mg tablets', 'stopped', 'One at night', '2013-02-01'),
@@ -148,15 +208,35 @@ function grace() {
             effectiveDateTime: '2025-11-03T10:00:00Z',
             valueQuantity: { value: 99, unit: 'mmol/L' },
         }),
-        make('Immunization', { status: 'completed', vaccineCode: { text: 'Influenza vaccine' }, patient: subject, occurrenceDateTime: '2025-10-02', lotNumber: 'AB123C' }),
-        make('Procedure', { status: 'completed', code: { text: 'Colonoscopy' }, subject, performedDateTime: '2019-07' }),
+        make('Immunization', {
+            status: 'completed',
+            vaccineCode: { text: 'Influenza vaccine' },
+            patient: subject,
+            occurrenceDateTime: '2025-10-02',
+            lotNumber: 'AB123C',
+        }),
+        make('Procedure', {
+            status: 'completed',
+            code: { text: 'Colonoscopy' },
+            subject,
+            performedDateTime: '2019-07',
+        }),
         make('DocumentReference', {
             status: 'current',
             type: { text: 'Letter' },
             description: `Letter ${HOSTILE}`,
             subject,
             date: '2025-11-05T11:00:00Z',
-            content: [{ attachment: { contentType: 'text/plain; charset=utf-8', data: Buffer.from(`Dear Dr Sørensen,\n${HOSTILE}\nYours`).toString('base64') } }],
+            content: [
+                {
+                    attachment: {
+                        contentType: 'text/plain; charset=utf-8',
+                        data: Buffer.from(`Dear Dr Sørensen,\n${HOSTILE}\nYours`).toString(
+                            'base64',
+                        ),
+                    },
+                },
+            ],
         }),
     ];
 }
@@ -172,15 +252,37 @@ function long() {
             birthDate: '1940-02-29',
         },
     ];
-    const tests = ['Sodium', 'Potassium', 'Urea', 'Creatinine', 'Haemoglobin', 'Platelets', 'White cells', 'Albumin'];
+    const tests = [
+        'Sodium',
+        'Potassium',
+        'Urea',
+        'Creatinine',
+        'Haemoglobin',
+        'Platelets',
+        'White cells',
+        'Albumin',
+    ];
     for (let i = 0; all.length < LONG.entries + 1; i++) {
         const day = new Date(Date.UTC(1996, 0, 1 + Math.floor(i * 3.6)));
         const date = day.toISOString().slice(0, 10);
         const common = { id: `browser-test-long-${i}`, subject };
         if (i % 10 === 8) {
-            all.push({ resourceType: 'Encounter', ...common, status: 'finished', class: { system: `${CODES}v3-ActCode`, code: 'AMB' }, period: { start: date, end: date } });
+            all.push({
+                resourceType: 'Encounter',
+                ...common,
+                status: 'finished',
+                class: { system: `${CODES}v3-ActCode`, code: 'AMB' },
+                period: { start: date, end: date },
+            });
         } else if (i % 10 === 9) {
-            all.push({ resourceType: 'MedicationRequest', ...common, status: 'completed', intent: 'order', medicationCodeableConcept: { text: `Medicine ${i % 7}` }, authoredOn: date });
+            all.push({
+                resourceType: 'MedicationRequest',
+                ...common,
+                status: 'completed',
+                intent: 'order',
+                medicationCodeableConcept: { text: `Medicine ${i % 7}` },
+                authoredOn: date,
+            });
         } else {
             const name = tests[i % tests.length];
             all.push({
@@ -204,14 +306,23 @@ async function put(base, resources) {
         body: bundle(resources),
     });
     if (!reply.ok) {
-        throw new Error(`loading the test records: ${reply.status} ${(await reply.text()).slice(0, 2000)}`);
+        throw new Error(
+            `loading the test records: ${reply.status} ${(await reply.text()).slice(0, 2000)}`,
+        );
     }
 }
 
 /* Loading twice changes nothing that the tests look at. */
 export async function load(base) {
     await put(base, grace());
-    await put(base, [{ resourceType: 'Patient', id: EMPTY.id, name: [{ use: 'official', text: 'Zzbaby of Nobody' }], birthDate: '2026' }]);
+    await put(base, [
+        {
+            resourceType: 'Patient',
+            id: EMPTY.id,
+            name: [{ use: 'official', text: 'Zzbaby of Nobody' }],
+            birthDate: '2026',
+        },
+    ]);
     const all = long();
     for (let at = 0; at < all.length; at += 500) {
         await put(base, all.slice(at, at + 500));

@@ -44,11 +44,17 @@ export async function startNode(argument) {
     }
     const dir = mkdtempSync(join(tmpdir(), 'kith-browser-'));
     const home = join(dir, 'node');
-    const made = spawnSync(argument, ['init', home, '--organisation', 'Y90001', '--name', 'Browser test practice'], { encoding: 'utf8' });
+    const made = spawnSync(
+        argument,
+        ['init', home, '--organisation', 'Y90001', '--name', 'Browser test practice'],
+        { encoding: 'utf8' },
+    );
     if (made.status !== 0) {
         throw new Error(`kith init: ${made.stdout}${made.stderr}`);
     }
-    const child = spawn(argument, ['serve', home, '--listen', '127.0.0.1:0'], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(argument, ['serve', home, '--listen', '127.0.0.1:0'], {
+        stdio: ['ignore', 'pipe', 'pipe'],
+    });
     let said = '';
     const base = await new Promise((done, failed) => {
         const timer = setTimeout(() => failed(new Error(`the node did not start: ${said}`)), 30000);
@@ -96,12 +102,15 @@ export function check(what, good, detail = '') {
         console.log(`ok    ${what}`);
     } else {
         failed++;
-        console.log(`FAIL  ${what}${detail === '' ? '' : `\n      ${typeof detail === 'string' ? detail : JSON.stringify(detail)}`}`);
+        console.log(
+            `FAIL  ${what}${detail === '' ? '' : `\n      ${typeof detail === 'string' ? detail : JSON.stringify(detail)}`}`,
+        );
     }
     return good;
 }
 
-export const equal = (what, is, should) => check(what, is === should, `is ${JSON.stringify(is)}, should be ${JSON.stringify(should)}`);
+export const equal = (what, is, should) =>
+    check(what, is === should, `is ${JSON.stringify(is)}, should be ${JSON.stringify(should)}`);
 
 /* A test that breaks off is one failure, and the next one runs. */
 export async function attempt(what, body) {
@@ -119,7 +128,11 @@ export function finish() {
 
 /* A tab that notes what must not happen: requests elsewhere, errors, violations of the policy. */
 export async function openPage(browser, base, options = {}) {
-    const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, locale: 'en-GB', ...options });
+    const context = await browser.newContext({
+        viewport: { width: 1280, height: 900 },
+        locale: 'en-GB',
+        ...options,
+    });
     const page = await context.newPage();
     const bad = [];
     const origin = new URL(base).origin;
@@ -158,23 +171,29 @@ export async function shot(page, name, fullPage = true) {
 
 /* Axe, from outside the page's policy: nothing is added to the page for it. */
 export async function accessible(page, what) {
-    const found = await page.evaluate(
-        async (source) => {
-            if (!window.axe) {
-                (0, eval)(source);
-            }
-            const result = await window.axe.run(document, {
-                runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
-                resultTypes: ['violations'],
-            });
-            return result.violations.map((v) => `${v.id}: ${v.nodes.slice(0, 3).map((n) => n.html.slice(0, 160)).join(' | ')}`);
-        },
-        axeSource,
-    );
+    const found = await page.evaluate(async (source) => {
+        if (!window.axe) {
+            (0, eval)(source);
+        }
+        const result = await window.axe.run(document, {
+            runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
+            resultTypes: ['violations'],
+        });
+        return result.violations.map(
+            (v) =>
+                `${v.id}: ${v.nodes
+                    .slice(0, 3)
+                    .map((n) => n.html.slice(0, 160))
+                    .join(' | ')}`,
+        );
+    }, axeSource);
     check(`${what}: no axe violation`, found.length === 0, found.join('\n      '));
 }
 
 export async function fits(page, what) {
-    const [wide, room] = await page.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]);
+    const [wide, room] = await page.evaluate(() => [
+        document.documentElement.scrollWidth,
+        document.documentElement.clientWidth,
+    ]);
     check(`${what}: no sideways scrolling at ${room} px`, wide <= room, `${wide} > ${room}`);
 }

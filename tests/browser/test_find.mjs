@@ -26,10 +26,17 @@ export async function peopleAreFound({ browser, base }) {
         check(`found by ${what}`, first.length === 1 && first[0] === name, first);
     }
     const card = await page.locator('.k-person').first().innerText();
-    check('the card says who it is', ['27-Mar-1931 (', 'Female', '999 000 0018', 'WX1 4AA'].every((t) => card.includes(t)), card);
+    check(
+        'the card says who it is',
+        ['27-Mar-1931 (', 'Female', '999 000 0018', 'WX1 4AA'].every((t) => card.includes(t)),
+        card,
+    );
     await page.go('#/');
     await find(page, '27/03/1931');
-    check('found by date of birth alone', (await page.locator('.k-person__name a').allTextContents()).includes(name));
+    check(
+        'found by date of birth alone',
+        (await page.locator('.k-person__name a').allTextContents()).includes(name),
+    );
     equal('nothing went wrong on the way', page.bad.join('; '), '');
     await page.context().close();
 }
@@ -39,21 +46,43 @@ export async function searchesThatFindNothingHelp({ browser, base }) {
     await page.go('#/');
     await page.click('.k-search__button');
     await page.waitForSelector('.nhsuk-error-summary');
-    check('an empty search says what to enter', (await page.textContent('.nhsuk-error-summary')).includes('Enter a name'));
-    check('the problem has the focus', await page.evaluate(() => document.activeElement?.classList.contains('nhsuk-error-summary')));
+    check(
+        'an empty search says what to enter',
+        (await page.textContent('.nhsuk-error-summary')).includes('Enter a name'),
+    );
+    check(
+        'the problem has the focus',
+        await page.evaluate(() =>
+            document.activeElement?.classList.contains('nhsuk-error-summary'),
+        ),
+    );
     check('its title says so', (await page.title()).startsWith('Error'));
     await page.click('.nhsuk-error-summary a');
-    equal('its link leads to the field', await page.evaluate(() => document.activeElement?.id), 'search');
+    equal(
+        'its link leads to the field',
+        await page.evaluate(() => document.activeElement?.id),
+        'search',
+    );
 
     await find(page, '31/02/1962');
-    check('a day that is none is told', (await page.textContent('.nhsuk-error-summary')).includes('31/02/1962 is not a date'));
+    check(
+        'a day that is none is told',
+        (await page.textContent('.nhsuk-error-summary')).includes('31/02/1962 is not a date'),
+    );
     await page.go('#/');
     await find(page, '999 000 0019');
-    check('a wrong NHS number is told', (await page.textContent('.k-inset')).includes('is not an NHS number'));
+    check(
+        'a wrong NHS number is told',
+        (await page.textContent('.k-inset')).includes('is not an NHS number'),
+    );
     await page.go('#/');
     await find(page, 'Zzqqnobody');
     const nothing = await page.textContent('.k-inset');
-    check('nobody found says what to try', nothing.includes('Nobody called Zzqqnobody') && nothing.includes('first letters'), nothing);
+    check(
+        'nobody found says what to try',
+        nothing.includes('Nobody called Zzqqnobody') && nothing.includes('first letters'),
+        nothing,
+    );
     await page.context().close();
 }
 
@@ -67,10 +96,21 @@ export async function resultsComeInPagesAndBackReturnsToThem({ browser, base }) 
     if (total > 20) {
         const before = await page.locator('.k-person').count();
         await more.click();
-        await page.waitForFunction((n) => document.querySelectorAll('.k-person').length > n, before);
-        const links = await page.locator('.k-person__name a').evaluateAll((all) => all.map((a) => a.href));
+        await page.waitForFunction(
+            (n) => document.querySelectorAll('.k-person').length > n,
+            before,
+        );
+        const links = await page
+            .locator('.k-person__name a')
+            .evaluateAll((all) => all.map((a) => a.href));
         equal('more people are other people', new Set(links).size, links.length);
-        check('the focus is on the first new one', await page.evaluate((n) => document.activeElement === document.querySelectorAll('.k-person__name a')[n], before));
+        check(
+            'the focus is on the first new one',
+            await page.evaluate(
+                (n) => document.activeElement === document.querySelectorAll('.k-person__name a')[n],
+                before,
+            ),
+        );
     } else {
         check('few people are on one page', (await more.count()) === 0);
     }
@@ -83,7 +123,13 @@ export async function resultsComeInPagesAndBackReturnsToThem({ browser, base }) 
     await page.go(`#/patient/${EMPTY.id}`);
     await page.waitForSelector('.k-foot');
     const text = await page.innerText('main');
-    for (const words of ['No allergies recorded', 'No medicines recorded', 'No problems recorded', 'No vaccinations recorded', 'No results recorded']) {
+    for (const words of [
+        'No allergies recorded',
+        'No medicines recorded',
+        'No problems recorded',
+        'No vaccinations recorded',
+        'No results recorded',
+    ]) {
         check(`an empty record says: ${words}`, text.includes(words));
     }
     check('a year of birth stays a year', /Born\s+2026/.test(await page.innerText('.k-banner')));

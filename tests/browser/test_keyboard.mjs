@@ -5,7 +5,11 @@ import { check, equal, openPage } from './kit.mjs';
 const focused = (page) =>
     page.evaluate(() => {
         const e = document.activeElement;
-        return { tag: e?.tagName ?? '', id: e?.id ?? '', text: (e?.textContent ?? '').trim().slice(0, 60) };
+        return {
+            tag: e?.tagName ?? '',
+            id: e?.id ?? '',
+            text: (e?.textContent ?? '').trim().slice(0, 60),
+        };
     });
 
 /* Tab until the focus is where `reached` says; every stop on the way must be seen. */
@@ -16,13 +20,32 @@ async function tabTo(page, what, reached, limit = 60) {
             const e = document.activeElement;
             const box = e.getBoundingClientRect();
             const style = getComputedStyle(e);
-            const label = e.matches('.nhsuk-checkboxes__input') ? getComputedStyle(e.nextElementSibling, '::before') : style;
-            const sibling = e.matches('summary') && e.firstElementChild ? getComputedStyle(e.firstElementChild) : style;
-            const marked = [style, label, sibling].some((s) => s.boxShadow !== 'none' || (s.outlineStyle !== 'none' && parseFloat(s.outlineWidth) > 0));
+            const label = e.matches('.nhsuk-checkboxes__input')
+                ? getComputedStyle(e.nextElementSibling, '::before')
+                : style;
+            const sibling =
+                e.matches('summary') && e.firstElementChild
+                    ? getComputedStyle(e.firstElementChild)
+                    : style;
+            const marked = [style, label, sibling].some(
+                (s) =>
+                    s.boxShadow !== 'none' ||
+                    (s.outlineStyle !== 'none' && parseFloat(s.outlineWidth) > 0),
+            );
             const banner = document.querySelector('.k-banner');
-            const lid = banner && !banner.contains(e) && getComputedStyle(banner).position === 'sticky' ? banner.getBoundingClientRect() : { top: 0, bottom: 0 };
+            const lid =
+                banner && !banner.contains(e) && getComputedStyle(banner).position === 'sticky'
+                    ? banner.getBoundingClientRect()
+                    : { top: 0, bottom: 0 };
             const covered = box.top >= lid.top && box.bottom <= lid.bottom;
-            return { tag: e.tagName, text: (e.textContent ?? '').trim(), id: e.id, href: e.getAttribute('href') ?? '', marked, seen: e.tagName === 'BODY' || (!covered && box.bottom > 0 && box.top < innerHeight) };
+            return {
+                tag: e.tagName,
+                text: (e.textContent ?? '').trim(),
+                id: e.id,
+                href: e.getAttribute('href') ?? '',
+                marked,
+                seen: e.tagName === 'BODY' || (!covered && box.bottom > 0 && box.top < innerHeight),
+            };
         });
         if (!at.marked && at.tag !== 'BODY') {
             check(`${what}: the focus can be seen on ${at.tag} ${at.text.slice(0, 40)}`, false);
@@ -43,7 +66,11 @@ export async function allIsReachedByKeyboard({ browser, base }) {
     await page.go('#/');
     await page.waitForSelector('#search');
     await page.keyboard.press('Tab');
-    equal('the first stop skips to the content', (await focused(page)).text, 'Skip to main content');
+    equal(
+        'the first stop skips to the content',
+        (await focused(page)).text,
+        'Skip to main content',
+    );
     await page.keyboard.press('Enter');
     equal('and does', (await focused(page)).id, 'main');
     await tabTo(page, 'the search', (at) => at.id === 'search');
@@ -63,7 +90,9 @@ export async function allIsReachedByKeyboard({ browser, base }) {
     check('a new page has the focus on its heading', true);
     await tabTo(page, 'a filter', (at) => at.id === 'kind-Medicines');
     await page.keyboard.press('Space');
-    await page.waitForFunction(() => document.querySelector('.k-timeline__count').textContent.startsWith('3 entries of'));
+    await page.waitForFunction(() =>
+        document.querySelector('.k-timeline__count').textContent.startsWith('3 entries of'),
+    );
     equal('the focus stays where it was', (await focused(page)).id, 'kind-Medicines');
     await tabTo(page, 'a year', (at) => at.tag === 'BUTTON' && at.text.startsWith('2025'));
     const shown = await page.locator('.k-entry').count();
@@ -78,7 +107,11 @@ export async function allIsReachedByKeyboard({ browser, base }) {
     check('a source is opened', true);
     await page.go(`#/patient/${GRACE.id}`);
     await page.waitForSelector('.k-foot');
-    await tabTo(page, 'a jump within the page', (at) => at.text === 'Results' && at.href.startsWith('#h-'));
+    await tabTo(
+        page,
+        'a jump within the page',
+        (at) => at.text === 'Results' && at.href.startsWith('#h-'),
+    );
     await page.keyboard.press('Enter');
     equal('it moves the focus', (await focused(page)).id, 'h-results');
     check('and leaves the address alone', page.url().endsWith(GRACE.id));

@@ -7,7 +7,10 @@ const LIMIT = Number(process.env.KITH_BROWSER_MS ?? 5000);
 const watch = () => {
     const seen = (window.kithSeen = {});
     new MutationObserver(() => {
-        for (const [name, selector] of [['banner', '.k-banner'], ['content', '.k-item, .k-entry, .k-results']]) {
+        for (const [name, selector] of [
+            ['banner', '.k-banner'],
+            ['content', '.k-item, .k-entry, .k-results'],
+        ]) {
             if (!seen[name] && document.querySelector(selector)) {
                 seen[name] = Math.round(performance.now());
             }
@@ -27,13 +30,23 @@ async function open(browser, base, tab) {
     return { page, script, ...(await page.evaluate(() => window.kithSeen)) };
 }
 
-const settled = (page, text) => page.waitForFunction((t) => document.querySelector('.k-timeline__count').textContent.startsWith(t), text);
+const settled = (page, text) =>
+    page.waitForFunction(
+        (t) => document.querySelector('.k-timeline__count').textContent.startsWith(t),
+        text,
+    );
 
 export async function aLongRecordOpensAtOnce({ browser, base }) {
     for (const tab of ['', '/timeline']) {
         const { page, banner, content, script } = await open(browser, base, tab);
-        console.log(`      ${tab || '/summary'}: banner ${banner} ms, content ${content} ms, script ${script} ms`);
-        check(`${LONG.entries} entries${tab}: there within ${LIMIT} ms`, content <= LIMIT, `${content} ms`);
+        console.log(
+            `      ${tab || '/summary'}: banner ${banner} ms, content ${content} ms, script ${script} ms`,
+        );
+        check(
+            `${LONG.entries} entries${tab}: there within ${LIMIT} ms`,
+            content <= LIMIT,
+            `${content} ms`,
+        );
         check('who it is comes first', banner <= content);
         equal('nothing went wrong on the way', page.bad.join('; '), '');
         await page.context().close();
@@ -54,18 +67,30 @@ export async function aLongTimelineStaysQuick({ browser, base }) {
     const kind = await time(() => page.check('#kind-Medicines'), '300 entries of');
     const words = await time(() => page.fill('#timeline-text', 'medicine 3'), '43 entries of');
     const clear = await time(() => page.click('text=Clear filters'), '3,000 entries');
-    console.log(`      a kind ${kind} ms, words ${words} ms (120 of them waiting for more), clear ${clear} ms`);
+    console.log(
+        `      a kind ${kind} ms, words ${words} ms (120 of them waiting for more), clear ${clear} ms`,
+    );
     check('filters answer within a second', Math.max(kind, words, clear) < 1000 + LIMIT / 5);
     const oldest = page.locator('.k-year__button').last();
     await oldest.focus();
     await page.keyboard.press('Enter');
-    await page.waitForFunction(() => [...document.querySelectorAll('.k-year')].at(-1).querySelector('.k-entry'));
+    await page.waitForFunction(() =>
+        [...document.querySelectorAll('.k-year')].at(-1).querySelector('.k-entry'),
+    );
     check('the oldest year opens', (await oldest.innerText()).startsWith('1996'));
     const first = page.locator('.k-year').last();
     const shown = await first.locator('.k-entry').count();
     equal('a hundred at a time', shown, 100);
     await first.locator('text=/^Show \\d+ more/').click();
-    await page.waitForFunction(() => [...document.querySelectorAll('.k-year')].at(-1).querySelectorAll('.k-entry').length > 100);
-    equal('and then the rest', await first.locator('.k-entry').count(), Number((await oldest.innerText()).match(/(\d+) entries/)[1]));
+    await page.waitForFunction(
+        () =>
+            [...document.querySelectorAll('.k-year')].at(-1).querySelectorAll('.k-entry').length >
+            100,
+    );
+    equal(
+        'and then the rest',
+        await first.locator('.k-entry').count(),
+        Number((await oldest.innerText()).match(/(\d+) entries/)[1]),
+    );
     await page.context().close();
 }

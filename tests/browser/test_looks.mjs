@@ -8,7 +8,11 @@ const PAGES = [
     ['nobody', '#/?q=zzqqnobody', '.k-inset'],
     ['summary', `#/patient/${GRACE.id}`, '.k-foot'],
     ['results', `#/patient/${GRACE.id}/results`, '.k-foot'],
-    ['result', `#/patient/${GRACE.id}/result/${encodeURIComponent('http://loinc.org|59261-8')}`, '.k-chart'],
+    [
+        'result',
+        `#/patient/${GRACE.id}/result/${encodeURIComponent('http://loinc.org|59261-8')}`,
+        '.k-chart',
+    ],
     ['timeline', `#/patient/${GRACE.id}/timeline`, '.k-entry'],
     ['details', `#/patient/${GRACE.id}/details`, '.k-foot'],
     ['entry', `#/patient/${GRACE.id}/entry/Encounter/browser-test-visit`, '.k-foot'],
@@ -18,10 +22,14 @@ const PAGES = [
     ['no-page', '#/nowhere', 'h1'],
 ];
 
-const openAll = (page) => page.evaluate(() => document.querySelectorAll('details').forEach((d) => (d.open = true)));
+const openAll = (page) =>
+    page.evaluate(() => document.querySelectorAll('details').forEach((d) => (d.open = true)));
 
 export async function everyPageIsAccessibleAtEveryWidth({ browser, base }) {
-    for (const [width, height] of [[320, 640], [1280, 900]]) {
+    for (const [width, height] of [
+        [320, 640],
+        [1280, 900],
+    ]) {
         const page = await openPage(browser, base, { viewport: { width, height } });
         page.expectErrors = true;
         for (const [name, hash, ready] of PAGES) {
@@ -49,7 +57,12 @@ export async function fourTimesMagnified({ browser, base }) {
     await page.go(`#/patient/${GRACE.id}/timeline`);
     await page.waitForSelector('.k-entry');
     await fits(page, 'timeline');
-    check('nothing stays in front of what is read', await page.evaluate(() => getComputedStyle(document.querySelector('.k-banner')).position !== 'sticky'));
+    check(
+        'nothing stays in front of what is read',
+        await page.evaluate(
+            () => getComputedStyle(document.querySelector('.k-banner')).position !== 'sticky',
+        ),
+    );
     await page.context().close();
 }
 
@@ -57,9 +70,13 @@ export async function largerText({ browser, base }) {
     const page = await openPage(browser, base, { viewport: { width: 1280, height: 900 } });
     await page.go(`#/patient/${GRACE.id}`);
     await page.waitForSelector('.k-foot');
-    const before = await page.evaluate(() => document.querySelector('.k-item__title').getBoundingClientRect().height);
+    const before = await page.evaluate(
+        () => document.querySelector('.k-item__title').getBoundingClientRect().height,
+    );
     await page.evaluate(() => (document.documentElement.style.fontSize = '200%'));
-    const after = await page.evaluate(() => document.querySelector('.k-item__title').getBoundingClientRect().height);
+    const after = await page.evaluate(
+        () => document.querySelector('.k-item__title').getBoundingClientRect().height,
+    );
     check('text grows with the reader’s setting', after > before * 1.5, `${before} → ${after}`);
     await fits(page, 'text at 200 %');
     await shot(page, 'summary-large-text');
@@ -67,13 +84,22 @@ export async function largerText({ browser, base }) {
 }
 
 export async function ownColoursAndStillness({ browser, base }) {
-    const page = await openPage(browser, base, { forcedColors: 'active', reducedMotion: 'reduce', colorScheme: 'dark' });
+    const page = await openPage(browser, base, {
+        forcedColors: 'active',
+        reducedMotion: 'reduce',
+        colorScheme: 'dark',
+    });
     await page.go(`#/patient/${GRACE.id}`);
     await page.waitForSelector('.k-foot');
-    check('a trend can be seen in forced colours', await page.evaluate(() => {
-        const spark = document.querySelector('.k-spark polyline');
-        return getComputedStyle(spark).stroke !== getComputedStyle(document.body).backgroundColor;
-    }));
+    check(
+        'a trend can be seen in forced colours',
+        await page.evaluate(() => {
+            const spark = document.querySelector('.k-spark polyline');
+            return (
+                getComputedStyle(spark).stroke !== getComputedStyle(document.body).backgroundColor
+            );
+        }),
+    );
     await shot(page, 'summary-forced-colours');
     await page.context().close();
 }
@@ -83,7 +109,11 @@ export async function paper({ browser, base }) {
     await page.go(`#/patient/${GRACE.id}`);
     await page.waitForSelector('.k-foot');
     await page.emulateMedia({ media: 'print' });
-    const hidden = await page.evaluate(() => ['.k-header', '.k-tabs', '.k-jump', '.k-footer', '.k-print'].every((s) => getComputedStyle(document.querySelector(s)).display === 'none'));
+    const hidden = await page.evaluate(() =>
+        ['.k-header', '.k-tabs', '.k-jump', '.k-footer', '.k-print'].every(
+            (s) => getComputedStyle(document.querySelector(s)).display === 'none',
+        ),
+    );
     check('what cannot be pressed is not printed', hidden);
     check('who it is is printed', await page.locator('.k-banner').isVisible());
     await shot(page, 'summary-print');

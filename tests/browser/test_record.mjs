@@ -15,22 +15,90 @@ export async function theSummaryIsRight({ browser, base }) {
     const page = await openPage(browser, base);
     await page.go(`#/patient/${GRACE.id}`);
     await page.waitForSelector('.k-foot');
-    has('the banner says who it is', await page.innerText('.k-banner'), 'ZZOKAFOR-LLEWELLYN, Grace Adaeze (Mrs)', '27-Mar-1931', 'Female', '999 000 0018', 'Amoxicillin, Latex');
+    has(
+        'the banner says who it is',
+        await page.innerText('.k-banner'),
+        'ZZOKAFOR-LLEWELLYN, Grace Adaeze (Mrs)',
+        '27-Mar-1931',
+        'Female',
+        '999 000 0018',
+        'Amoxicillin, Latex',
+    );
     check('the title says who it is', (await page.title()).includes('ZZOKAFOR-LLEWELLYN'));
 
     const allergies = section(page, 'allergies');
-    has('allergies', await allergies.innerText(), '(2)', 'Amoxicillin', 'High risk', 'Anaphylaxis', 'since May-1999', 'Latex', 'Unconfirmed', 'no longer active', 'ruled out', 'Sørensen');
-    hasNot('what is over or withdrawn is not among them', await allergies.locator('> ul').innerText(), 'milk', 'Penicillin', 'Shellfish');
-    hasNot('what was entered in error is nowhere', await page.innerText('main'), 'Shellfish', 'Serum sodium');
+    has(
+        'allergies',
+        await allergies.innerText(),
+        '(2)',
+        'Amoxicillin',
+        'High risk',
+        'Anaphylaxis',
+        'since May-1999',
+        'Latex',
+        'Unconfirmed',
+        'no longer active',
+        'ruled out',
+        'Sørensen',
+    );
+    hasNot(
+        'what is over or withdrawn is not among them',
+        await allergies.locator('> ul').innerText(),
+        'milk',
+        'Penicillin',
+        'Shellfish',
+    );
+    hasNot(
+        'what was entered in error is nowhere',
+        await page.innerText('main'),
+        'Shellfish',
+        'Serum sodium',
+    );
     await allergies.locator('summary').nth(1).click();
     has('ruled out ones can be opened', await allergies.innerText(), 'Penicillin');
 
     const problems = section(page, 'problems');
-    has('problems', await problems.innerText(), '(3)', 'Type 2 diabetes mellitus', 'since 11-Jun-2009', 'Asthma', 'Recurrence', 'Provisional', '1 past problem', '1 problem ruled out', 'Harbour Street Surgery');
+    has(
+        'problems',
+        await problems.innerText(),
+        '(3)',
+        'Type 2 diabetes mellitus',
+        'since 11-Jun-2009',
+        'Asthma',
+        'Recurrence',
+        'Provisional',
+        '1 past problem',
+        '1 problem ruled out',
+        'Harbour Street Surgery',
+    );
     hasNot('qualifiers of SNOMED are left out', await problems.innerText(), '(disorder)');
-    has('medicines', await section(page, 'medicines').innerText(), '(1)', 'Metformin 500mg tablets', 'Take TWO tablets twice a day', 'On hold', 'Apixaban', '1 medicine stopped');
-    has('vaccinations', await section(page, 'vaccinations').innerText(), 'Influenza vaccine', '02-Oct-2025', 'batch AB123C');
-    has('results', await section(page, 'results').innerText(), 'Haemoglobin A1c', '64.50 mmol/mol', 'Above range', '20 to 48 mmol/mol', '132/84 mmHg', '10-May-2025');
+    has(
+        'medicines',
+        await section(page, 'medicines').innerText(),
+        '(1)',
+        'Metformin 500mg tablets',
+        'Take TWO tablets twice a day',
+        'On hold',
+        'Apixaban',
+        '1 medicine stopped',
+    );
+    has(
+        'vaccinations',
+        await section(page, 'vaccinations').innerText(),
+        'Influenza vaccine',
+        '02-Oct-2025',
+        'batch AB123C',
+    );
+    has(
+        'results',
+        await section(page, 'results').innerText(),
+        'Haemoglobin A1c',
+        '64.50 mmol/mol',
+        'Above range',
+        '20 to 48 mmol/mol',
+        '132/84 mmHg',
+        '10-May-2025',
+    );
     equal(
         'a trend is told in words too',
         await section(page, 'results').locator('svg[role=img]').nth(1).getAttribute('aria-label'),
@@ -39,7 +107,14 @@ export async function theSummaryIsRight({ browser, base }) {
     await page.click('a:has-text("Haemoglobin A1c")');
     await page.waitForSelector('.k-values');
     equal('every value of a test is listed', await page.locator('.k-values tbody tr').count(), 3);
-    has('with its digits', await page.innerText('.k-values'), '48.0', '55', '64.50', '10-May-2023 08:30');
+    has(
+        'with its digits',
+        await page.innerText('.k-values'),
+        '48.0',
+        '55',
+        '64.50',
+        '10-May-2023 08:30',
+    );
     equal('nothing went wrong on the way', page.bad.join('; '), '');
     await page.context().close();
 }
@@ -59,7 +134,11 @@ export async function whatIsHostileIsText({ browser, base }) {
     await page.click('text=Show the raw record');
     await page.waitForSelector('.k-raw');
     has('the raw record is laid out', await page.innerText('.k-raw'), '\n  "status": "current"');
-    check('no script ran', !(await page.title()).includes('PWNED') && page.bad.length === 0, page.bad);
+    check(
+        'no script ran',
+        !(await page.title()).includes('PWNED') && page.bad.length === 0,
+        page.bad,
+    );
     await page.context().close();
 }
 
@@ -75,26 +154,49 @@ export async function theTimelineFilters({ browser, base }) {
     equal('the counts add up', sum, all);
     const years = await page.locator('.k-year__button').allInnerTexts();
     const numbers = years.map((y) => parseInt(y, 10)).filter((n) => !Number.isNaN(n));
-    check('years run backwards', numbers.every((y, i) => i === 0 || y < numbers[i - 1]) && numbers[0] === 2025, years);
-    check('what was withdrawn is marked', (await page.locator('.k-entry--wrong').first().innerText()).includes('Entered in error'));
+    check(
+        'years run backwards',
+        numbers.every((y, i) => i === 0 || y < numbers[i - 1]) && numbers[0] === 2025,
+        years,
+    );
+    check(
+        'what was withdrawn is marked',
+        (await page.locator('.k-entry--wrong').first().innerText()).includes('Entered in error'),
+    );
 
     await page.check('#kind-Medicines');
-    await page.waitForFunction(() => document.querySelector('.k-timeline__count').textContent.startsWith('3 entries of'));
-    check('one kind', (await page.locator('.k-entry__kind').allInnerTexts()).every((t) => t.includes('Medicine')));
+    await page.waitForFunction(() =>
+        document.querySelector('.k-timeline__count').textContent.startsWith('3 entries of'),
+    );
+    check(
+        'one kind',
+        (await page.locator('.k-entry__kind').allInnerTexts()).every((t) => t.includes('Medicine')),
+    );
     await page.check('#kind-Vaccinations');
-    await page.waitForFunction(() => document.querySelector('.k-timeline__count').textContent.startsWith('4 entries of'));
+    await page.waitForFunction(() =>
+        document.querySelector('.k-timeline__count').textContent.startsWith('4 entries of'),
+    );
     check('two kinds', true);
     await page.fill('#timeline-text', 'METF');
-    await page.waitForFunction(() => document.querySelector('.k-timeline__count').textContent.startsWith('1 entry of'));
-    await page.waitForFunction(() => location.hash.includes('kind=Medicines') && location.hash.includes('q=METF'));
+    await page.waitForFunction(() =>
+        document.querySelector('.k-timeline__count').textContent.startsWith('1 entry of'),
+    );
+    await page.waitForFunction(
+        () => location.hash.includes('kind=Medicines') && location.hash.includes('q=METF'),
+    );
     check('the address keeps the filters', true);
     await page.fill('#timeline-text', 'sorensen');
-    await page.waitForFunction(() => document.querySelector('.k-timeline__count').textContent.startsWith('3 entries of'));
+    await page.waitForFunction(() =>
+        document.querySelector('.k-timeline__count').textContent.startsWith('3 entries of'),
+    );
     check('a source can be looked for, without its accents', true);
     await page.fill('#timeline-text', 'zzznothing');
     await page.waitForSelector('text=No entry fits');
     await page.click('text=Clear filters');
-    await page.waitForFunction((n) => document.querySelector('.k-timeline__count').textContent === `${n} entries`, all);
+    await page.waitForFunction(
+        (n) => document.querySelector('.k-timeline__count').textContent === `${n} entries`,
+        all,
+    );
     check('filters are cleared', true);
 
     const entry = page.locator('.k-entry', { hasText: 'Metformin' });
@@ -104,7 +206,11 @@ export async function theTimelineFilters({ browser, base }) {
     has('and tells more of it', source, 'Held on', 'his node', 'Version', 'Last changed');
     await entry.locator('text=Show the raw record').click();
     await entry.locator('.k-raw').waitFor();
-    has('down to the raw record', await entry.locator('.k-raw').innerText(), '"resourceType": "MedicationRequest"');
+    has(
+        'down to the raw record',
+        await entry.locator('.k-raw').innerText(),
+        '"resourceType": "MedicationRequest"',
+    );
     equal('nothing went wrong on the way', page.bad.join('; '), '');
     await page.context().close();
 }
@@ -114,6 +220,14 @@ export async function detailsSayWhoItIs({ browser, base }) {
     await page.go(`#/patient/${GRACE.id}/details`);
     await page.waitForSelector('.k-foot');
     await page.waitForSelector('text=Harbour Street Surgery');
-    has('details', await page.innerText('main'), '12 Harbour Street', 'WX1 4AA', '01632 960983', 'Known as', 'Version');
+    has(
+        'details',
+        await page.innerText('main'),
+        '12 Harbour Street',
+        'WX1 4AA',
+        '01632 960983',
+        'Known as',
+        'Version',
+    );
     await page.context().close();
 }

@@ -97,15 +97,20 @@ with tempfile.TemporaryDirectory() as work:
 
     stored = [load(line) for path in (work / "out").glob("*.ndjson") for line in path.read_text().splitlines()]
     known = {f"{r['resourceType']}/{r['id']}" for r in stored}
-    was_resolved = {f"{r['resourceType']}": True for r in stored}
     has_urls = any(url for url, _ in wanted)
     hide_in = is_resolved
     # Bundles: every reference between entries was resolved. Lines: literal ones stay, conditional ones were resolved.
     literal = {ref for _, r in wanted for ref in references(r) if not is_resolved(ref)}
     hide_out = lambda ref: ref not in literal and not ref.startswith("#")
 
-    before = collections.Counter(key(r, hide_in) for _, r in wanted)
-    after = collections.Counter(key(r, hide_out) for r in stored)
+    wanted = [(url, r, key(r, hide_in)) for url, r in wanted]
+    stored_by_key = {}
+    after = collections.Counter()
+    for r in stored:
+        k = key(r, hide_out)
+        after[k] += 1
+        stored_by_key[k] = r
+    before = collections.Counter(k for _, _, k in wanted)
     lost, added = before - after, after - before
     for what, some in (("lost or changed", lost), ("not in the input", added)):
         for text, n in list(some.items())[:3]:
@@ -115,16 +120,12 @@ with tempfile.TemporaryDirectory() as work:
 
     # Where a body is unique, input and stored resource can be paired, and references followed on both sides.
     pair = {}
-    unique = {k for k, n in before.items() if n == 1}
-    stored_by_key = {key(r, hide_out): r for r in stored}
-    for url, r in wanted:
-        k = key(r, hide_in)
-        if url and k in unique and k in stored_by_key:
+    for url, r, k in wanted:
+        if url and before[k] == 1 and k in stored_by_key:
             pair[url] = f"{r['resourceType']}/{stored_by_key[k]['id']}"
     followed = wrong = 0
-    for _, r in wanted:
-        k = key(r, hide_in)
-        if k in unique and k in stored_by_key:
+    for _, r, k in wanted:
+        if before[k] == 1 and k in stored_by_key:
             for ref_in, ref_out in zip(references(r), references(stored_by_key[k])):
                 if ref_in in pair:
                     followed += 1

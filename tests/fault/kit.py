@@ -84,7 +84,7 @@ class Client:
         for i in range(0, len(paths), at_once):
             part = paths[i : i + at_once]
             try:
-                self.socket.sendall(b"".join(b"GET %s HTTP/1.1\r\nHost: l\r\n\r\n" % p.encode() for p in part))
+                self.socket.sendall(b"".join(b"GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n" % p.encode() for p in part))
                 for path in part:
                     yield path, self._reply()
             except OSError as why:

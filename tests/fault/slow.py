@@ -33,8 +33,8 @@ RATE = 1000
 SECONDS = 4
 FLOOR_MS = 2.0
 HEAD = b"GET /fhir/Patient/big HTTP/1.1\r\nHost: localhost\r\nX-Slow: " + b"a" * 4000
-BODY_HEAD = b"POST /fhir/Observation HTTP/1.1\r\nHost: l\r\nContent-Type: application/fhir+json\r\nContent-Length: 100000\r\n\r\n"
-ASK = b"GET /fhir/Patient/big/$everything HTTP/1.1\r\nHost: l\r\n\r\n"
+BODY_HEAD = b"POST /fhir/Observation HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/fhir+json\r\nContent-Length: 100000\r\n\r\n"
+ASK = b"GET /fhir/Patient/big/$everything HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 
 def fill(node, r):

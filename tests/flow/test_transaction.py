@@ -152,7 +152,7 @@ def test_all_methods(node):
     eq(full.json['entry'][0]['resource']['name'][0]['family'], 'Full', 'return=representation')
     before = counts(node)
     for read, status in (('Patient/m-nobody', 404), ('Patient/m-del', 410), ('Patient?nonsense=1', 400), ('Patient/m-put', 410),
-                         ('Patient/m-put/_history/9', 404), ('Patient/m-put?x=1', 400), ('Nothing/1', 404)):
+                         ('Patient/m-put/_history/9', 404), ('metadata?x=1', 400), ('Nothing/1', 404)):
         node.post('', bundle('transaction', entry('POST', 'Patient', patient()), entry('GET', read),
                              entry('DELETE', 'Patient/m-put'))).refused(status, None, 'nothing of the transaction')
     eq(counts(node), before, 'a read that cannot succeed fails the whole')

@@ -32,32 +32,63 @@ function outcomeText(body: string): string {
 function trouble(status: number, body: string): Trouble {
     const detail = outcomeText(body);
     if (status === 401 || status === 403) {
-        return new Trouble('You may not see this', 'Ask the people who run this node for access.', detail, status);
+        return new Trouble(
+            'You may not see this',
+            'Ask the people who run this node for access.',
+            detail,
+            status,
+        );
     }
     if (status === 404) {
-        return new Trouble('There is no such record here', 'Check the address, or find the person by name.', detail, status);
+        return new Trouble(
+            'There is no such record here',
+            'Check the address, or find the person by name.',
+            detail,
+            status,
+        );
     }
     if (status === 410) {
-        return new Trouble('This entry has been deleted', 'Find the person to see the rest of the record.', detail, status);
+        return new Trouble(
+            'This entry has been deleted',
+            'Find the person to see the rest of the record.',
+            detail,
+            status,
+        );
     }
     if (status === 429 || status === 503) {
         return new Trouble('The node is busy', 'Wait a moment, then try again.', detail, status);
     }
     if (status >= 500) {
-        return new Trouble('The node could not answer', 'Try again. If it goes on, tell the people who run this node.', detail, status);
+        return new Trouble(
+            'The node could not answer',
+            'Try again. If it goes on, tell the people who run this node.',
+            detail,
+            status,
+        );
     }
-    return new Trouble('The node did not accept the request', 'Change what you entered, then try again.', detail, status);
+    return new Trouble(
+        'The node did not accept the request',
+        'Change what you entered, then try again.',
+        detail,
+        status,
+    );
 }
 
 export async function getText(path: string, signal?: AbortSignal): Promise<string> {
     let response: Response;
     try {
-        response = await fetch(BASE + path, { headers: { accept: 'application/fhir+json' }, signal: signal ?? null });
+        response = await fetch(BASE + path, {
+            headers: { accept: 'application/fhir+json' },
+            signal: signal ?? null,
+        });
     } catch (e) {
         if (signal?.aborted) {
             throw e;
         }
-        throw new Trouble('The node does not answer', 'Check that it is running and that you are connected, then try again.');
+        throw new Trouble(
+            'The node does not answer',
+            'Check that it is running and that you are connected, then try again.',
+        );
     }
     let body: string;
     try {
@@ -74,13 +105,20 @@ export async function getText(path: string, signal?: AbortSignal): Promise<strin
     return body;
 }
 
-export async function get<T extends Resource = Resource>(path: string, signal?: AbortSignal, turn?: Promise<unknown>): Promise<T> {
+export async function get<T extends Resource = Resource>(
+    path: string,
+    signal?: AbortSignal,
+    turn?: Promise<unknown>,
+): Promise<T> {
     const body = await getText(path, signal);
     await turn;
     try {
         return parseKeepingDigits(body) as T;
     } catch {
-        throw new Trouble('The node sent something unreadable', 'Try again. If it goes on, tell the people who run this node.');
+        throw new Trouble(
+            'The node sent something unreadable',
+            'Try again. If it goes on, tell the people who run this node.',
+        );
     }
 }
 
@@ -101,7 +139,12 @@ export function matchesOf(bundle: Bundle): Resource[] {
 const PAGES_MAX = 200;
 
 /* Everything of one person, page after page. It comes at once, but is not unpacked before `turn`. */
-export async function everything(id: string, signal: AbortSignal, turn: Promise<unknown>, page: (resources: Resource[]) => void): Promise<void> {
+export async function everything(
+    id: string,
+    signal: AbortSignal,
+    turn: Promise<unknown>,
+    page: (resources: Resource[]) => void,
+): Promise<void> {
     let path = `Patient/${encodeURIComponent(id)}/$everything`;
     for (let n = 0; path && n < PAGES_MAX; n++) {
         const bundle = await get<Bundle>(path, signal, turn);
@@ -114,14 +157,21 @@ export async function everything(id: string, signal: AbortSignal, turn: Promise<
 const IDS_A_CALL = 40;
 
 /* The names of people and places that the record only points at. What cannot be had stays unnamed. */
-export async function fetchNames(wanted: Map<string, Set<string>>, names: Map<string, string>, signal: AbortSignal): Promise<number> {
+export async function fetchNames(
+    wanted: Map<string, Set<string>>,
+    names: Map<string, string>,
+    signal: AbortSignal,
+): Promise<number> {
     let found = 0;
     for (const [type, ids] of wanted) {
         const all = [...ids];
         for (let at = 0; at < all.length; at += IDS_A_CALL) {
             const some = all.slice(at, at + IDS_A_CALL);
             try {
-                const bundle = await get<Bundle>(`${type}?_id=${some.map(encodeURIComponent).join(',')}&_count=${IDS_A_CALL}`, signal);
+                const bundle = await get<Bundle>(
+                    `${type}?_id=${some.map(encodeURIComponent).join(',')}&_count=${IDS_A_CALL}`,
+                    signal,
+                );
                 for (const r of matchesOf(bundle)) {
                     const name = resourceName(r);
                     if (name) {
@@ -141,12 +191,19 @@ export async function fetchNames(wanted: Map<string, Set<string>>, names: Map<st
 }
 
 /* The titles of the forms that were filled in, by the canonical address that answers cite. */
-export async function fetchForms(urls: Set<string>, names: Map<string, string>, signal: AbortSignal): Promise<number> {
+export async function fetchForms(
+    urls: Set<string>,
+    names: Map<string, string>,
+    signal: AbortSignal,
+): Promise<number> {
     let found = 0;
     for (const url of urls) {
         names.set(url, '');
         try {
-            const bundle = await get<Bundle>(`Questionnaire?url=${encodeURIComponent(url.split('|')[0]!)}&_count=1`, signal);
+            const bundle = await get<Bundle>(
+                `Questionnaire?url=${encodeURIComponent(url.split('|')[0]!)}&_count=1`,
+                signal,
+            );
             const form = matchesOf(bundle)[0];
             const title = String(form?.title ?? form?.name ?? '');
             names.set(url, title);

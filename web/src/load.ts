@@ -19,13 +19,27 @@ export interface Loaded {
 let kept: Loaded | null = null;
 
 const asTrouble = (e: unknown): Trouble =>
-    e instanceof Trouble ? e : new Trouble('The page could not show this', 'Load it again. If it goes on, tell the people who run this node.', String(e));
+    e instanceof Trouble
+        ? e
+        : new Trouble(
+              'The page could not show this',
+              'Load it again. If it goes on, tell the people who run this node.',
+              String(e),
+          );
 
 /* Lets the browser show what it has. Not by animation frames: those stop in a hidden tab. */
 const breath = () => new Promise((done) => setTimeout(done, 0));
 
 async function load(id: string, signal: AbortSignal, show: (l: Loaded) => void): Promise<void> {
-    let state: Loaded = { id, patient: null, index: new RecordIndex(), done: false, names: 0, readAt: 0, trouble: null };
+    let state: Loaded = {
+        id,
+        patient: null,
+        index: new RecordIndex(),
+        done: false,
+        names: 0,
+        readAt: 0,
+        trouble: null,
+    };
     const change = (part: Partial<Loaded>) => {
         if (!signal.aborted) {
             state = { ...state, ...part };
@@ -37,7 +51,12 @@ async function load(id: string, signal: AbortSignal, show: (l: Loaded) => void):
             change({ patient });
             return breath();
         });
-        const rest = everything(id, signal, first.catch(() => undefined), (resources) => state.index.add(resources));
+        const rest = everything(
+            id,
+            signal,
+            first.catch(() => undefined),
+            (resources) => state.index.add(resources),
+        );
         rest.catch(() => undefined);
         await first;
         await rest;
@@ -45,7 +64,9 @@ async function load(id: string, signal: AbortSignal, show: (l: Loaded) => void):
         kept = state;
         await breath();
         const names = new Map<string, string>();
-        const found = (await fetchNames(missingNames(state.index), names, signal)) + (await fetchForms(missingForms(state.index), names, signal));
+        const found =
+            (await fetchNames(missingNames(state.index), names, signal)) +
+            (await fetchForms(missingForms(state.index), names, signal));
         state.index.named(names);
         if (found) {
             change({ names: state.names + 1 });
@@ -71,7 +92,15 @@ export function useRecord(id: string): { record: Loaded; again: () => void } {
         void load(id, abort.signal, setRecord);
         return () => abort.abort();
     }, [id, tries]);
-    const empty: Loaded = { id, patient: null, index: new RecordIndex(), done: false, names: 0, readAt: 0, trouble: null };
+    const empty: Loaded = {
+        id,
+        patient: null,
+        index: new RecordIndex(),
+        done: false,
+        names: 0,
+        readAt: 0,
+        trouble: null,
+    };
     return {
         record: record?.id === id ? record : empty,
         again: () => {

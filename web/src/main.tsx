@@ -44,10 +44,35 @@ function App() {
             <header class="nhsuk-header k-header">
                 <div class="nhsuk-header__container nhsuk-width-container">
                     <div class="nhsuk-header__service">
-                        <a class="nhsuk-header__service-name" href="#/" aria-label="Kith, find a person">
-                            <svg class="k-mark" viewBox="0 0 32 32" width="28" height="28" aria-hidden="true" focusable="false">
-                                <circle cx="11" cy="16" r="9" fill="none" stroke="currentColor" stroke-width="3" />
-                                <circle cx="21" cy="16" r="9" fill="none" stroke="currentColor" stroke-width="3" />
+                        <a
+                            class="nhsuk-header__service-name"
+                            href="#/"
+                            aria-label="Kith, find a person"
+                        >
+                            <svg
+                                class="k-mark"
+                                viewBox="0 0 32 32"
+                                width="28"
+                                height="28"
+                                aria-hidden="true"
+                                focusable="false"
+                            >
+                                <circle
+                                    cx="11"
+                                    cy="16"
+                                    r="9"
+                                    fill="none"
+                                    stroke="currentColor"
+                                    stroke-width="3"
+                                />
+                                <circle
+                                    cx="21"
+                                    cy="16"
+                                    r="9"
+                                    fill="none"
+                                    stroke="currentColor"
+                                    stroke-width="3"
+                                />
                             </svg>
                             Kith
                         </a>
@@ -69,7 +94,8 @@ function App() {
             <footer class="k-footer">
                 <div class="nhsuk-width-container">
                     <p>
-                        This node is open to this machine only. <a href="/assets/licences.txt">Licences</a>
+                        This node is open to this machine only.{' '}
+                        <a href="/assets/licences.txt">Licences</a>
                     </p>
                 </div>
             </footer>

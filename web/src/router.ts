@@ -33,7 +33,12 @@ export function readRoute(hash: string): Route {
     if (tab === 'result' && more.length === 1) {
         return { page: 'result', id, key: more[0]!, query };
     }
-    if (tab === 'entry' && more.length === 2 && /^[A-Za-z]+$/.test(more[0]!) && /^[A-Za-z0-9.-]{1,64}$/.test(more[1]!)) {
+    if (
+        tab === 'entry' &&
+        more.length === 2 &&
+        /^[A-Za-z]+$/.test(more[0]!) &&
+        /^[A-Za-z0-9.-]{1,64}$/.test(more[1]!)
+    ) {
         return { page: 'entry', id, type: more[0]!, entry: more[1]!, query };
     }
     if (more.length || (tab && !(TABS as readonly string[]).includes(tab))) {
@@ -46,7 +51,8 @@ export function recordHref(id: string, tab: Tab = 'summary'): string {
     return `#/patient/${id}${tab === 'summary' ? '' : `/${tab}`}`;
 }
 
-export const resultHref = (id: string, key: string): string => `#/patient/${id}/result/${encodeURIComponent(key)}`;
+export const resultHref = (id: string, key: string): string =>
+    `#/patient/${id}/result/${encodeURIComponent(key)}`;
 
 export const entryHref = (id: string, r: { resourceType: string; id?: string }): string =>
     `#/patient/${id}/entry/${r.resourceType}/${r.id ?? ''}`;

@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { age, civil, findDate, showDate, showDateTime, showPeriod, showTimes, yearOf } from '../src/model/dates.ts';
+import {
+    age,
+    civil,
+    findDate,
+    showDate,
+    showDateTime,
+    showPeriod,
+    showTimes,
+    yearOf,
+} from '../src/model/dates.ts';
 
 const now = { year: 2026, month: 11, day: 22 };
 
@@ -36,7 +45,14 @@ test('a time of day is that of London, in summer, in winter and in 1970', () => 
 });
 
 test('the year of the timeline is the year that is shown', () => {
-    for (const value of ['2025-12-31T23:59:59Z', '2026-01-01T00:30:00+01:00', '1969-12-31T23:30:00Z', '1971-12-31T23:30:00Z', '1980', '1980-06']) {
+    for (const value of [
+        '2025-12-31T23:59:59Z',
+        '2026-01-01T00:30:00+01:00',
+        '1969-12-31T23:30:00Z',
+        '1971-12-31T23:30:00Z',
+        '1980',
+        '1980-06',
+    ]) {
         assert.equal(yearOf(value), civil(value)!.year, value);
     }
     assert.ok(Number.isNaN(yearOf(undefined)));
@@ -47,8 +63,14 @@ test('a period names one day once', () => {
     assert.equal(showPeriod('2020-01-01T09:00:00Z', '2020-01-01T10:00:00Z'), '01-Jan-2020');
     assert.equal(showPeriod(undefined, '2020'), 'until 2020');
     assert.equal(showPeriod(undefined, undefined), '');
-    assert.equal(showTimes('2025-11-03T09:10:00Z', '2025-11-03T09:22:00Z'), '03-Nov-2025 09:10 to 09:22');
-    assert.equal(showTimes('2025-11-03T09:10:00Z', '2025-11-04T09:22:00Z'), '03-Nov-2025 09:10 to 04-Nov-2025 09:22');
+    assert.equal(
+        showTimes('2025-11-03T09:10:00Z', '2025-11-03T09:22:00Z'),
+        '03-Nov-2025 09:10 to 09:22',
+    );
+    assert.equal(
+        showTimes('2025-11-03T09:10:00Z', '2025-11-04T09:22:00Z'),
+        '03-Nov-2025 09:10 to 04-Nov-2025 09:22',
+    );
     assert.equal(showTimes('2025-11', '2025-12'), 'Nov-2025 to Dec-2025');
     assert.equal(showTimes('2025-11-03', undefined), '03-Nov-2025');
 });
@@ -105,7 +127,14 @@ test('a date of birth is found however it is typed', () => {
     for (const [typed, iso] of table) {
         assert.equal(findDate(typed, now)?.iso, iso, typed);
     }
-    for (const typed of ['smith', '485 777 3456', '999-60-6628', 'RW1-0099123', 'Wilderman619', '1/2/3/4']) {
+    for (const typed of [
+        'smith',
+        '485 777 3456',
+        '999-60-6628',
+        'RW1-0099123',
+        'Wilderman619',
+        '1/2/3/4',
+    ]) {
         assert.equal(findDate(typed, now), null, typed);
     }
 });

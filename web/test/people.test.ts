@@ -1,19 +1,47 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { addressLines, died, nhsNumber, otherIdentifiers, otherNames, patientName } from '../src/model/people.ts';
+import {
+    addressLines,
+    died,
+    nhsNumber,
+    otherIdentifiers,
+    otherNames,
+    patientName,
+} from '../src/model/people.ts';
 
 const person = (more: object) => ({ resourceType: 'Patient', ...more });
 
 test('a name is written surname first', () => {
     const table: [object[], string][] = [
-        [[{ family: 'Okafor', given: ['Grace', 'Ada'], prefix: ['Mrs.'] }], 'OKAFOR, Grace Ada (Mrs)'],
+        [
+            [{ family: 'Okafor', given: ['Grace', 'Ada'], prefix: ['Mrs.'] }],
+            'OKAFOR, Grace Ada (Mrs)',
+        ],
         [[{ family: 'Şahin' }], 'ŞAHIN'],
         [[{ given: ['Madonna'] }], 'Madonna'],
         [[{ text: 'Baby of Nobody' }], 'Baby of Nobody'],
         [[], 'Name not recorded'],
-        [[{ use: 'old', family: 'Was' }, { use: 'official', family: 'Is' }], 'IS'],
-        [[{ use: 'official', family: 'Legal' }, { use: 'usual', family: 'Usual' }], 'USUAL'],
-        [[{ use: 'usual', family: 'Ended', period: { end: '2010' } }, { use: 'official', family: 'Now' }], 'NOW'],
+        [
+            [
+                { use: 'old', family: 'Was' },
+                { use: 'official', family: 'Is' },
+            ],
+            'IS',
+        ],
+        [
+            [
+                { use: 'official', family: 'Legal' },
+                { use: 'usual', family: 'Usual' },
+            ],
+            'USUAL',
+        ],
+        [
+            [
+                { use: 'usual', family: 'Ended', period: { end: '2010' } },
+                { use: 'official', family: 'Now' },
+            ],
+            'NOW',
+        ],
     ];
     for (const [name, shown] of table) {
         assert.equal(patientName(person({ name })), shown);
@@ -21,7 +49,13 @@ test('a name is written surname first', () => {
 });
 
 test('other names say what they are', () => {
-    const p = person({ name: [{ use: 'official', family: 'A' }, { use: 'maiden', family: 'B' }, { use: 'nickname', given: ['C'] }] });
+    const p = person({
+        name: [
+            { use: 'official', family: 'A' },
+            { use: 'maiden', family: 'B' },
+            { use: 'nickname', given: ['C'] },
+        ],
+    });
     assert.deepEqual(otherNames(p), [
         { use: 'Maiden name', name: 'B' },
         { use: 'Known as', name: 'C' },
@@ -32,7 +66,11 @@ test('the NHS number is told from other identifiers', () => {
     const p = person({
         identifier: [
             { system: 'https://fhir.nhs.uk/Id/nhs-number', value: '9434765919' },
-            { system: 'https://hospital.example/mrn', value: 'X1', type: { text: 'Hospital number' } },
+            {
+                system: 'https://hospital.example/mrn',
+                value: 'X1',
+                type: { text: 'Hospital number' },
+            },
         ],
     });
     assert.equal(nhsNumber(p), '943 476 5919');
@@ -40,7 +78,16 @@ test('the NHS number is told from other identifiers', () => {
 });
 
 test('an address loses what is said twice', () => {
-    assert.deepEqual(addressLines({ line: ['1 High St'], city: 'Town', district: 'Town', postalCode: 'AB1 2CD', country: 'GBR' }), ['1 High St', 'Town', 'AB1 2CD']);
+    assert.deepEqual(
+        addressLines({
+            line: ['1 High St'],
+            city: 'Town',
+            district: 'Town',
+            postalCode: 'AB1 2CD',
+            country: 'GBR',
+        }),
+        ['1 High St', 'Town', 'AB1 2CD'],
+    );
     assert.deepEqual(addressLines({ text: 'a\nb' }), ['a', 'b']);
     assert.deepEqual(addressLines(undefined), []);
 });

@@ -11,7 +11,15 @@ test('the check digit of an NHS number is checked', () => {
         assert.ok(nhsNumberValid(good), good);
     }
     /* the last: the check would have to be 10 */
-    for (const bad of ['9434765918', '9343765919', '943476591', '94347659190', '', 'abcdefghij', '9990000000']) {
+    for (const bad of [
+        '9434765918',
+        '9343765919',
+        '943476591',
+        '94347659190',
+        '',
+        'abcdefghij',
+        '9990000000',
+    ]) {
         assert.ok(!nhsNumberValid(bad), bad);
     }
 });
@@ -27,15 +35,39 @@ test('an NHS number is read with spaces and dashes and shown in three groups', (
 test('what is typed becomes search parameters', () => {
     const table: [string, [string, string][]][] = [
         ['smith', [['name', 'smith']]],
-        ['SMITH, John', [['name', 'SMITH'], ['name', 'John']]],
-        ['Mrs Grace Okafor-Llewellyn', [['name', 'Grace'], ['name', 'Okafor-Llewellyn']]],
+        [
+            'SMITH, John',
+            [
+                ['name', 'SMITH'],
+                ['name', 'John'],
+            ],
+        ],
+        [
+            'Mrs Grace Okafor-Llewellyn',
+            [
+                ['name', 'Grace'],
+                ['name', 'Okafor-Llewellyn'],
+            ],
+        ],
         ["O'Brien", [['name', "O'Brien"]]],
         ['Wilderman619', [['name', 'Wilderman619']]],
         ['943 476 5919', [['identifier', `${NHS}|9434765919`]]],
         ['9434765919', [['identifier', `${NHS}|9434765919`]]],
         ['27/03/1962', [['birthdate', '1962-03-27']]],
-        ['okafor born 27/03/1962', [['birthdate', '1962-03-27'], ['name', 'okafor']]],
-        ['okafor 943-476-5919', [['identifier', `${NHS}|9434765919`], ['name', 'okafor']]],
+        [
+            'okafor born 27/03/1962',
+            [
+                ['birthdate', '1962-03-27'],
+                ['name', 'okafor'],
+            ],
+        ],
+        [
+            'okafor 943-476-5919',
+            [
+                ['identifier', `${NHS}|9434765919`],
+                ['name', 'okafor'],
+            ],
+        ],
         ['RW1-0099123', [['identifier', 'RW1-0099123']]],
         ['999-60-6628', [['identifier', '999-60-6628']]],
     ];

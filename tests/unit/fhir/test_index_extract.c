@@ -94,7 +94,7 @@ static const struct row rows[] = {
      "combo-value-concept |v1\n"
      "combo-value-quantity <01>~<ea><ff><00><00>\n"
      "combo-value-quantity <03><83><0f><02><00><00>centimetre<00>\n"
-     "combo-value-quantity <03><83><0f><02><00><00>cm<00>http://unitsofmeasure.org\n"
+     "combo-value-quantity <03><83><0f><02><00><00>cm<00><02>\n"
      "component-code |c1\n"
      "component-code |c2\n"
      "component-value-concept |v1\n"
@@ -105,7 +105,7 @@ static const struct row rows[] = {
      "performer Practitioner/x\n"
      "status http://hl7.org/fhir/observation-status|final\n"
      "value-quantity <03><83><0f><02><00><00>centimetre<00>\n"
-     "value-quantity <03><83><0f><02><00><00>cm<00>http://unitsofmeasure.org\n"
+     "value-quantity <03><83><0f><02><00><00>cm<00><02>\n"
      "home: p1\n"},
     {"condition",
      "{'resourceType':'Condition','id':'c1','subject':{'reference':'Group/g'},"
@@ -115,7 +115,7 @@ static const struct row rows[] = {
      "abatement-string around april\n"
      "asserter Patient/p7\n"
      "clinical-status http://s|active\n"
-     "onset-age <03><82>5<00><00>a<00>http://unitsofmeasure.org\n"
+     "onset-age <03><82>5<00><00>a<00><02>\n"
      "onset-age <03><82>5<00><00>years<00>\n"
      "patient -\n"
      "subject -\n"
@@ -132,7 +132,7 @@ static const struct row rows[] = {
      "'period':{'end':'2020-01-02'}}]}",
      "class http://v3|amb\n"
      "date 2020-01-01T10:00:00.000Z..2020-01-01T10:30:01.000Z\n"
-     "length <03><82><1f><00><00>min<00>http://unitsofmeasure.org\n"
+     "length <03><82><1f><00><00>min<00><02>\n"
      "location Location/l\n"
      "location-period open..2020-01-03T00:00:00.000Z\n"
      "participant Practitioner/a\n"

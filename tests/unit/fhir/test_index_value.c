@@ -348,12 +348,39 @@ static void date_values(void **state)
     assert_int_equal(index_ms_to_1970(index_ms_from_1970(123)), 123);
 }
 
+/* Equal exactly when the URIs are; the beginnings that are one byte are chosen longest first. */
+static void uris(void **state)
+{
+    (void)state;
+    static const char *const all[] = {
+        "http://hl7.org/fhir/us/core/StructureDefinition/us-core-patient",
+        "http://hl7.org/fhir/StructureDefinition/us-core-patient",
+        "http://hl7.org/fhir/us-core-patient",
+        "https://fhir.hl7.org.uk/StructureDefinition/us-core-patient",
+        "https://fhir.nhs.uk/StructureDefinition/us-core-patient",
+        "http://hl7.org/fhir/",
+        "http://hl7.org/fhir",
+        "urn:uuid:us-core-patient",
+        "us-core-patient",
+        "http://example.org/a",
+    };
+    size_t count = sizeof all / sizeof *all;
+    for (size_t i = 0; i < count; i++) {
+        text a = index_uri(text_of(all[i]), &arena);
+        for (size_t k = 0; k < count; k++) {
+            assert_int_equal(text_eq(a, index_uri(text_of(all[k]), &arena)), i == k);
+        }
+    }
+    assert_int_equal(index_uri(text_of(all[0]), &arena).n, 1 + strlen("us-core-patient"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(fold, set_up, tear_down),
         cmocka_unit_test_setup_teardown(fold_twice_is_fold_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(shorten, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(uris, set_up, tear_down),
         cmocka_unit_test_setup_teardown(decimal_order, set_up, tear_down),
         cmocka_unit_test_setup_teardown(decimal_same, set_up, tear_down),
         cmocka_unit_test_setup_teardown(decimal_order_random, set_up, tear_down),

@@ -37,7 +37,6 @@ export interface Meta {
     security?: Coding[];
 }
 
-/* eslint-disable-next-line -- a resource is what the server says it is */
 export interface Resource {
     resourceType: string;
     id?: string;
@@ -108,7 +107,9 @@ export function localReference(reference: string | undefined): string {
     if (!reference || /^[A-Z][A-Za-z]+\/[A-Za-z0-9.-]{1,64}$/.test(reference)) {
         return reference ?? '';
     }
-    const m = reference.match(/(?:^|\/)([A-Z][A-Za-z]+\/[A-Za-z0-9.-]{1,64})(?:\/_history\/[^/]+)?$/);
+    const m = reference.match(
+        /(?:^|\/)([A-Z][A-Za-z]+\/[A-Za-z0-9.-]{1,64})(?:\/_history\/[^/]+)?$/,
+    );
     return m?.[1] ?? '';
 }
 

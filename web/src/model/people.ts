@@ -27,7 +27,10 @@ interface Address {
 
 const USE_ORDER = ['usual', 'official', '', 'temp', 'nickname', 'anonymous', 'maiden', 'old'];
 
-function best<T extends { use?: string; period?: { end?: string } }>(all: T[], order: string[]): T | undefined {
+function best<T extends { use?: string; period?: { end?: string } }>(
+    all: T[],
+    order: string[],
+): T | undefined {
     const rank = (x: T) => {
         const at = order.indexOf(x.use ?? '');
         return (at < 0 ? order.length : at) + (x.period?.end ? 100 : 0);
@@ -57,7 +60,9 @@ export function plainName(name: HumanName | undefined): string {
     }
     return (
         name.text ??
-        [...list(name.prefix), ...list(name.given), name.family, ...list(name.suffix)].filter(Boolean).join(' ')
+        [...list(name.prefix), ...list(name.given), name.family, ...list(name.suffix)]
+            .filter(Boolean)
+            .join(' ')
     );
 }
 
@@ -104,14 +109,18 @@ export function mainAddress(patient: Resource): Address | undefined {
 }
 
 export function nhsNumber(patient: Resource): string {
-    const id = list<any>(patient.identifier).find((i) => i.system === NHS_NUMBER_SYSTEM && i.use !== 'old' && i.value);
+    const id = list<any>(patient.identifier).find(
+        (i) => i.system === NHS_NUMBER_SYSTEM && i.use !== 'old' && i.value,
+    );
     return id ? nhsNumberGroups(String(id.value)) : '';
 }
 
 /* How sure the number is: the words of UK Core's verification status, or ''. */
 export function nhsNumberStatus(patient: Resource): string {
     const id = list<any>(patient.identifier).find((i) => i.system === NHS_NUMBER_SYSTEM);
-    const status = list<any>(id?.extension).find((e) => /NHSNumberVerificationStatus$/.test(e.url ?? ''));
+    const status = list<any>(id?.extension).find((e) =>
+        /NHSNumberVerificationStatus$/.test(e.url ?? ''),
+    );
     return words(status?.valueCodeableConcept);
 }
 
@@ -163,6 +172,11 @@ export function extensionWords(resource: Resource, ending: RegExp): string {
     }
     const inner = list<any>(e.extension).find((x) => x.url === 'text');
     return (
-        words(e.valueCodeableConcept) || e.valueString || e.valueCoding?.display || inner?.valueString || sentence(e.valueCode) || ''
+        words(e.valueCodeableConcept) ||
+        e.valueString ||
+        e.valueCoding?.display ||
+        inner?.valueString ||
+        sentence(e.valueCode) ||
+        ''
     );
 }

@@ -9,7 +9,20 @@ export interface Query {
     hint: string; /* a warning that does not stop the search */
 }
 
-const TITLES = new Set(['mr', 'mrs', 'ms', 'miss', 'mx', 'dr', 'prof', 'rev', 'sir', 'dame', 'lord', 'lady']);
+const TITLES = new Set([
+    'mr',
+    'mrs',
+    'ms',
+    'miss',
+    'mx',
+    'dr',
+    'prof',
+    'rev',
+    'sir',
+    'dame',
+    'lord',
+    'lady',
+]);
 /* Ten digits in any grouping, not part of a longer number. */
 const TEN = /(?<![\d/.-])\d(?:[ \u00a0\u2010-\u2015-]?\d){9}(?![\d/.-])/;
 
@@ -41,7 +54,9 @@ export function readQuery(typed: string, now: Civil): Query {
     const date = findDate(rest, now);
     if (date) {
         if (!date.iso) {
-            return fail(`${date.matched.trim()} is not a date. Enter the day, month and year, like 27/03/1962`);
+            return fail(
+                `${date.matched.trim()} is not a date. Enter the day, month and year, like 27/03/1962`,
+            );
         }
         if (Number(date.iso.slice(0, 4)) > now.year) {
             return fail(`${showDate(date.iso)} is in the future. Check the year of birth`);

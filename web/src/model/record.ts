@@ -1,8 +1,26 @@
 /* One person's record, made of the bundles of Patient/{id}/$everything. Pure: no requests here. */
 import { sortTime } from './dates.ts';
-import { conceptKey, hasCode, list, localReference, statusCode, title, words, type Concept, type Ref, type Resource } from './fhir.ts';
+import {
+    conceptKey,
+    hasCode,
+    list,
+    localReference,
+    statusCode,
+    title,
+    words,
+    type Concept,
+    type Ref,
+    type Resource,
+} from './fhir.ts';
 import { plainName } from './people.ts';
-import { dosage, observationValue, referenceRange, resultFlag, type Flag, type Value } from './values.ts';
+import {
+    dosage,
+    observationValue,
+    referenceRange,
+    resultFlag,
+    type Flag,
+    type Value,
+} from './values.ts';
 
 export interface Source {
     people: string[];
@@ -91,12 +109,20 @@ export class RecordIndex {
 /* What a practitioner, organisation, place, medicine or the like is called. */
 export function resourceName(r: Resource): string {
     if (r.resourceType === 'PractitionerRole') {
-        return [r.practitioner?.display, list<Concept>(r.code).map(title)[0]].filter(Boolean).join(', ');
+        return [r.practitioner?.display, list<Concept>(r.code).map(title)[0]]
+            .filter(Boolean)
+            .join(', ');
     }
     if (typeof r.name === 'string') {
         return r.name;
     }
-    return plainName(list<any>(r.name)[0]) || title(r.code) || title(list<any>(r.deviceName)[0]) || title(r.type) || '';
+    return (
+        plainName(list<any>(r.name)[0]) ||
+        title(r.code) ||
+        title(list<any>(r.deviceName)[0]) ||
+        title(r.type) ||
+        ''
+    );
 }
 
 export const wrong = (r: Resource): boolean =>
@@ -123,7 +149,17 @@ export interface Allergies {
     none: Resource[]; /* entries that say 'no known allergies' */
 }
 
-const NO_KNOWN = ['716186003', '409137002', '428607008', '429625007', '716220001', '1003774007', '428197003', '160244002', '64970000'];
+const NO_KNOWN = [
+    '716186003',
+    '409137002',
+    '428607008',
+    '429625007',
+    '716220001',
+    '1003774007',
+    '428197003',
+    '160244002',
+    '64970000',
+];
 
 export function allergies(index: RecordIndex): Allergies {
     const out: Allergies = { active: [], past: [], ruledOut: [], none: [] };
@@ -133,7 +169,12 @@ export function allergies(index: RecordIndex): Allergies {
         }
         const clinical = statusCode(res.clinicalStatus);
         const verified = statusCode(res.verificationStatus);
-        const name = title(res.code) || list<any>(res.reaction).map((x) => title(x.substance)).find(Boolean) || 'Substance not recorded';
+        const name =
+            title(res.code) ||
+            list<any>(res.reaction)
+                .map((x) => title(x.substance))
+                .find(Boolean) ||
+            'Substance not recorded';
         if (hasCode(res.code, ...NO_KNOWN) || /^no known .*allerg/i.test(name)) {
             if (clinical !== 'inactive' && clinical !== 'resolved' && verified !== 'refuted') {
                 out.none.push(res);
@@ -141,18 +182,32 @@ export function allergies(index: RecordIndex): Allergies {
             continue;
         }
         const reactions = list<any>(res.reaction)
-            .map((x) => [list<Concept>(x.manifestation).map(title).join(', '), x.severity].filter(Boolean).join(', '))
+            .map((x) =>
+                [list<Concept>(x.manifestation).map(title).join(', '), x.severity]
+                    .filter(Boolean)
+                    .join(', '),
+            )
             .filter(Boolean)
             .join('; ');
         const item: Allergy = {
             res,
             title: name,
             reactions,
-            criticality: res.criticality === 'high' ? 'High risk' : res.criticality === 'low' ? 'Low risk' : '',
+            criticality:
+                res.criticality === 'high'
+                    ? 'High risk'
+                    : res.criticality === 'low'
+                      ? 'Low risk'
+                      : '',
             doubt: verified === 'unconfirmed' || verified === 'presumed' ? 'Unconfirmed' : '',
             time: sortTime(res.onsetDateTime ?? res.recordedDate),
         };
-        const where = verified === 'refuted' ? out.ruledOut : clinical === 'inactive' || clinical === 'resolved' ? out.past : out.active;
+        const where =
+            verified === 'refuted'
+                ? out.ruledOut
+                : clinical === 'inactive' || clinical === 'resolved'
+                  ? out.past
+                  : out.active;
         where.push(item);
     }
     const risk = (a: Allergy) => (a.criticality === 'High risk' ? 0 : 1);
@@ -192,7 +247,13 @@ function problem(res: Resource, isPast: boolean): Problem {
     const clinical = statusCode(res.clinicalStatus);
     const notes = [
         DOUBT[statusCode(res.verificationStatus)],
-        clinical === 'recurrence' ? 'Recurrence' : clinical === 'relapse' ? 'Relapse' : clinical === 'remission' ? 'In remission' : '',
+        clinical === 'recurrence'
+            ? 'Recurrence'
+            : clinical === 'relapse'
+              ? 'Relapse'
+              : clinical === 'remission'
+                ? 'In remission'
+                : '',
         !clinical && !isPast ? 'Status not recorded' : '',
     ];
     const onset = res.onsetDateTime ?? res.onsetPeriod?.start ?? '';
@@ -209,7 +270,11 @@ function problem(res: Resource, isPast: boolean): Problem {
 }
 
 export function problems(index: RecordIndex): Problems {
-    const lists = { active: new Map<string, Problem>(), past: new Map<string, Problem>(), ruledOut: new Map<string, Problem>() };
+    const lists = {
+        active: new Map<string, Problem>(),
+        past: new Map<string, Problem>(),
+        ruledOut: new Map<string, Problem>(),
+    };
     for (const res of index.of('Condition')) {
         if (wrong(res)) {
             continue;
@@ -217,7 +282,12 @@ export function problems(index: RecordIndex): Problems {
         const clinical = statusCode(res.clinicalStatus);
         const abated = Object.keys(res).some((k) => k.startsWith('abatement'));
         const isPast = PAST.includes(clinical) || (!clinical && abated);
-        const where = statusCode(res.verificationStatus) === 'refuted' ? lists.ruledOut : isPast ? lists.past : lists.active;
+        const where =
+            statusCode(res.verificationStatus) === 'refuted'
+                ? lists.ruledOut
+                : isPast
+                  ? lists.past
+                  : lists.active;
         const item = problem(res, isPast);
         const key = `${conceptKey(res.code) || res.id}|${item.note}`;
         const had = where.get(key);
@@ -230,7 +300,11 @@ export function problems(index: RecordIndex): Problems {
         }
     }
     const sorted = (m: Map<string, Problem>) => [...m.values()].sort(newestFirst);
-    return { active: sorted(lists.active), past: sorted(lists.past), ruledOut: sorted(lists.ruledOut) };
+    return {
+        active: sorted(lists.active),
+        past: sorted(lists.past),
+        ruledOut: sorted(lists.ruledOut),
+    };
 }
 
 /* ---- medicines ---- */
@@ -256,7 +330,12 @@ export interface Medicines {
 
 export function medicineName(index: RecordIndex, res: Resource): string {
     const target = index.find(res.medicationReference, res);
-    return title(res.medicationCodeableConcept) || (target ? title(target.code) : '') || index.name(res.medicationReference, res) || 'Medicine not named';
+    return (
+        title(res.medicationCodeableConcept) ||
+        (target ? title(target.code) : '') ||
+        index.name(res.medicationReference, res) ||
+        'Medicine not named'
+    );
 }
 
 export function reasonOf(index: RecordIndex, res: Resource): string {
@@ -270,10 +349,20 @@ const CURRENT = ['active', 'intended'];
 export function medicines(index: RecordIndex): Medicines {
     const groups = new Map<string, { newest: Medicine; active: Medicine | null }>();
     for (const res of index.of('MedicationRequest', 'MedicationStatement')) {
-        if (wrong(res) || res.status === 'draft' || res.doNotPerform === true || ['proposal', 'option'].includes(res.intent)) {
+        if (
+            wrong(res) ||
+            res.status === 'draft' ||
+            res.doNotPerform === true ||
+            ['proposal', 'option'].includes(res.intent)
+        ) {
             continue;
         }
-        const date = res.authoredOn ?? res.effectiveDateTime ?? res.effectivePeriod?.start ?? res.dateAsserted ?? '';
+        const date =
+            res.authoredOn ??
+            res.effectiveDateTime ??
+            res.effectivePeriod?.start ??
+            res.dateAsserted ??
+            '';
         const target = index.find(res.medicationReference, res);
         const item: Medicine = {
             res,
@@ -287,7 +376,8 @@ export function medicines(index: RecordIndex): Medicines {
             ended: res.effectivePeriod?.end ?? res.dispenseRequest?.validityPeriod?.end ?? '',
             time: sortTime(date),
         };
-        const key = conceptKey(res.medicationCodeableConcept ?? target?.code) || item.title.toLowerCase();
+        const key =
+            conceptKey(res.medicationCodeableConcept ?? target?.code) || item.title.toLowerCase();
         const isActive = CURRENT.includes(item.status);
         const group = groups.get(key);
         if (!group) {
@@ -306,7 +396,12 @@ export function medicines(index: RecordIndex): Medicines {
     const out: Medicines = { current: [], onHold: [], stopped: [] };
     for (const { newest, active } of groups.values()) {
         if (active) {
-            out.current.push({ ...active, issues: newest.issues, first: newest.first, last: newest.last });
+            out.current.push({
+                ...active,
+                issues: newest.issues,
+                first: newest.first,
+                last: newest.last,
+            });
         } else {
             (newest.status === 'on-hold' ? out.onHold : out.stopped).push(newest);
         }
@@ -339,7 +434,11 @@ export interface Series {
 
 const groupOf = (o: Resource): Series['group'] => {
     const codes = list<Concept>(o.category).map(statusCode);
-    return codes.includes('vital-signs') ? 'Measurements' : codes.includes('laboratory') ? 'Laboratory tests' : 'Other observations';
+    return codes.includes('vital-signs')
+        ? 'Measurements'
+        : codes.includes('laboratory')
+          ? 'Laboratory tests'
+          : 'Other observations';
 };
 
 const STATUS_WORDS: Record<string, string> = {
@@ -378,7 +477,14 @@ export function results(index: RecordIndex): Series[] {
         if (series) {
             series.points.push(point);
         } else {
-            all.set(key, { key, title: title(res.code) || 'Observation not named', group: groupOf(res), points: [point], range: '', time: NaN });
+            all.set(key, {
+                key,
+                title: title(res.code) || 'Observation not named',
+                group: groupOf(res),
+                points: [point],
+                range: '',
+                time: NaN,
+            });
         }
     }
     for (const s of all.values()) {
@@ -401,19 +507,27 @@ export interface Vaccination {
     time: number;
 }
 
-export function vaccinations(index: RecordIndex): { given: Vaccination[]; notGiven: Vaccination[] } {
+export function vaccinations(index: RecordIndex): {
+    given: Vaccination[];
+    notGiven: Vaccination[];
+} {
     const given: Vaccination[] = [];
     const notGiven: Vaccination[] = [];
     for (const res of index.of('Immunization')) {
         if (wrong(res)) {
             continue;
         }
-        const procedure = list<any>(res.extension).find((e) => /VaccinationProcedure$/.test(e.url ?? ''));
+        const procedure = list<any>(res.extension).find((e) =>
+            /VaccinationProcedure$/.test(e.url ?? ''),
+        );
         const dose = list<any>(res.protocolApplied)[0];
         const number = dose?.doseNumberPositiveInt ?? dose?.doseNumberString;
         const item: Vaccination = {
             res,
-            title: title(res.vaccineCode) || title(procedure?.valueCodeableConcept) || 'Vaccine not named',
+            title:
+                title(res.vaccineCode) ||
+                title(procedure?.valueCodeableConcept) ||
+                'Vaccine not named',
             date: res.occurrenceDateTime ?? '',
             note: [
                 number ? `dose ${number}` : '',

@@ -4,17 +4,43 @@ import type { RecordIndex, Source } from './record.ts';
 
 export type { Source };
 
-const AUTHOR_FIELDS = ['performer', 'recorder', 'asserter', 'requester', 'author', 'authenticator', 'sender', 'informationSource', 'source'];
-const PLACE_FIELDS = ['serviceProvider', 'custodian', 'managingOrganization', 'performingOrganization', 'provider', 'insurer', 'location'];
+const AUTHOR_FIELDS = [
+    'performer',
+    'recorder',
+    'asserter',
+    'requester',
+    'author',
+    'authenticator',
+    'sender',
+    'informationSource',
+    'source',
+];
+const PLACE_FIELDS = [
+    'serviceProvider',
+    'custodian',
+    'managingOrganization',
+    'performingOrganization',
+    'provider',
+    'insurer',
+    'location',
+];
 
 /* A performer may be a reference or a wrapper around one (actor, individual). */
 function references(value: unknown): Ref[] {
     return list<any>(value as any)
-        .map((v) => (typeof v === 'object' && v ? (v.reference || v.display ? v : (v.actor ?? v.individual ?? v.location ?? v.member)) : undefined))
+        .map((v) =>
+            typeof v === 'object' && v
+                ? v.reference || v.display
+                    ? v
+                    : (v.actor ?? v.individual ?? v.location ?? v.member)
+                : undefined,
+        )
         .filter((v): v is Ref => typeof v === 'object' && v !== null);
 }
 
-const isPlace = (ref: Ref): boolean => /(^|\/)(Organization|Location|HealthcareService)[/?]/.test(ref.reference ?? '') || ref.type === 'Organization';
+const isPlace = (ref: Ref): boolean =>
+    /(^|\/)(Organization|Location|HealthcareService)[/?]/.test(ref.reference ?? '') ||
+    ref.type === 'Organization';
 const isPatient = (ref: Ref): boolean => /(^|\/)Patient[/?]/.test(ref.reference ?? '');
 
 function sourceReferences(index: RecordIndex, r: Resource): { people: Ref[]; places: Ref[] } {
@@ -45,7 +71,9 @@ function sourceReferences(index: RecordIndex, r: Resource): { people: Ref[]; pla
                 places.push(...references(visit.serviceProvider));
             }
             if (!people.length) {
-                people.push(...references(visit.participant).filter((x) => !isPatient(x) && !isPlace(x)));
+                people.push(
+                    ...references(visit.participant).filter((x) => !isPatient(x) && !isPlace(x)),
+                );
             }
         }
     }
@@ -72,7 +100,9 @@ export function sourceOf(index: RecordIndex, r: Resource): Source {
 
 function makeSource(index: RecordIndex, r: Resource): Source {
     const { people, places } = sourceReferences(index, r);
-    const names = (refs: Ref[]) => [...new Set(refs.map((ref) => index.name(ref, r)).filter(Boolean))];
+    const names = (refs: Ref[]) => [
+        ...new Set(refs.map((ref) => index.name(ref, r)).filter(Boolean)),
+    ];
     const organisations = names(places);
     return { people: names(people).filter((p) => !organisations.includes(p)), organisations };
 }
@@ -113,5 +143,9 @@ export function missingNames(index: RecordIndex): Map<string, Set<string>> {
 /* The forms that answers cite, without a title so far. */
 export function missingForms(index: RecordIndex): Set<string> {
     const urls = index.of('QuestionnaireResponse').map((r) => r.questionnaire);
-    return new Set(urls.filter((u): u is string => typeof u === 'string' && /^https?:/.test(u) && !index.names.has(u)));
+    return new Set(
+        urls.filter(
+            (u): u is string => typeof u === 'string' && /^https?:/.test(u) && !index.names.has(u),
+        ),
+    );
 }

@@ -13,7 +13,10 @@ export interface Trend {
     range: string; /* '48.0 to 64.50'; '132–150 / 83–92' for two numbers */
 }
 
-const extent = (points: Point[], at: number): { low: Value; high: Value; min: number; max: number } => {
+const extent = (
+    points: Point[],
+    at: number,
+): { low: Value; high: Value; min: number; max: number } => {
     let low = points[0]!.value;
     let high = low;
     for (const p of points) {
@@ -29,10 +32,18 @@ const extent = (points: Point[], at: number): { low: Value; high: Value; min: nu
 
 /* The values that can be drawn with the newest one: same unit, same shape, dated. Oldest first. */
 export function drawable(points: Point[]): Point[] {
-    const usable = points.filter((p) => p.value.numbers.length > 0 && !Number.isNaN(p.time) && p.status !== 'Cancelled');
+    const usable = points.filter(
+        (p) => p.value.numbers.length > 0 && !Number.isNaN(p.time) && p.status !== 'Cancelled',
+    );
     const newest = usable[0];
     return newest
-        ? usable.filter((p) => p.value.unit === newest.value.unit && p.value.numbers.length === newest.value.numbers.length).reverse()
+        ? usable
+              .filter(
+                  (p) =>
+                      p.value.unit === newest.value.unit &&
+                      p.value.numbers.length === newest.value.numbers.length,
+              )
+              .reverse()
         : [];
 }
 
@@ -40,7 +51,13 @@ export function drawable(points: Point[]): Point[] {
  * null for fewer than two values: that is no trend. `include` are numbers that the height has to
  * show besides the values: the ends of a range.
  */
-export function trend(points: Point[], width: number, height: number, pad = 4, include: number[] = []): Trend | null {
+export function trend(
+    points: Point[],
+    width: number,
+    height: number,
+    pad = 4,
+    include: number[] = [],
+): Trend | null {
     const used = drawable(points);
     if (used.length < 2) {
         return null;
@@ -55,13 +72,22 @@ export function trend(points: Point[], width: number, height: number, pad = 4, i
     const span = last.time - first.time;
     const x = (p: Point, i: number) =>
         pad + (span > 0 ? (p.time - first.time) / span : i / (used.length - 1)) * (width - 2 * pad);
-    const y = (n: number) => (max > min ? height - pad - ((n - min) / (max - min)) * (height - 2 * pad) : height / 2);
+    const y = (n: number) =>
+        max > min ? height - pad - ((n - min) / (max - min)) * (height - 2 * pad) : height / 2;
     const round = (n: number) => Math.round(n * 10) / 10;
-    const lines = ends.map((_, s) => used.map((p, i) => `${round(x(p, i))},${round(y(p.value.numbers[s]!))}`).join(' '));
+    const lines = ends.map((_, s) =>
+        used.map((p, i) => `${round(x(p, i))},${round(y(p.value.numbers[s]!))}`).join(' '),
+    );
     const unit = last.value.unit ? ` ${last.value.unit}` : '';
     const bare = (v: Value, at: number) => (series > 1 ? v.bare.split('/')[at] : v.bare) ?? '';
-    const spread = (join: string) => ends.map((e, i) => (e.min === e.max ? bare(e.low, i) : `${bare(e.low, i)}${join}${bare(e.high, i)}`));
-    const range = series > 1 ? spread('–').join(' / ') : (ends[0]!.min === ends[0]!.max ? 'all ' : '') + spread(' to ')[0];
+    const spread = (join: string) =>
+        ends.map((e, i) =>
+            e.min === e.max ? bare(e.low, i) : `${bare(e.low, i)}${join}${bare(e.high, i)}`,
+        );
+    const range =
+        series > 1
+            ? spread('–').join(' / ')
+            : (ends[0]!.min === ends[0]!.max ? 'all ' : '') + spread(' to ')[0];
     const said =
         series > 1
             ? `upper value ${spread(' to ')[0]}, lower value ${spread(' to ')[1]}`
@@ -70,7 +96,10 @@ export function trend(points: Point[], width: number, height: number, pad = 4, i
               : `lowest ${bare(ends[0]!.low, 0)}, highest ${bare(ends[0]!.high, 0)}`;
     return {
         lines,
-        last: ends.map((_, s): [number, number] => [round(x(last, used.length - 1)), round(y(last.value.numbers[s]!))]),
+        last: ends.map((_, s): [number, number] => [
+            round(x(last, used.length - 1)),
+            round(y(last.value.numbers[s]!)),
+        ]),
         words: `${used.length} values from ${showDate(first.date)} to ${showDate(last.date)}: latest ${last.value.bare}${unit}, ${said}`,
         top: bare(ends[0]!.high, 0),
         bottom: bare(ends[series - 1]!.low, series - 1),

@@ -1,6 +1,15 @@
 /* What was measured or found, as words: the value[x] of Observation and its relatives. */
 import { showDate, showDateTime, showPeriod } from './dates.ts';
-import { hasCode, list, plain, sentence, title, words, type Quantity, type Resource } from './fhir.ts';
+import {
+    hasCode,
+    list,
+    plain,
+    sentence,
+    title,
+    words,
+    type Quantity,
+    type Resource,
+} from './fhir.ts';
 
 const UNITS: Record<string, string> = {
     'mm[Hg]': 'mmHg',
@@ -37,7 +46,8 @@ export function showNumber(quantity: Quantity | undefined): string {
     if (value === undefined || value === null) {
         return '';
     }
-    const comparator = { '<=': '≤', '>=': '≥' }[quantity?.comparator ?? ''] ?? quantity?.comparator ?? '';
+    const comparator =
+        { '<=': '≤', '>=': '≥' }[quantity?.comparator ?? ''] ?? quantity?.comparator ?? '';
     return `${comparator}${String(value).replace(/^-/, '−')}`;
 }
 
@@ -79,7 +89,12 @@ function bloodPressure(o: Resource): Value | null {
     const bare = `${showNumber(systolic) || '–'}/${showNumber(diastolic) || '–'}`;
     const unit = showUnit(systolic ?? diastolic);
     const numbers = [numeric(systolic), numeric(diastolic)];
-    return { text: `${bare} ${unit}`.trim(), bare, unit, numbers: numbers.some(Number.isNaN) ? [] : numbers };
+    return {
+        text: `${bare} ${unit}`.trim(),
+        bare,
+        unit,
+        numbers: numbers.some(Number.isNaN) ? [] : numbers,
+    };
 }
 
 /* The value of an Observation or of one component. */
@@ -116,10 +131,16 @@ export function simpleValue(o: any): Value {
         return said(showPeriod(o.valuePeriod.start, o.valuePeriod.end));
     }
     if (o.valueRange) {
-        return said([showQuantity(o.valueRange.low), showQuantity(o.valueRange.high)].filter(Boolean).join(' to '));
+        return said(
+            [showQuantity(o.valueRange.low), showQuantity(o.valueRange.high)]
+                .filter(Boolean)
+                .join(' to '),
+        );
     }
     if (o.valueRatio) {
-        return said(`${showQuantity(o.valueRatio.numerator)} : ${showQuantity(o.valueRatio.denominator)}`);
+        return said(
+            `${showQuantity(o.valueRatio.numerator)} : ${showQuantity(o.valueRatio.denominator)}`,
+        );
     }
     if (o.valueSampledData) {
         return said('A recorded trace');
@@ -261,9 +282,16 @@ export function timing(t: any): string {
     }
     const r = t.repeat;
     if (!r?.period || !PERIODS[r.periodUnit]) {
-        return list<any>(t.event).map((e) => showDate(e)).join(', ');
+        return list<any>(t.event)
+            .map((e) => showDate(e))
+            .join(', ');
     }
-    const times = r.frequency === undefined || r.frequency === 1 ? 'once' : r.frequency === 2 ? 'twice' : `${r.frequency} times`;
+    const times =
+        r.frequency === undefined || r.frequency === 1
+            ? 'once'
+            : r.frequency === 2
+              ? 'twice'
+              : `${r.frequency} times`;
     const unit = PERIODS[r.periodUnit]!;
     const period = Number(r.period);
     return `${times} ${period === 1 ? (unit === 'hour' || unit === 'day' ? `${unit === 'day' ? 'a' : 'an'} ${unit}` : `a ${unit}`) : `every ${r.period} ${unit}s`}`;

@@ -1,6 +1,14 @@
 import type { ComponentChildren } from 'preact';
 import type { Loaded } from '../load.ts';
-import { capital, list, title, words, type Concept, type Ref, type Resource } from '../model/fhir.ts';
+import {
+    capital,
+    list,
+    title,
+    words,
+    type Concept,
+    type Ref,
+    type Resource,
+} from '../model/fhir.ts';
 import { showPeriod } from '../model/dates.ts';
 import {
     addressLines,
@@ -37,14 +45,20 @@ function Rows({ children }: { children: [string, ComponentChildren][] }) {
 const lines = (all: string[]) => all.map((l) => <span class="k-block">{l}</span>);
 
 function languages(p: Resource): string {
-    const own = list<any>(p.communication).map((c) => title(c.language) + (c.preferred ? ' (preferred)' : ''));
+    const own = list<any>(p.communication).map(
+        (c) => title(c.language) + (c.preferred ? ' (preferred)' : ''),
+    );
     return own.join(', ');
 }
 
 function interpreter(p: Resource): string {
-    const needs = list<any>(p.extension).concat(...list<any>(p.communication).map((c) => list<any>(c.extension)));
+    const needs = list<any>(p.extension).concat(
+        ...list<any>(p.communication).map((c) => list<any>(c.extension)),
+    );
     const own = needs.find((e) => /patient-interpreterRequired$/.test(e.url ?? ''));
-    const nested = needs.flatMap((e) => list<any>(e.extension)).find((e) => e.url === 'interpreterRequired' || e.url === 'patient-interpreterRequired');
+    const nested = needs
+        .flatMap((e) => list<any>(e.extension))
+        .find((e) => e.url === 'interpreterRequired' || e.url === 'patient-interpreterRequired');
     const value = own?.valueBoolean ?? nested?.valueBoolean;
     return value === true ? 'Needed' : value === false ? 'Not needed' : '';
 }
@@ -54,7 +68,9 @@ export function DetailsPage({ record }: { record: Loaded }) {
     const index = record.index;
     const contacts = list<any>(p.contact);
     const related = index.of('RelatedPerson');
-    const practice = list<Ref>(p.generalPractitioner).map((r) => index.name(r, p)).filter(Boolean);
+    const practice = list<Ref>(p.generalPractitioner)
+        .map((r) => index.name(r, p))
+        .filter(Boolean);
     return (
         <>
             <Heading>Personal details</Heading>
@@ -68,9 +84,17 @@ export function DetailsPage({ record }: { record: Loaded }) {
                             ['Died', died(p) === undefined ? '' : diedLine(p)],
                             ['Gender', gender(p)],
                             ['Sex at birth', extensionWords(p, /birthsex$|BirthSex$/)],
-                            ['NHS number', [nhsNumber(p) || 'Not recorded', nhsNumberStatus(p)].filter(Boolean).join(', ')],
+                            [
+                                'NHS number',
+                                [nhsNumber(p) || 'Not recorded', nhsNumberStatus(p)]
+                                    .filter(Boolean)
+                                    .join(', '),
+                            ],
                             ...otherIdentifiers(p).map((i): [string, string] => [i.label, i.value]),
-                            ['Ethnic group', extensionWords(p, /EthnicCategory$|us-core-ethnicity$/)],
+                            [
+                                'Ethnic group',
+                                extensionWords(p, /EthnicCategory$|us-core-ethnicity$/),
+                            ],
                             ['Relationship', words(p.maritalStatus)],
                             ['Language', languages(p)],
                             ['Interpreter', interpreter(p)],
@@ -78,14 +102,24 @@ export function DetailsPage({ record }: { record: Loaded }) {
                     </Rows>
                 </Section>
                 <Section id="contact" title="Address and contact">
-                    {list(p.address).length + list(p.telecom).length === 0 ? <Empty>No address or telephone number recorded.</Empty> : null}
+                    {list(p.address).length + list(p.telecom).length === 0 ? (
+                        <Empty>No address or telephone number recorded.</Empty>
+                    ) : null}
                     <Rows>
                         {[
                             ...list<any>(p.address).map((a): [string, ComponentChildren] => [
-                                a.use === 'old' || a.period?.end ? 'Old address' : a.use === 'temp' ? 'Temporary address' : 'Address',
+                                a.use === 'old' || a.period?.end
+                                    ? 'Old address'
+                                    : a.use === 'temp'
+                                      ? 'Temporary address'
+                                      : 'Address',
                                 <>
                                     {lines(addressLines(a))}
-                                    {a.period ? <span class="k-quiet k-block">{showPeriod(a.period.start, a.period.end)}</span> : null}
+                                    {a.period ? (
+                                        <span class="k-quiet k-block">
+                                            {showPeriod(a.period.start, a.period.end)}
+                                        </span>
+                                    ) : null}
                                 </>,
                             ]),
                             ...list<any>(p.telecom).map((t): [string, string] => {
@@ -101,12 +135,24 @@ export function DetailsPage({ record }: { record: Loaded }) {
                     <Rows>
                         {[
                             ...contacts.map((c): [string, ComponentChildren] => [
-                                capital(list<Concept>(c.relationship).map(title).join(', ')) || 'Contact',
-                                lines([resourceName({ resourceType: '', name: c.name }), ...list<any>(c.telecom).map((t) => contactPoint(t).value)].filter(Boolean)),
+                                capital(list<Concept>(c.relationship).map(title).join(', ')) ||
+                                    'Contact',
+                                lines(
+                                    [
+                                        resourceName({ resourceType: '', name: c.name }),
+                                        ...list<any>(c.telecom).map((t) => contactPoint(t).value),
+                                    ].filter(Boolean),
+                                ),
                             ]),
                             ...related.map((r): [string, ComponentChildren] => [
-                                capital(list<Concept>(r.relationship).map(title).join(', ')) || 'Related person',
-                                lines([resourceName(r), ...list<any>(r.telecom).map((t) => contactPoint(t).value)].filter(Boolean)),
+                                capital(list<Concept>(r.relationship).map(title).join(', ')) ||
+                                    'Related person',
+                                lines(
+                                    [
+                                        resourceName(r),
+                                        ...list<any>(r.telecom).map((t) => contactPoint(t).value),
+                                    ].filter(Boolean),
+                                ),
                             ]),
                         ]}
                     </Rows>

@@ -31,7 +31,16 @@ function Tabs({ route }: { route: RecordRoute }) {
             <ul class="nhsuk-width-container k-tabs__list">
                 {(Object.keys(TAB_WORDS) as Tab[]).map((tab) => (
                     <li>
-                        <a href={recordHref(route.id, tab)} aria-current={tab === current ? (route.page === 'record' ? 'page' : 'true') : undefined}>
+                        <a
+                            href={recordHref(route.id, tab)}
+                            aria-current={
+                                tab === current
+                                    ? route.page === 'record'
+                                        ? 'page'
+                                        : 'true'
+                                    : undefined
+                            }
+                        >
                             {TAB_WORDS[tab]}
                         </a>
                     </li>
@@ -74,7 +83,11 @@ function Loading() {
 
 function printedAt(record: Loaded): string {
     const when = new Date(record.readAt);
-    return when.toLocaleString('en-GB', { timeZone: 'Europe/London', dateStyle: 'medium', timeStyle: 'short' });
+    return when.toLocaleString('en-GB', {
+        timeZone: 'Europe/London',
+        dateStyle: 'medium',
+        timeStyle: 'short',
+    });
 }
 
 export function RecordPage({ route }: { route: RecordRoute }) {
@@ -84,7 +97,9 @@ export function RecordPage({ route }: { route: RecordRoute }) {
     useTitle([tab ? TAB_WORDS[tab] : 'Entry', name].filter(Boolean).join(': '));
     return (
         <div class="k-record">
-            {record.patient ? <Banner patient={record.patient} index={record.index} done={record.done} /> : null}
+            {record.patient ? (
+                <Banner patient={record.patient} index={record.index} done={record.done} />
+            ) : null}
             {record.trouble && !record.patient ? null : <Tabs route={route} />}
             <div class="nhsuk-width-container">
                 <main class="nhsuk-main-wrapper k-main" id="main" tabIndex={-1}>
@@ -106,7 +121,8 @@ export function RecordPage({ route }: { route: RecordRoute }) {
                     )}
                     {record.done ? (
                         <p class="k-quiet k-foot">
-                            {plural(shown(record.index).length, 'entry', 'entries')}, read from this node at {printedAt(record)}.{' '}
+                            {plural(shown(record.index).length, 'entry', 'entries')}, read from this
+                            node at {printedAt(record)}.{' '}
                             <button type="button" class="k-link-button" onClick={again}>
                                 Read again
                             </button>

@@ -16,7 +16,13 @@ function PointValue({ p }: { p: Point }) {
             {p.value.text ? (
                 <>
                     <strong>{p.value.bare}</strong>
-                    {p.value.unit ? (p.value.unit === '%' ? '%' : ` ${p.value.unit}`) : p.value.bare === p.value.text ? '' : ` ${p.value.text}`}
+                    {p.value.unit
+                        ? p.value.unit === '%'
+                            ? '%'
+                            : ` ${p.value.unit}`
+                        : p.value.bare === p.value.text
+                          ? ''
+                          : ` ${p.value.text}`}
                 </>
             ) : null}{' '}
             {p.flag ? <Tag tone={p.flag.tone}>{p.flag.text}</Tag> : null}
@@ -31,7 +37,15 @@ const Label = ({ children }: { children: string }) => (
     </span>
 );
 
-export function ResultTable({ id, caption, rows }: { id: string; caption: string; rows: Series[] }) {
+export function ResultTable({
+    id,
+    caption,
+    rows,
+}: {
+    id: string;
+    caption: string;
+    rows: Series[];
+}) {
     return (
         <table role="table" class="nhsuk-table-responsive k-results">
             <caption class="nhsuk-table__caption nhsuk-table__caption--s">{caption}</caption>
@@ -58,7 +72,9 @@ export function ResultTable({ id, caption, rows }: { id: string; caption: string
                             <Label>Test</Label>
                             <span class="k-cell">
                                 <a href={resultHref(id, s.key)}>{s.title}</a>
-                                {s.range ? <span class="k-quiet k-block">Range {s.range}</span> : null}
+                                {s.range ? (
+                                    <span class="k-quiet k-block">Range {s.range}</span>
+                                ) : null}
                             </span>
                         </td>
                         <td role="cell" class="nhsuk-table__cell">
@@ -67,9 +83,11 @@ export function ResultTable({ id, caption, rows }: { id: string; caption: string
                                 <PointValue p={s.points[0]!} />
                             </span>
                         </td>
-                        <td role="cell" class="nhsuk-table__cell k-nowrap k-results__date">
+                        <td role="cell" class="nhsuk-table__cell k-results__date">
                             <Label>Date</Label>
-                            <span class="k-cell">{showDate(s.points[0]!.date) || 'Not recorded'}</span>
+                            <span class="k-cell">
+                                {showDate(s.points[0]!.date) || 'Not recorded'}
+                            </span>
                         </td>
                         <td role="cell" class="nhsuk-table__cell k-results__trend">
                             <Label>Trend</Label>
@@ -98,17 +116,32 @@ export function ResultsPage({ record }: { record: Loaded }) {
                     <label class="nhsuk-label nhsuk-label--s" for="results-filter">
                         Find a test
                     </label>
-                    <input class="nhsuk-input" id="results-filter" type="search" autocomplete="off" value={typed} onInput={(e) => setTyped(e.currentTarget.value)} />
+                    <input
+                        class="nhsuk-input"
+                        id="results-filter"
+                        type="search"
+                        autocomplete="off"
+                        value={typed}
+                        onInput={(e) => setTyped(e.currentTarget.value)}
+                    />
                 </div>
             ) : null}
             <Status>{typed ? `${plural(shown.length, 'test')} shown` : ''}</Status>
-            {all.length === 0 ? <Empty>No results recorded.</Empty> : shown.length === 0 ? <Empty>No test has this in its name. Try fewer letters.</Empty> : null}
+            {all.length === 0 ? (
+                <Empty>No results recorded.</Empty>
+            ) : shown.length === 0 ? (
+                <Empty>No test has this in its name. Try fewer letters.</Empty>
+            ) : null}
             {groups.map((group) => {
                 const rows = shown.filter((s) => s.group === group);
                 return rows.length ? (
                     <section class="k-card k-wide" aria-label={group}>
                         <h2 class="nhsuk-heading-m k-card__heading">{group}</h2>
-                        <ResultTable id={record.id} caption={plural(rows.length, 'test')} rows={rows} />
+                        <ResultTable
+                            id={record.id}
+                            caption={plural(rows.length, 'test')}
+                            rows={rows}
+                        />
                     </section>
                 ) : null;
             })}
@@ -119,7 +152,10 @@ export function ResultsPage({ record }: { record: Loaded }) {
 const PAGE = 100;
 
 export function ResultPage({ record, seriesKey }: { record: Loaded; seriesKey: string }) {
-    const series = useMemo(() => results(record.index).find((s) => s.key === seriesKey), [record.index, seriesKey]);
+    const series = useMemo(
+        () => results(record.index).find((s) => s.key === seriesKey),
+        [record.index, seriesKey],
+    );
     const [count, setCount] = useState(PAGE);
     const back = <a href={recordHref(record.id, 'results')}>All results</a>;
     if (!series) {
@@ -138,13 +174,16 @@ export function ResultPage({ record, seriesKey }: { record: Loaded; seriesKey: s
             <p class="k-back">{back}</p>
             <Heading>{series.title}</Heading>
             <p class="nhsuk-body-l k-latest">
-                <PointValue p={newest} /> <span class="k-nowrap">on {showDate(newest.date) || 'an unrecorded date'}</span>
+                <PointValue p={newest} />{' '}
+                <span class="k-nowrap">on {showDate(newest.date) || 'an unrecorded date'}</span>
             </p>
             {series.range ? <p>Reference range {series.range}</p> : null}
             <section class="k-card k-wide" aria-label="Trend and values">
                 <Chart points={series.points} low={range?.low ?? NaN} high={range?.high ?? NaN} />
                 <table role="table" class="nhsuk-table-responsive k-values">
-                    <caption class="nhsuk-table__caption nhsuk-table__caption--s">{plural(series.points.length, 'value')}, newest first</caption>
+                    <caption class="nhsuk-table__caption nhsuk-table__caption--s">
+                        {plural(series.points.length, 'value')}, newest first
+                    </caption>
                     <thead role="rowgroup" class="nhsuk-table__head">
                         <tr role="row">
                             <th role="columnheader" scope="col">
@@ -164,7 +203,9 @@ export function ResultPage({ record, seriesKey }: { record: Loaded; seriesKey: s
                                 <td role="cell" class="nhsuk-table__cell">
                                     <Label>Date</Label>
                                     <span class="k-cell">
-                                        <a href={entryHref(record.id, p.res)}>{showDateTime(p.date) || 'Not recorded'}</a>
+                                        <a href={entryHref(record.id, p.res)}>
+                                            {showDateTime(p.date) || 'Not recorded'}
+                                        </a>
                                     </span>
                                 </td>
                                 <td role="cell" class="nhsuk-table__cell">
@@ -175,21 +216,33 @@ export function ResultPage({ record, seriesKey }: { record: Loaded; seriesKey: s
                                 </td>
                                 <td role="cell" class="nhsuk-table__cell">
                                     <Label>Source</Label>
-                                    <span class="k-cell">{sourceLine(record.index, p.res) || 'Not recorded'}</span>
+                                    <span class="k-cell">
+                                        {sourceLine(record.index, p.res) || 'Not recorded'}
+                                    </span>
                                 </td>
                             </tr>
                         ))}
                     </tbody>
                 </table>
                 {series.points.length > count ? (
-                    <button type="button" class="nhsuk-button nhsuk-button--secondary" onClick={() => setCount(count + PAGE)}>
+                    <button
+                        type="button"
+                        class="nhsuk-button nhsuk-button--secondary"
+                        onClick={() => setCount(count + PAGE)}
+                    >
                         Show {Math.min(PAGE, series.points.length - count)} more
                     </button>
                 ) : null}
             </section>
             {codes.length ? (
                 <p class="k-quiet k-break">
-                    {typeWords('Observation')} coded as {codes.map((c) => `${plain(c.display ?? words({ coding: [c] }))} (${c.code ?? '?'})`).join(', ')}
+                    {typeWords('Observation')} coded as{' '}
+                    {codes
+                        .map(
+                            (c) =>
+                                `${plain(c.display ?? words({ coding: [c] }))} (${c.code ?? '?'})`,
+                        )
+                        .join(', ')}
                 </p>
             ) : null}
         </>

@@ -2,7 +2,15 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { get, matchesOf, nextPath, Trouble } from '../api.ts';
 import { today } from '../model/dates.ts';
 import type { Bundle, Resource } from '../model/fhir.ts';
-import { addressLines, died, gender, mainAddress, nhsNumber, otherNames, patientName } from '../model/people.ts';
+import {
+    addressLines,
+    died,
+    gender,
+    mainAddress,
+    nhsNumber,
+    otherNames,
+    patientName,
+} from '../model/people.ts';
 import { readQuery } from '../model/query.ts';
 import { bornLine, diedLine } from '../parts/banner.tsx';
 import { Heading, plural, Status, Tag, TroubleBox, useTitle } from '../parts/basic.tsx';
@@ -17,7 +25,12 @@ interface Found {
 }
 
 function searchPath(params: [string, string][]): string {
-    const query = new URLSearchParams([...params, ['_sort', 'family,given'], ['_count', String(PAGE)], ['_total', 'accurate']]);
+    const query = new URLSearchParams([
+        ...params,
+        ['_sort', 'family,given'],
+        ['_count', String(PAGE)],
+        ['_total', 'accurate'],
+    ]);
     return `Patient?${query.toString()}`;
 }
 
@@ -30,7 +43,9 @@ function Person({ patient }: { patient: Resource }) {
         <li class="k-person">
             <h3 class="k-person__name">
                 <a href={recordHref(patient.id ?? '')}>{patientName(patient)}</a>{' '}
-                {died(patient) !== undefined ? <Tag tone="grey">Died {diedLine(patient)}</Tag> : null}
+                {died(patient) !== undefined ? (
+                    <Tag tone="grey">Died {diedLine(patient)}</Tag>
+                ) : null}
             </h3>
             <dl class="k-person__facts">
                 <div>
@@ -109,7 +124,11 @@ export function SearchPage({ query }: { query: URLSearchParams }) {
         get<Bundle>(searchPath(everyone ? [] : read!.params), abort.signal).then(
             (bundle) => {
                 setBusy(false);
-                setFound({ people: matchesOf(bundle).filter((r) => r.resourceType === 'Patient'), next: nextPath(bundle), total: bundle.total });
+                setFound({
+                    people: matchesOf(bundle).filter((r) => r.resourceType === 'Patient'),
+                    next: nextPath(bundle),
+                    total: bundle.total,
+                });
             },
             (e) => {
                 if (!abort.signal.aborted) {
@@ -145,8 +164,16 @@ export function SearchPage({ query }: { query: URLSearchParams }) {
         get<Bundle>(at.next).then(
             (bundle) => {
                 setBusy(false);
-                setFound({ ...at, people: [...at.people, ...matchesOf(bundle)], next: nextPath(bundle) });
-                requestAnimationFrame(() => document.querySelectorAll<HTMLElement>('.k-person__name a')[at.people.length]?.focus());
+                setFound({
+                    ...at,
+                    people: [...at.people, ...matchesOf(bundle)],
+                    next: nextPath(bundle),
+                });
+                requestAnimationFrame(() =>
+                    document
+                        .querySelectorAll<HTMLElement>('.k-person__name a')
+                        [at.people.length]?.focus(),
+                );
             },
             (e) => {
                 setBusy(false);
@@ -187,7 +214,8 @@ export function SearchPage({ query }: { query: URLSearchParams }) {
                             Name, NHS number or date of birth
                         </label>
                         <div class="nhsuk-hint" id="search-hint">
-                            For example, <span class="k-nowrap">Okafor Grace</span>, <span class="k-nowrap">999 000 0018</span>,{' '}
+                            For example, <span class="k-nowrap">Okafor Grace</span>,{' '}
+                            <span class="k-nowrap">999 000 0018</span>,{' '}
                             <span class="k-nowrap">27/03/1962</span>, or a name and a date together
                         </div>
                         {problem ? (
@@ -221,8 +249,12 @@ export function SearchPage({ query }: { query: URLSearchParams }) {
                         <p>{read.hint}</p>
                     </div>
                 ) : null}
-                {trouble ? <TroubleBox trouble={trouble} again={() => setTries(tries + 1)} /> : null}
-                <Status>{busy ? 'Looking' : found ? `${plural(count, 'person', 'people')} found` : ''}</Status>
+                {trouble ? (
+                    <TroubleBox trouble={trouble} again={() => setTries(tries + 1)} />
+                ) : null}
+                <Status>
+                    {busy ? 'Looking' : found ? `${plural(count, 'person', 'people')} found` : ''}
+                </Status>
                 {found && found.people.length === 0 ? <Nothing said={said} /> : null}
                 {found && found.people.length > 0 ? (
                     <section aria-labelledby="found">
@@ -235,7 +267,12 @@ export function SearchPage({ query }: { query: URLSearchParams }) {
                             ))}
                         </ol>
                         {found.next ? (
-                            <button type="button" class="nhsuk-button nhsuk-button--secondary" onClick={more} aria-disabled={busy}>
+                            <button
+                                type="button"
+                                class="nhsuk-button nhsuk-button--secondary"
+                                onClick={more}
+                                aria-disabled={busy}
+                            >
                                 Show more people
                             </button>
                         ) : null}

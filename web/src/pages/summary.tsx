@@ -27,7 +27,13 @@ interface Ctx {
 }
 
 /* One thing of a list: what it is, its facts, and who says so. */
-function Item(props: { ctx: Ctx; res: Resource; title: string; tags?: ComponentChildren; children?: ComponentChildren }) {
+function Item(props: {
+    ctx: Ctx;
+    res: Resource;
+    title: string;
+    tags?: ComponentChildren;
+    children?: ComponentChildren;
+}) {
     const source = sourceLine(props.ctx.index, props.res);
     return (
         <li class="k-item">
@@ -48,7 +54,19 @@ function Facts({ children }: { children: (string | false | undefined)[] }) {
 const LIST_MAX = 12;
 
 /* A list whose tail waits behind a disclosure. */
-function Items<T>({ all, one, many = `${one}s`, item, max = LIST_MAX }: { all: T[]; one: string; many?: string; item: (x: T) => ComponentChildren; max?: number }) {
+function Items<T>({
+    all,
+    one,
+    many = `${one}s`,
+    item,
+    max = LIST_MAX,
+}: {
+    all: T[];
+    one: string;
+    many?: string;
+    item: (x: T) => ComponentChildren;
+    max?: number;
+}) {
     const rest = all.slice(max);
     return (
         <>
@@ -77,7 +95,9 @@ function AllergyItem({ a, ctx }: { a: Allergy; ctx: Ctx }) {
             }
         >
             {a.reactions ? <p class="k-item__facts">Reaction: {a.reactions}</p> : null}
-            <Facts>{[a.criticality === 'Low risk' && a.criticality, date && `since ${date}`]}</Facts>
+            <Facts>
+                {[a.criticality === 'Low risk' && a.criticality, date && `since ${date}`]}
+            </Facts>
         </Item>
     );
 }
@@ -86,20 +106,30 @@ function Allergies({ ctx }: { ctx: Ctx }) {
     const a = useMemo(() => allergies(ctx.index), [ctx]);
     const item = (x: Allergy) => <AllergyItem a={x} ctx={ctx} />;
     return (
-        <Section id="allergies" title="Allergies and intolerances" note={a.active.length ? `(${a.active.length})` : ''}>
+        <Section
+            id="allergies"
+            title="Allergies and intolerances"
+            note={a.active.length ? `(${a.active.length})` : ''}
+        >
             {a.active.length ? (
                 <Items all={a.active} one="allergy" many="allergies" item={item} />
             ) : a.none.length ? (
                 <ul class="k-items">
                     {a.none.map((res) => (
                         <Item ctx={ctx} res={res} title={noneTitle(res)}>
-                            <Facts>{[showDate(res.recordedDate) && `recorded ${showDate(res.recordedDate)}`]}</Facts>
+                            <Facts>
+                                {[
+                                    showDate(res.recordedDate) &&
+                                        `recorded ${showDate(res.recordedDate)}`,
+                                ]}
+                            </Facts>
                         </Item>
                     ))}
                 </ul>
             ) : (
                 <Empty>
-                    <strong>No allergies recorded.</strong> Nobody has recorded an allergy, nor that there are none. Ask the person.
+                    <strong>No allergies recorded.</strong> Nobody has recorded an allergy, nor that
+                    there are none. Ask the person.
                 </Empty>
             )}
             {a.past.length ? (
@@ -124,9 +154,23 @@ function noneTitle(res: Resource): string {
 function ProblemItem({ p, ctx }: { p: Problem; ctx: Ctx }) {
     const onset = showDate(p.onset);
     const end = showDate(p.end);
-    const when = onset && end ? (onset === end ? onset : `${onset} to ${end}`) : onset ? `since ${onset}` : end ? `until ${end}` : '';
+    const when =
+        onset && end
+            ? onset === end
+                ? onset
+                : `${onset} to ${end}`
+            : onset
+              ? `since ${onset}`
+              : end
+                ? `until ${end}`
+                : '';
     return (
-        <Item ctx={ctx} res={p.res} title={p.title} tags={p.note ? <Tag tone="yellow">{p.note}</Tag> : null}>
+        <Item
+            ctx={ctx}
+            res={p.res}
+            title={p.title}
+            tags={p.note ? <Tag tone="yellow">{p.note}</Tag> : null}
+        >
             <Facts>{[when, p.severity, p.times > 1 && `recorded ${p.times} times`]}</Facts>
         </Item>
     );
@@ -136,11 +180,17 @@ function Problems({ ctx }: { ctx: Ctx }) {
     const p = useMemo(() => problems(ctx.index), [ctx]);
     const item = (x: Problem) => <ProblemItem p={x} ctx={ctx} />;
     return (
-        <Section id="problems" title="Active problems" note={p.active.length ? `(${p.active.length})` : ''}>
+        <Section
+            id="problems"
+            title="Active problems"
+            note={p.active.length ? `(${p.active.length})` : ''}
+        >
             {p.active.length ? (
                 <Items all={p.active} one="active problem" item={item} />
             ) : (
-                <Empty>{p.past.length ? 'No active problems recorded.' : 'No problems recorded.'}</Empty>
+                <Empty>
+                    {p.past.length ? 'No active problems recorded.' : 'No problems recorded.'}
+                </Empty>
             )}
             {p.past.length ? (
                 <More summary={plural(p.past.length, 'past problem')}>
@@ -168,12 +218,26 @@ const MEDICINE_STATUS: Record<string, string> = {
 function MedicineItem({ m, ctx, past }: { m: Medicine; ctx: Ctx; past?: boolean }) {
     const first = showDate(m.first);
     const last = showDate(m.last);
-    const when = first && last && first !== last ? `${past ? 'from' : 'since'} ${first}, last ${last}` : first ? (past ? first : `since ${first}`) : '';
+    const when =
+        first && last && first !== last
+            ? `${past ? 'from' : 'since'} ${first}, last ${last}`
+            : first
+              ? past
+                  ? first
+                  : `since ${first}`
+              : '';
     const status = MEDICINE_STATUS[m.status] ?? '';
     return (
-        <Item ctx={ctx} res={m.res} title={m.title} tags={status && past ? <Tag tone="grey">{status}</Tag> : null}>
+        <Item
+            ctx={ctx}
+            res={m.res}
+            title={m.title}
+            tags={status && past ? <Tag tone="grey">{status}</Tag> : null}
+        >
             {m.dose ? <p class="k-item__facts k-item__dose">{m.dose}</p> : null}
-            <Facts>{[when, m.issues > 1 && `${m.issues} times`, m.reason && `for ${m.reason}`]}</Facts>
+            <Facts>
+                {[when, m.issues > 1 && `${m.issues} times`, m.reason && `for ${m.reason}`]}
+            </Facts>
         </Item>
     );
 }
@@ -182,11 +246,23 @@ function Medicines({ ctx }: { ctx: Ctx }) {
     const m = useMemo(() => medicines(ctx.index), [ctx]);
     const past = (x: Medicine) => <MedicineItem m={x} ctx={ctx} past />;
     return (
-        <Section id="medicines" title="Current medicines" note={m.current.length ? `(${m.current.length})` : ''}>
+        <Section
+            id="medicines"
+            title="Current medicines"
+            note={m.current.length ? `(${m.current.length})` : ''}
+        >
             {m.current.length ? (
-                <Items all={m.current} one="current medicine" item={(x) => <MedicineItem m={x} ctx={ctx} />} />
+                <Items
+                    all={m.current}
+                    one="current medicine"
+                    item={(x) => <MedicineItem m={x} ctx={ctx} />}
+                />
             ) : (
-                <Empty>{m.stopped.length || m.onHold.length ? 'No current medicines recorded.' : 'No medicines recorded.'}</Empty>
+                <Empty>
+                    {m.stopped.length || m.onHold.length
+                        ? 'No current medicines recorded.'
+                        : 'No medicines recorded.'}
+                </Empty>
             )}
             {m.onHold.length ? (
                 <>
@@ -211,8 +287,16 @@ function Vaccinations({ ctx }: { ctx: Ctx }) {
         </Item>
     );
     return (
-        <Section id="vaccinations" title="Vaccinations" note={v.given.length ? `(${v.given.length})` : ''}>
-            {v.given.length ? <Items all={v.given} one="vaccination" item={item} max={5} /> : <Empty>No vaccinations recorded.</Empty>}
+        <Section
+            id="vaccinations"
+            title="Vaccinations"
+            note={v.given.length ? `(${v.given.length})` : ''}
+        >
+            {v.given.length ? (
+                <Items all={v.given} one="vaccination" item={item} max={5} />
+            ) : (
+                <Empty>No vaccinations recorded.</Empty>
+            )}
             {v.notGiven.length ? (
                 <More summary={`${plural(v.notGiven.length, 'vaccination')} not given`}>
                     <ul class="k-items">{v.notGiven.map(item)}</ul>
@@ -226,14 +310,25 @@ const ROWS = 8;
 
 function LatestResults({ ctx }: { ctx: Ctx }) {
     const all = useMemo(() => results(ctx.index), [ctx]);
-    const groups = (['Measurements', 'Laboratory tests'] as const).map((group) => ({ group, rows: all.filter((s) => s.group === group) }));
+    const groups = (['Measurements', 'Laboratory tests'] as const).map((group) => ({
+        group,
+        rows: all.filter((s) => s.group === group),
+    }));
     const other = all.length - groups.reduce((n, g) => n + g.rows.length, 0);
     return (
         <Section id="results" title="Latest results" wide>
             {all.length === 0 ? <Empty>No results recorded.</Empty> : null}
             {groups.map(({ group, rows }) =>
                 rows.length ? (
-                    <ResultTable id={ctx.id} caption={rows.length > ROWS ? `${group} (newest ${ROWS} of ${rows.length})` : group} rows={rows.slice(0, ROWS)} />
+                    <ResultTable
+                        id={ctx.id}
+                        caption={
+                            rows.length > ROWS
+                                ? `${group} (newest ${ROWS} of ${rows.length})`
+                                : group
+                        }
+                        rows={rows.slice(0, ROWS)}
+                    />
                 ) : null,
             )}
             {all.length ? (
@@ -266,12 +361,19 @@ function jump(section: string) {
 }
 
 export function SummaryPage({ record }: { record: Loaded }) {
-    const ctx = useMemo(() => ({ id: record.id, index: record.index }), [record.id, record.index, record.names]);
+    const ctx = useMemo(
+        () => ({ id: record.id, index: record.index }),
+        [record.id, record.index, record.names],
+    );
     return (
         <>
             <div class="k-head">
                 <Heading>Summary</Heading>
-                <button type="button" class="nhsuk-button nhsuk-button--secondary nhsuk-button--small k-print" onClick={() => print()}>
+                <button
+                    type="button"
+                    class="nhsuk-button nhsuk-button--secondary nhsuk-button--small k-print"
+                    onClick={() => print()}
+                >
                     Print
                 </button>
             </div>

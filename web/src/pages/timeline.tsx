@@ -60,12 +60,20 @@ function Row({ e, id, index }: { e: Entry; id: string; index: RecordIndex }) {
             <div class="k-entry__body">
                 <p class="k-entry__title">
                     <a href={entryHref(id, e.res)}>{e.title}</a>
-                    {e.kind === 'Results' && e.detail && e.detail.length < 40 ? <strong class="k-entry__value"> {e.detail}</strong> : null}{' '}
-                    {e.time > Date.now() && !e.wrong ? <Tag tone="blue">Upcoming</Tag> : null} {e.status ? <Tag tone={e.wrong ? 'red' : 'grey'}>{e.status}</Tag> : null}
+                    {e.kind === 'Results' && e.detail && e.detail.length < 40 ? (
+                        <strong class="k-entry__value"> {e.detail}</strong>
+                    ) : null}{' '}
+                    {e.time > Date.now() && !e.wrong ? <Tag tone="blue">Upcoming</Tag> : null}{' '}
+                    {e.status ? <Tag tone={e.wrong ? 'red' : 'grey'}>{e.status}</Tag> : null}
                 </p>
-                {e.detail && !(e.kind === 'Results' && e.detail.length < 40) ? <p class="k-entry__detail">{e.detail}</p> : null}
+                {e.detail && !(e.kind === 'Results' && e.detail.length < 40) ? (
+                    <p class="k-entry__detail">{e.detail}</p>
+                ) : null}
                 {until ? <p class="k-entry__detail">{until}</p> : null}
-                <details class="k-entry__source" onToggle={(x) => setOpen((x.currentTarget as HTMLDetailsElement).open)}>
+                <details
+                    class="k-entry__source"
+                    onToggle={(x) => setOpen((x.currentTarget as HTMLDetailsElement).open)}
+                >
                     <summary>
                         <span>{source || 'Source not recorded'}</span>
                         <span class="nhsuk-u-visually-hidden">, source of {e.title}</span>
@@ -100,7 +108,12 @@ function Days({ entries, id, index }: { entries: Entry[]; id: string; index: Rec
                     <h3 class="k-day__date">{d.label}</h3>
                     <ul class="k-entries">
                         {d.entries.map((e) => (
-                            <Row e={e} id={id} index={index} key={`${e.res.resourceType}/${e.res.id ?? ''}`} />
+                            <Row
+                                e={e}
+                                id={id}
+                                index={index}
+                                key={`${e.res.resourceType}/${e.res.id ?? ''}`}
+                            />
                         ))}
                     </ul>
                 </section>
@@ -109,7 +122,13 @@ function Days({ entries, id, index }: { entries: Entry[]; id: string; index: Rec
     );
 }
 
-function YearBlock(props: { year: Year; open: boolean; toggle: () => void; id: string; index: RecordIndex }) {
+function YearBlock(props: {
+    year: Year;
+    open: boolean;
+    toggle: () => void;
+    id: string;
+    index: RecordIndex;
+}) {
     const { year, open } = props;
     const [count, setCount] = useState(CHUNK);
     const body = `year-${year.label.replace(/\W+/g, '-')}`;
@@ -117,17 +136,48 @@ function YearBlock(props: { year: Year; open: boolean; toggle: () => void; id: s
     return (
         <section class="k-year">
             <h2 class="k-year__heading">
-                <button type="button" class="k-year__button" aria-expanded={open} aria-controls={body} onClick={props.toggle}>
-                    <svg class="k-chevron" viewBox="0 0 24 24" width="20" height="20" aria-hidden="true" focusable="false">
-                        <path d="M6 9l6 6 6-6" fill="none" stroke="currentColor" stroke-width="3" stroke-linecap="round" stroke-linejoin="round" />
+                <button
+                    type="button"
+                    class="k-year__button"
+                    aria-expanded={open}
+                    aria-controls={body}
+                    onClick={props.toggle}
+                >
+                    <svg
+                        class="k-chevron"
+                        viewBox="0 0 24 24"
+                        width="20"
+                        height="20"
+                        aria-hidden="true"
+                        focusable="false"
+                    >
+                        <path
+                            d="M6 9l6 6 6-6"
+                            fill="none"
+                            stroke="currentColor"
+                            stroke-width="3"
+                            stroke-linecap="round"
+                            stroke-linejoin="round"
+                        />
                     </svg>
-                    <span>{year.label}</span> <span class="k-count">{plural(year.entries.length, 'entry', 'entries')}</span>
+                    <span>{year.label}</span>{' '}
+                    <span class="k-count">{plural(year.entries.length, 'entry', 'entries')}</span>
                 </button>
             </h2>
             <div id={body} hidden={!open}>
-                {open ? <Days entries={year.entries.slice(0, count)} id={props.id} index={props.index} /> : null}
+                {open ? (
+                    <Days
+                        entries={year.entries.slice(0, count)}
+                        id={props.id}
+                        index={props.index}
+                    />
+                ) : null}
                 {open && rest > 0 ? (
-                    <button type="button" class="nhsuk-button nhsuk-button--secondary nhsuk-button--small k-year__more" onClick={() => setCount(count + CHUNK)}>
+                    <button
+                        type="button"
+                        class="nhsuk-button nhsuk-button--secondary nhsuk-button--small k-year__more"
+                        onClick={() => setCount(count + CHUNK)}
+                    >
                         Show {Math.min(CHUNK, rest)} more of {year.label}
                     </button>
                 ) : null}
@@ -136,31 +186,80 @@ function YearBlock(props: { year: Year; open: boolean; toggle: () => void; id: s
     );
 }
 
-function Filters(props: { counts: [string, number][]; kinds: Set<string>; toggle: (kind: string) => void; text: string; type: (text: string) => void; clear: () => void }) {
-    const [open, setOpen] = useState(() => props.kinds.size > 0 || matchMedia('(min-width: 48.0625em)').matches);
+function Filters(props: {
+    counts: [string, number][];
+    kinds: Set<string>;
+    toggle: (kind: string) => void;
+    text: string;
+    type: (text: string) => void;
+    clear: () => void;
+}) {
+    const [open, setOpen] = useState(
+        () => props.kinds.size > 0 || matchMedia('(min-width: 48.0625em)').matches,
+    );
     const filtered = props.kinds.size > 0 || props.text !== '';
     return (
-        <form class="k-filters" role="search" aria-label="Filter the timeline" onSubmit={(e) => e.preventDefault()}>
+        <form
+            class="k-filters"
+            role="search"
+            aria-label="Filter the timeline"
+            onSubmit={(e) => e.preventDefault()}
+        >
             <div class="nhsuk-form-group k-filters__text">
                 <label class="nhsuk-label nhsuk-label--s" for="timeline-text">
                     Words in the timeline
                 </label>
-                <input class="nhsuk-input" id="timeline-text" type="search" autocomplete="off" value={props.text} onInput={(e) => props.type(e.currentTarget.value)} />
+                <input
+                    class="nhsuk-input"
+                    id="timeline-text"
+                    type="search"
+                    autocomplete="off"
+                    value={props.text}
+                    onInput={(e) => props.type(e.currentTarget.value)}
+                />
             </div>
-            <button type="button" class="k-filters__toggle" aria-expanded={open} aria-controls="kinds" onClick={() => setOpen(!open)}>
-                <svg class="k-chevron" viewBox="0 0 24 24" width="20" height="20" aria-hidden="true" focusable="false">
-                    <path d="M6 9l6 6 6-6" fill="none" stroke="currentColor" stroke-width="3" stroke-linecap="round" stroke-linejoin="round" />
+            <button
+                type="button"
+                class="k-filters__toggle"
+                aria-expanded={open}
+                aria-controls="kinds"
+                onClick={() => setOpen(!open)}
+            >
+                <svg
+                    class="k-chevron"
+                    viewBox="0 0 24 24"
+                    width="20"
+                    height="20"
+                    aria-hidden="true"
+                    focusable="false"
+                >
+                    <path
+                        d="M6 9l6 6 6-6"
+                        fill="none"
+                        stroke="currentColor"
+                        stroke-width="3"
+                        stroke-linecap="round"
+                        stroke-linejoin="round"
+                    />
                 </svg>
                 Filter by kind{props.kinds.size ? ` (${props.kinds.size} chosen)` : ''}
             </button>
             <fieldset class="nhsuk-fieldset" id="kinds" hidden={!open}>
-                <legend class="nhsuk-fieldset__legend nhsuk-fieldset__legend--s k-filters__legend">Kinds of entry</legend>
+                <legend class="nhsuk-fieldset__legend nhsuk-fieldset__legend--s k-filters__legend">
+                    Kinds of entry
+                </legend>
                 <div class="nhsuk-checkboxes nhsuk-checkboxes--small k-filters__kinds">
                     {props.counts.map(([kind, n]) => {
                         const id = `kind-${kind.replace(/\W+/g, '-')}`;
                         return (
                             <div class="nhsuk-checkboxes__item" key={kind}>
-                                <input class="nhsuk-checkboxes__input" type="checkbox" id={id} checked={props.kinds.has(kind)} onChange={() => props.toggle(kind)} />
+                                <input
+                                    class="nhsuk-checkboxes__input"
+                                    type="checkbox"
+                                    id={id}
+                                    checked={props.kinds.has(kind)}
+                                    onChange={() => props.toggle(kind)}
+                                />
                                 <label class="nhsuk-label nhsuk-checkboxes__label" for={id}>
                                     {kind} <span class="k-quiet">{n.toLocaleString('en-GB')}</span>
                                 </label>
@@ -170,7 +269,11 @@ function Filters(props: { counts: [string, number][]; kinds: Set<string>; toggle
                 </div>
             </fieldset>
             {filtered ? (
-                <button type="button" class="nhsuk-button nhsuk-button--secondary nhsuk-button--small k-filters__clear" onClick={props.clear}>
+                <button
+                    type="button"
+                    class="nhsuk-button nhsuk-button--secondary nhsuk-button--small k-filters__clear"
+                    onClick={props.clear}
+                >
                     Clear filters
                 </button>
             ) : null}
@@ -215,13 +318,16 @@ export function TimelinePage({ record, query }: { record: Loaded; query: URLSear
 
     const shown = useMemo(() => {
         const wanted = fold(used).split(/\s+/).filter(Boolean);
-        return all.filter((e) => (kinds.size === 0 || kinds.has(e.kind)) && matches(e, index, wanted));
+        return all.filter(
+            (e) => (kinds.size === 0 || kinds.has(e.kind)) && matches(e, index, wanted),
+        );
     }, [all, kinds, used]);
     const years = useMemo(() => byYear(shown), [shown]);
     /* What somebody opens or closes counts until the filters change. */
     const opened = useMemo(() => openAtFirst(years), [years]);
     const [turned, setTurned] = useState({ years, labels: new Set<string>() });
-    const isOpen = (label: string) => opened.has(label) !== (turned.years === years && turned.labels.has(label));
+    const isOpen = (label: string) =>
+        opened.has(label) !== (turned.years === years && turned.labels.has(label));
     const flip = (set: Set<string>, key: string): Set<string> => {
         const next = new Set(set);
         if (!next.delete(key)) {
@@ -235,21 +341,49 @@ export function TimelinePage({ record, query }: { record: Loaded; query: URLSear
         document.getElementById('timeline-text')?.focus();
     };
     const filtered = kinds.size > 0 || used.trim() !== '';
-    const count = filtered ? `${plural(shown.length, 'entry', 'entries')} of ${all.length.toLocaleString('en-GB')}` : plural(all.length, 'entry', 'entries');
+    const count = filtered
+        ? `${plural(shown.length, 'entry', 'entries')} of ${all.length.toLocaleString('en-GB')}`
+        : plural(all.length, 'entry', 'entries');
     return (
         <>
             <Heading>Timeline</Heading>
             <div class="k-timeline">
-                <Filters counts={counts} kinds={kinds} toggle={(k) => setKinds((now) => flip(now, k))} text={text} type={setText} clear={clear} />
+                <Filters
+                    counts={counts}
+                    kinds={kinds}
+                    toggle={(k) => setKinds((now) => flip(now, k))}
+                    text={text}
+                    type={setText}
+                    clear={clear}
+                />
                 <div class="k-timeline__list">
                     <p class="k-timeline__count" role="status">
                         {count}
                     </p>
                     {shown.length === 0 ? (
-                        <Empty>{all.length === 0 ? 'This record has no entries yet.' : 'No entry fits. Take a filter away, or use fewer words.'}</Empty>
+                        <Empty>
+                            {all.length === 0
+                                ? 'This record has no entries yet.'
+                                : 'No entry fits. Take a filter away, or use fewer words.'}
+                        </Empty>
                     ) : null}
                     {years.map((y) => (
-                        <YearBlock key={y.label} year={y} open={isOpen(y.label)} toggle={() => setTurned((now) => ({ years, labels: flip(now.years === years ? now.labels : new Set(), y.label) }))} id={record.id} index={index} />
+                        <YearBlock
+                            key={y.label}
+                            year={y}
+                            open={isOpen(y.label)}
+                            toggle={() =>
+                                setTurned((now) => ({
+                                    years,
+                                    labels: flip(
+                                        now.years === years ? now.labels : new Set(),
+                                        y.label,
+                                    ),
+                                }))
+                            }
+                            id={record.id}
+                            index={index}
+                        />
                     ))}
                 </div>
             </div>

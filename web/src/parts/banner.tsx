@@ -41,7 +41,15 @@ function Item({ label, value, alert = false }: { label: string; value: string; a
     );
 }
 
-export function Banner({ patient, index, done }: { patient: Resource; index: RecordIndex; done: boolean }) {
+export function Banner({
+    patient,
+    index,
+    done,
+}: {
+    patient: Resource;
+    index: RecordIndex;
+    done: boolean;
+}) {
     const dead = died(patient) !== undefined;
     const line = allergyLine(index);
     return (

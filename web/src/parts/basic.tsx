@@ -3,20 +3,38 @@ import { useEffect } from 'preact/hooks';
 import type { Trouble } from '../api.ts';
 
 export function Tag({ children, tone = '' }: { children: ComponentChildren; tone?: string }) {
-    return <strong class={`nhsuk-tag${tone ? ` nhsuk-tag--${tone}` : ''} k-tag`}>{children}</strong>;
+    return (
+        <strong class={`nhsuk-tag${tone ? ` nhsuk-tag--${tone}` : ''} k-tag`}>{children}</strong>
+    );
 }
 
 /* The heading of a page. It takes the focus when somebody comes from another page. */
-export function Heading({ children, hidden = false }: { children: ComponentChildren; hidden?: boolean }) {
+export function Heading({
+    children,
+    hidden = false,
+}: {
+    children: ComponentChildren;
+    hidden?: boolean;
+}) {
     return (
-        <h1 class={hidden ? 'nhsuk-u-visually-hidden' : 'nhsuk-heading-l'} id="page-heading" tabIndex={-1}>
+        <h1
+            class={hidden ? 'nhsuk-u-visually-hidden' : 'nhsuk-heading-l'}
+            id="page-heading"
+            tabIndex={-1}
+        >
             {children}
         </h1>
     );
 }
 
 /* The name of a section and how many entries it has. */
-export function Section(props: { id: string; title: string; note?: string; wide?: boolean; children: ComponentChildren }) {
+export function Section(props: {
+    id: string;
+    title: string;
+    note?: string;
+    wide?: boolean;
+    children: ComponentChildren;
+}) {
     return (
         <section class={`k-card${props.wide ? ' k-wide' : ''}`} aria-labelledby={`h-${props.id}`}>
             <h2 class="nhsuk-heading-m k-card__heading" id={`h-${props.id}`} tabIndex={-1}>
@@ -43,7 +61,13 @@ export function More({ summary, children }: { summary: string; children: Compone
     );
 }
 
-export function TroubleBox({ trouble, again }: { trouble: Trouble; again?: (() => void) | undefined }) {
+export function TroubleBox({
+    trouble,
+    again,
+}: {
+    trouble: Trouble;
+    again?: (() => void) | undefined;
+}) {
     return (
         <div class="nhsuk-error-summary" role="alert">
             <h2 class="nhsuk-error-summary__heading">{trouble.heading}</h2>
@@ -51,7 +75,11 @@ export function TroubleBox({ trouble, again }: { trouble: Trouble; again?: (() =
                 <p>{trouble.advice}</p>
                 {trouble.detail ? <p class="k-break">The node says: {trouble.detail}</p> : null}
                 {again ? (
-                    <button type="button" class="nhsuk-button nhsuk-button--small k-button-last" onClick={again}>
+                    <button
+                        type="button"
+                        class="nhsuk-button nhsuk-button--small k-button-last"
+                        onClick={again}
+                    >
                         Try again
                     </button>
                 ) : null}

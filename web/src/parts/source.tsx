@@ -18,7 +18,9 @@ export function SourceList({ res, index }: { res: Resource; index: RecordIndex }
         };
     }, []);
     const source = sourceOf(index, res);
-    const labels = [...list<Coding>(res.meta?.security), ...list<Coding>(res.meta?.tag)].map((c) => c.display ?? c.code).filter(Boolean);
+    const labels = [...list<Coding>(res.meta?.security), ...list<Coding>(res.meta?.tag)]
+        .map((c) => c.display ?? c.code)
+        .filter(Boolean);
     const rows: [string, string][] = [
         ['Organisation', source.organisations.join(', ') || 'Not recorded'],
         ['Recorded by', source.people.join(', ') || 'Not recorded'],
@@ -60,7 +62,11 @@ export function Raw({ res, open = false }: { res: Resource; open?: boolean }) {
         return () => abort.abort();
     }, [shown, path]);
     return (
-        <details class="nhsuk-details k-more" open={open} onToggle={(e) => setShown((e.currentTarget as HTMLDetailsElement).open)}>
+        <details
+            class="nhsuk-details k-more"
+            open={open}
+            onToggle={(e) => setShown((e.currentTarget as HTMLDetailsElement).open)}
+        >
             <summary class="nhsuk-details__summary">
                 <span class="nhsuk-details__summary-text">Show the raw record</span>
             </summary>
@@ -72,7 +78,12 @@ export function Raw({ res, open = false }: { res: Resource; open?: boolean }) {
                 </p>
                 {trouble ? <TroubleBox trouble={trouble} /> : null}
                 {text ? (
-                    <pre class="k-raw" tabIndex={0} role="region" aria-label={`Raw record of ${path}`}>
+                    <pre
+                        class="k-raw"
+                        tabIndex={0}
+                        role="region"
+                        aria-label={`Raw record of ${path}`}
+                    >
                         {text}
                     </pre>
                 ) : trouble ? null : (

@@ -11,13 +11,30 @@ export function Sparkline({ points }: { points: Point[] }) {
     const t = useMemo(() => trend(points, WIDTH, HEIGHT), [points]);
     if (!t) {
         const n = points.filter((p) => p.value.text).length;
-        return <span class="k-quiet">{n === 0 ? 'No value yet' : n === 1 ? 'One value' : `${n} values`}</span>;
+        return (
+            <span class="k-quiet">
+                {n === 0 ? 'No value yet' : n === 1 ? 'One value' : `${n} values`}
+            </span>
+        );
     }
     return (
         <span class="k-spark">
-            <svg width={WIDTH} height={HEIGHT} viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label={t.words}>
+            <svg
+                width={WIDTH}
+                height={HEIGHT}
+                viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
+                role="img"
+                aria-label={t.words}
+            >
                 {t.lines.map((line) => (
-                    <polyline points={line} fill="none" stroke="currentColor" stroke-width="2" stroke-linejoin="round" stroke-linecap="round" />
+                    <polyline
+                        points={line}
+                        fill="none"
+                        stroke="currentColor"
+                        stroke-width="2"
+                        stroke-linejoin="round"
+                        stroke-linecap="round"
+                    />
                 ))}
                 {t.last.map(([x, y]) => (
                     <circle cx={x} cy={y} r="3.5" fill="currentColor" />
@@ -53,12 +70,33 @@ export function Chart({ points, low, high }: { points: Point[]; low: number; hig
                 Highest {t.top}, lowest {t.bottom}
                 {band ? <span class="k-chart__key">Reference range</span> : null}
             </figcaption>
-            <svg viewBox={`0 0 ${width} ${height}`} preserveAspectRatio="none" role="img" aria-label={t.words}>
-                {band ? <rect class="k-chart__band" x="0" y={round(top)} width={width} height={round(foot - top)} /> : null}
+            <svg
+                viewBox={`0 0 ${width} ${height}`}
+                preserveAspectRatio="none"
+                role="img"
+                aria-label={t.words}
+            >
+                {band ? (
+                    <rect
+                        class="k-chart__band"
+                        x="0"
+                        y={round(top)}
+                        width={width}
+                        height={round(foot - top)}
+                    />
+                ) : null}
                 {t.lines.map((line) => (
                     <>
                         <polyline class="k-chart__line" points={line} />
-                        {used.length <= 60 ? <path class="k-chart__points" d={line.split(' ').map((p) => `M${p}h0`).join('')} /> : null}
+                        {used.length <= 60 ? (
+                            <path
+                                class="k-chart__points"
+                                d={line
+                                    .split(' ')
+                                    .map((p) => `M${p}h0`)
+                                    .join('')}
+                            />
+                        ) : null}
                     </>
                 ))}
             </svg>
