@@ -133,78 +133,154 @@ static int send_bundle(struct sender *s, struct rest_item *item, const yyjson_va
     return 0;
 }
 
-static void add_entry(struct buf *out, const struct rest_item *item, const yyjson_val *root)
+/* One resource that travels as an entry of a batch. */
+struct single {
+    struct rest_item *item; /* that it came in */
+    yyjson_val *root;
+    bool conditional; /* has conditional references, which only a transaction may have */
+};
+
+struct singles {
+    struct single *items;
+    size_t count;
+    size_t capacity;
+};
+
+static void add_entry(struct buf *out, const yyjson_val *root)
 {
     text id = json_text(json_get(root, T("id")));
     text type = json_text(json_get(root, T("resourceType")));
     buf_add(out, T("{\"resource\":"));
-    buf_add(out, item->json);
+    json_write(root, out);
     buf_printf(out, ",\"request\":{\"method\":\"%s\",\"url\":\"%.*s%s%.*s\"}}",
                id.n ? "PUT" : "POST", TEXT_ARG(type), id.n ? "/" : "", TEXT_ARG(id));
 }
 
-static int send_singles(struct sender *s, struct rest_item **items, yyjson_val **roots,
-                        size_t count, struct arena *a, struct err *e)
+static void take_answer(const struct single *one, int status, const yyjson_val *answer,
+                        const yyjson_val *root)
+{
+    int code = answer ? status_of(answer) : status;
+    if (!answer || code >= 400) {
+        take_outcome(one->item, code,
+                     answer ? json_get(json_get(answer, T("response")), T("outcome")) : root);
+    } else {
+        count_one(one->item, code, fhir_type_of(json_text(json_get(one->root, T("resourceType")))));
+    }
+}
+
+/* Several as a batch, or one as a transaction. */
+static int send_singles(struct sender *s, const struct single *some, size_t count, const char *type,
+                        struct arena *a, struct err *e)
 {
     struct buf body;
     int status;
     yyjson_val *root;
     buf_init(&body, (size_t)1 << 31);
-    buf_add(&body, T("{\"resourceType\":\"Bundle\",\"type\":\"batch\",\"entry\":["));
+    buf_printf(&body, "{\"resourceType\":\"Bundle\",\"type\":\"%s\",\"entry\":[", type);
     for (size_t i = 0; i < count; i++) {
         buf_add(&body, i ? T(",") : T(""));
-        add_entry(&body, items[i], roots[i]);
+        add_entry(&body, some[i].root);
     }
     buf_add(&body, T("]}"));
     int rc = buf_failed(&body) ? err_set(e, ERR_MEMORY, "no memory")
                                : post(s, buf_text(&body), a, &status, &root, e);
     buf_done(&body);
     for (size_t i = 0; !rc && i < count; i++) {
-        yyjson_val *answer = yyjson_arr_get(json_get(root, T("entry")), i);
-        int one = answer ? status_of(answer) : status;
-        if (!answer || one >= 400) {
-            take_outcome(items[i], one,
-                         answer ? json_get(json_get(answer, T("response")), T("outcome")) : root);
-        } else {
-            count_one(items[i], one,
-                      fhir_type_of(json_text(json_get(roots[i], T("resourceType")))));
-        }
+        take_answer(&some[i], status, yyjson_arr_get(json_get(root, T("entry")), i), root);
     }
     return rc;
 }
 
-static bool is_posted_whole(const yyjson_val *root)
+static int send_all(struct sender *s, struct singles *all, struct arena *a, struct err *e)
 {
+    struct single *plain = arena_zalloc(a, all->count + 1, sizeof *plain);
+    size_t n = 0;
+    int rc = plain ? 0 : err_set(e, ERR_MEMORY, "no memory");
+    for (size_t i = 0; !rc && i < all->count; i++) {
+        if (all->items[i].conditional) {
+            rc = send_singles(s, &all->items[i], 1, "transaction", a, e);
+        } else {
+            plain[n++] = all->items[i];
+        }
+    }
+    return rc || n == 0 ? rc : send_singles(s, plain, n, "batch", a, e);
+}
+
+static bool is_conditional(const yyjson_val *root)
+{
+    static const char member[] = "\"reference\":\"";
+    struct buf json;
+    bool found = false;
+    buf_init(&json, (size_t)1 << 31);
+    json_write(root, &json);
+    text rest = buf_text(&json);
+    const char *at;
+    while (!found && rest.n && (at = memmem(rest.p, rest.n, member, sizeof member - 1)) != NULL) {
+        rest = text_from(rest, (size_t)(at - rest.p) + sizeof member - 1);
+        found = text_find(rest, '?') < text_find(rest, '"');
+    }
+    buf_done(&json);
+    return found;
+}
+
+static int add_single(struct singles *all, struct rest_item *item, yyjson_val *root,
+                      struct arena *a, struct err *e)
+{
+    if (!fhir_type_of(json_text(json_get(root, T("resourceType"))))) {
+        item->failed++;
+        item->result =
+            err_at(&item->err, ERR_INVALID, T("resourceType"), "this is no resource of FHIR R4");
+        return 0;
+    }
+    struct single *items = arena_grow(a, all->items, all->count, &all->capacity, sizeof *items);
+    if (!items) {
+        return err_set(e, ERR_MEMORY, "no memory");
+    }
+    all->items = items;
+    all->items[all->count++] = (struct single){item, root, is_conditional(root)};
+    return 0;
+}
+
+/* A transaction or batch is posted as it is; any other bundle is taken apart; a resource travels
+ * alone. */
+static int remote_take_one(struct sender *s, struct rest_item *item, struct singles *all,
+                           struct arena *a, struct err *e)
+{
+    yyjson_val *root;
+    if (json_read(item->json, 64, a, &root, &item->err)) {
+        item->result = item->err.code;
+        item->failed = 1;
+        return 0;
+    }
+    if (!text_eq(json_text(json_get(root, T("resourceType"))), T("Bundle"))) {
+        return add_single(all, item, root, a, e);
+    }
     text type = json_text(json_get(root, T("type")));
-    return text_eq(json_text(json_get(root, T("resourceType"))), T("Bundle")) &&
-           (text_eq(type, T("transaction")) || text_eq(type, T("batch")));
+    if (text_eq(type, T("transaction")) || text_eq(type, T("batch"))) {
+        return send_bundle(s, item, root, a, e);
+    }
+    size_t at;
+    size_t most;
+    yyjson_val *entry;
+    int rc = 0;
+    yyjson_arr_foreach(json_get(root, T("entry")), at, most, entry)
+    {
+        yyjson_val *resource = json_get(entry, T("resource"));
+        rc = rc || !resource ? rc : add_single(all, item, resource, a, e);
+    }
+    return rc;
 }
 
 static int remote_take(void *self, struct rest_item *items, size_t count, struct arena *a,
                        struct err *e)
 {
     struct sender *s = self;
-    struct rest_item **singles = arena_zalloc(a, count + 1, sizeof(void *));
-    yyjson_val **roots = arena_zalloc(a, count + 1, sizeof(void *));
-    size_t n = 0;
-    int rc = singles && roots ? 0 : err_set(e, ERR_MEMORY, "no memory");
+    struct singles all = {0};
+    int rc = 0;
     for (size_t i = 0; !rc && i < count; i++) {
-        yyjson_val *root;
-        if (json_read(items[i].json, 64, a, &root, &items[i].err)) {
-            items[i].result = items[i].err.code;
-            items[i].failed = 1;
-        } else if (is_posted_whole(root)) {
-            rc = send_bundle(s, &items[i], root, a, e);
-        } else if (!fhir_type_of(json_text(json_get(root, T("resourceType"))))) {
-            items[i].failed = 1;
-            items[i].result = err_at(&items[i].err, ERR_INVALID, T("resourceType"),
-                                     "this is no resource of FHIR R4");
-        } else {
-            singles[n] = &items[i];
-            roots[n++] = root;
-        }
+        rc = remote_take_one(s, &items[i], &all, a, e);
     }
-    return rc || n == 0 ? rc : send_singles(s, singles, roots, n, a, e);
+    return rc ? rc : send_all(s, &all, a, e);
 }
 
 int import_remote(const char *url, struct import_target *ret_target, struct err *e)

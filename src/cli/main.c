@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static const struct cli_command *const commands[] = {
@@ -203,6 +204,8 @@ static bool asks_help(int argc, char **argv)
 int main(int argc, char **argv)
 {
     const char *word = argc > 1 ? argv[1] : "--help";
+    bool wants_help = false;
+    (void)umask(077); /* what is written holds records: for its owner only */
     if (strcmp(word, "help") == 0 && argc == 3 && strcmp(argv[2], "--man") == 0) {
         return manual();
     }
@@ -211,12 +214,13 @@ int main(int argc, char **argv)
     }
     if (strcmp(word, "help") == 0 && argc == 3) {
         word = argv[2];
-        argv[2] = (char[]){"--help"};
+        wants_help = true;
     }
     for (int i = 0; i < COMMAND_COUNT; i++) {
         if (strcmp(word, commands[i]->name) == 0) {
-            return asks_help(argc - 2, argv + 2) ? help_one(commands[i])
-                                                 : run(commands[i], argc - 2, argv + 2);
+            return wants_help || asks_help(argc - 2, argv + 2)
+                       ? help_one(commands[i])
+                       : run(commands[i], argc - 2, argv + 2);
         }
     }
     if (strcmp(word, "--help") == 0 || strcmp(word, "help") == 0 || strcmp(word, "-h") == 0) {

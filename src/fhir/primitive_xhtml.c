@@ -56,12 +56,37 @@ static bool entity(struct xhtml *x)
 /* Elements that act, ask for content from elsewhere, or make a document. */
 static bool forbidden(text name)
 {
-    static const char *const names[] = {"script", "form",   "input", "button", "iframe",
-                                        "frame",  "object", "embed", "applet", "base",
-                                        "link",   "meta",   "head",  "body",   "html"};
+    static const char *const names[] = {"script", "style",  "form",  "input",  "button", "iframe",
+                                        "frame",  "object", "embed", "applet", "base",   "link",
+                                        "meta",   "head",   "body",  "html"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         if (text_eq_nocase(name, text_of(names[i]))) {
             return true;
+        }
+    }
+    return false;
+}
+
+/* Links that run code. A scheme has no entities in it, unless somebody hides one. */
+static bool link_acts(text name, text value)
+{
+    static const char *const schemes[] = {"javascript", "vbscript", "data"};
+    if (!text_eq_nocase(name, T("href")) && !text_eq_nocase(name, T("src"))) {
+        return false;
+    }
+    text scheme = text_trim(value);
+    size_t end = 0;
+    while (end < scheme.n && !strchr(":/?#", scheme.p[end])) {
+        if (scheme.p[end] == '&' || (unsigned char)scheme.p[end] < 0x20) {
+            return true;
+        }
+        end++;
+    }
+    bool image = text_starts(text_from(scheme, end), T(":image/"));
+    for (size_t i = 0;
+         end < scheme.n && scheme.p[end] == ':' && i < sizeof schemes / sizeof *schemes; i++) {
+        if (text_eq_nocase(text_first(scheme, end), text_of(schemes[i]))) {
+            return !image;
         }
     }
     return false;
@@ -82,6 +107,7 @@ static bool attribute(struct xhtml *x)
         return false;
     }
     char quote = *x->p++;
+    const char *start = x->p;
     while (x->p < x->end && *x->p != quote) {
         if (*x->p == '<') {
             return false;
@@ -92,7 +118,11 @@ static bool attribute(struct xhtml *x)
             return false;
         }
     }
-    return x->p < x->end && *x->p++ == quote;
+    if (x->p == x->end || link_acts(name, text_make(start, (size_t)(x->p - start)))) {
+        return false;
+    }
+    x->p++;
+    return true;
 }
 
 static bool start_tag(struct xhtml *x)

@@ -50,7 +50,7 @@ static int find_target(struct writer *w, const struct prepared *p, struct target
 static int check_expectation(const struct write *write, const struct target *target, struct err *e)
 {
     text type = fhir_type_name(write->type);
-    if (write->expect == EXPECT_ABSENT && target->exists) {
+    if (write->expect == EXPECT_ABSENT && target->exists && !target->deleted) {
         return err_set(e, ERR_CONFLICT, "there is a %.*s/%.*s already", TEXT_ARG(type),
                        TEXT_ARG(write->id));
     }

@@ -164,7 +164,7 @@ enum write_kind { WRITE_PUT, WRITE_DELETE };
 
 enum write_expect {
     EXPECT_ANY,     /* whatever is there, or nothing */
-    EXPECT_ABSENT,  /* there never was such a resource */
+    EXPECT_ABSENT,  /* there is no such resource: there never was, or it is deleted */
     EXPECT_VERSION, /* the current version has number expected_vid and is not a deletion */
 };
 

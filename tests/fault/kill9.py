@@ -116,7 +116,7 @@ class Kills:
 
 
 def test(kith, folder):
-    cycles = int(os.environ.get("KITH_KILL_CYCLES", "100"))
+    cycles = int(os.environ.get("KITH_KILL_CYCLES") or os.environ.get("KITH_KILL_CYCLES_DEFAULT") or "100")
     seed = kit.settings()
     kills = versions = done = 0
     counts = {}

@@ -140,7 +140,7 @@ class Node:
         self._run("init", self.folder, "--organisation", "Y90001", "--name", "Fault tests")
 
     def _run(self, *words):
-        done = subprocess.run([self.kith, *words], capture_output=True, text=True, check=False)
+        done = subprocess.run([self.kith, *words], capture_output=True, text=True, errors="replace", check=False)
         require(done.returncode == 0, "kith %s ended with %d: %s", " ".join(words), done.returncode, done.stderr)
 
     def spawn(self, *options, before=None):
@@ -184,7 +184,7 @@ class Node:
         self.log.close()
 
     def check(self):
-        done = subprocess.run([self.kith, "check", self.folder], capture_output=True, text=True, check=False)
+        done = subprocess.run([self.kith, "check", self.folder], capture_output=True, text=True, errors="replace", check=False)
         require(done.returncode == 0, "kith check ended with %d:\n%s%s", done.returncode, done.stdout, done.stderr)
 
     def failures_logged(self):

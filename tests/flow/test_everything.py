@@ -115,8 +115,10 @@ def test_slow_and_vanishing_readers(node):
     asked = b'GET /fhir/Patient/large/$everything HTTP/1.1\r\nHost: %s:%d\r\n\r\n' % (node.host.encode(), node.port)
     slow = []
     for i in range(80):
-        s = socket.create_connection((node.host, node.port), timeout=10)
+        s = socket.socket()
+        s.settimeout(10)
         s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        s.connect((node.host, node.port))
         s.sendall(asked)
         if i % 2:
             s.recv(1000)

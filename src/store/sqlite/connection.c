@@ -3,10 +3,12 @@
 #include "base/clock.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 const char db_file_name[] = "store.db";
 
@@ -260,6 +262,17 @@ static int write_founding(struct db *db, const struct db_founding *f)
     return rc ? rc : db_meta_put(db, "schema", DB_SCHEMA);
 }
 
+int db_reserve(const char *path, struct err *e)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0) {
+        return err_set(e, errno == ENOSPC ? ERR_FULL : ERR_IO, "cannot make %s: %s", path,
+                       strerror(errno));
+    }
+    (void)close(fd);
+    return 0;
+}
+
 int db_create(const char *dir, const struct db_founding *founding, struct err *e)
 {
     char path[4096];
@@ -270,12 +283,15 @@ int db_create(const char *dir, const struct db_founding *founding, struct err *e
     if (stat(path, &info) == 0) {
         return err_set(e, ERR_CONFLICT, "there is a store in %s already", dir);
     }
+    int rc = db_reserve(path, e);
+    if (rc) {
+        return rc;
+    }
     struct db *db = new_connection();
     if (!db) {
         return err_set(e, ERR_MEMORY, "no memory for a connection");
     }
-    int rc = sqlite3_open_v2(
-        path, &db->handle, SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);
+    rc = sqlite3_open_v2(path, &db->handle, SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_READWRITE, NULL);
     rc = rc == SQLITE_OK ? 0 : db_failed(db, rc);
     rc = rc ? rc : run_text(db, SQL_PRAGMAS_CREATE);
     rc = rc ? rc : run_text(db, SQL_PRAGMAS_WRITER);

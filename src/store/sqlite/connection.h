@@ -59,4 +59,7 @@ static inline text column_bytes(sqlite3_stmt *st, int at)
 /* Columns rid, vid, t, deleted, id[, body]. */
 void column_resource(sqlite3_stmt *st, bool with_body, struct db_resource *ret_resource);
 
+/* An empty file that only its owner may read; SQLite makes the files beside it alike. */
+int db_reserve(const char *path, struct err *e);
+
 #endif

@@ -62,7 +62,11 @@ int db_backup(const char *dir, const char *file, struct err *e)
         return err_set(e, ERR_CONFLICT, "%s exists already: choose another name", file);
     }
     struct db *db = NULL;
-    int rc = db_open(dir, DB_READER, &db, e);
+    int rc = db_reserve(file, e);
+    if (rc) {
+        return rc;
+    }
+    rc = db_open(dir, DB_READER, &db, e);
     if (rc) {
         return rc;
     }
