@@ -119,15 +119,16 @@ static int send_bundle(struct sender *s, struct rest_item *item, const yyjson_va
         take_outcome(item, status, root);
         return 0;
     }
-    yyjson_val *asked = json_get(sent, T("entry"));
-    yyjson_val *answers = json_get(root, T("entry"));
-    for (size_t i = 0; i < yyjson_arr_size(asked); i++) {
-        yyjson_val *answer = yyjson_arr_get(answers, i);
+    yyjson_arr_iter asked = yyjson_arr_iter_with(json_get(sent, T("entry")));
+    yyjson_arr_iter answers = yyjson_arr_iter_with(json_get(root, T("entry")));
+    yyjson_val *entry;
+    while ((entry = yyjson_arr_iter_next(&asked))) {
+        yyjson_val *answer = yyjson_arr_iter_next(&answers);
         int one = status_of(answer);
         if (one >= 400) {
             take_outcome(item, one, json_get(json_get(answer, T("response")), T("outcome")));
         } else {
-            count_one(item, one, entry_type(yyjson_arr_get(asked, i)));
+            count_one(item, one, entry_type(entry));
         }
     }
     return 0;

@@ -19,8 +19,7 @@ text bundle_place(struct bundle *b, size_t at, const char *below)
 
 /* The members of an object that a bundle may have; anything else, or twice, must not be overlooked.
  */
-static int check_members(struct bundle *b, yyjson_val *object, const char *const *names, text place,
-                         struct err *e)
+static int check_members(yyjson_val *object, const char *const *names, text place, struct err *e)
 {
     yyjson_obj_iter it = yyjson_obj_iter_with(object);
     uint32_t seen = 0;
@@ -30,6 +29,10 @@ static int check_members(struct bundle *b, yyjson_val *object, const char *const
         unsigned at = 0;
         while (names[at] && !text_eq(name, text_of(names[at]))) {
             at++;
+        }
+        if (!names[at] && text_eq(name, T("modifierExtension"))) {
+            return err_at(e, ERR_NOT_SUPPORTED, place,
+                          "a modifierExtension changes what this means, and none is known here");
         }
         if (!names[at]) {
             return err_at(e, ERR_INVALID, place,
@@ -42,7 +45,6 @@ static int check_members(struct bundle *b, yyjson_val *object, const char *const
         }
         seen |= 1U << at;
     }
-    (void)b;
     return 0;
 }
 
@@ -84,6 +86,32 @@ static int read_url(struct bundle *b, struct bundle_item *item, text url, text p
     return 0;
 }
 
+/* A member that is there and is no string must not count as absent: a condition would be lost. */
+static int read_string(yyjson_val *object, text name, text place, text *ret, struct err *e)
+{
+    yyjson_val *value = json_get(object, name);
+    if (value && !yyjson_is_str(value)) {
+        return err_at(e, ERR_VALUE, place, "the element '%.*s' must be a string", TEXT_ARG(name));
+    }
+    *ret = json_text(value);
+    return 0;
+}
+
+/* request.ifModifiedSince is an instant, unlike the field of HTTP. */
+static int read_since(struct bundle_item *item, yyjson_val *request, text place, struct err *e)
+{
+    int64_t start;
+    int64_t end;
+    text since = {0};
+    int rc = read_string(request, T("ifModifiedSince"), place, &since, e);
+    if (!rc && since.p && !index_date(since, &start, &end)) {
+        rc = err_at(e, ERR_VALUE, place,
+                    "request.ifModifiedSince must be an instant, such as 2026-01-31T10:00:00Z");
+    }
+    item->call.if_modified_since = since;
+    return rc;
+}
+
 static int read_request(struct bundle *b, struct bundle_item *item, yyjson_val *request, text place,
                         struct err *e)
 {
@@ -95,24 +123,23 @@ static int read_request(struct bundle *b, struct bundle_item *item, yyjson_val *
         return err_at(e, ERR_REQUIRED, place,
                       "an entry of a batch or transaction needs a request with method and url");
     }
-    int rc = check_members(b, request, names, place, e);
+    int rc = check_members(request, names, place, e);
     if (!rc) {
         rc = read_method(item, json_text(json_get(request, T("method"))), place, e);
     }
     if (!rc) {
         rc = read_url(b, item, json_text(json_get(request, T("url"))), place, e);
     }
-    c->if_match = json_text(json_get(request, T("ifMatch")));
-    c->if_none_match = json_text(json_get(request, T("ifNoneMatch")));
-    c->if_none_exist = json_text(json_get(request, T("ifNoneExist")));
-    return rc;
+    rc = rc ? rc : read_string(request, T("ifMatch"), place, &c->if_match, e);
+    rc = rc ? rc : read_string(request, T("ifNoneMatch"), place, &c->if_none_match, e);
+    rc = rc ? rc : read_string(request, T("ifNoneExist"), place, &c->if_none_exist, e);
+    return rc ? rc : read_since(item, request, place, e);
 }
 
 static int read_entry(struct bundle *b, size_t at, yyjson_val *entry, struct err *e)
 {
-    static const char *const names[] = {"fullUrl",           "resource", "request", "search",
-                                        "response",          "link",     "id",      "extension",
-                                        "modifierExtension", "_fullUrl", NULL};
+    static const char *const names[] = {"fullUrl", "resource", "request",   "search",   "response",
+                                        "link",    "id",       "extension", "_fullUrl", NULL};
     struct bundle_item *item = &b->items[at];
     text place = bundle_place(b, at, "");
     if (!place.p) {
@@ -128,14 +155,14 @@ static int read_entry(struct bundle *b, size_t at, yyjson_val *entry, struct err
     if (!yyjson_is_obj(entry)) {
         return err_at(e, ERR_INVALID, place, "an entry must be an object");
     }
-    int rc = check_members(b, entry, names, place, e);
+    int rc = check_members(entry, names, place, e);
     if (!rc) {
         rc = read_request(b, item, json_get(entry, T("request")), place, e);
     }
+    rc = rc ? rc : read_string(entry, T("fullUrl"), place, &item->full_url, e);
     if (rc) {
         return rc;
     }
-    item->full_url = json_text(json_get(entry, T("fullUrl")));
     item->call.resource = json_get(entry, T("resource"));
     if (b->call->prefer == PREFER_REPRESENTATION) {
         item->call.prefer = PREFER_REPRESENTATION;
@@ -180,7 +207,7 @@ int bundle_read(struct call *c, yyjson_val *root, struct bundle *ret_bundle, str
     map_init(&b->urls);
     yyjson_val *entries = json_get(root, T("entry"));
     b->is_transaction = text_eq(json_text(json_get(root, T("type"))), T("transaction"));
-    int rc = check_members(b, root, names, T("Bundle"), e);
+    int rc = check_members(root, names, T("Bundle"), e);
     if (rc) {
         return rc;
     }
@@ -230,6 +257,27 @@ text bundle_item_name(struct bundle *b, const struct bundle_item *item)
                         TEXT_ARG(item->prepared.write.id));
 }
 
+/*
+ * Together the answers may have half of what one request may have, since they are printed into one
+ * reply; one that was cut is no answer.
+ */
+int bundle_run_read(struct bundle *b, struct bundle_item *item, struct call *c)
+{
+    struct answer *a = &c->answer;
+    a->body.max = (size_t)b->call->rest->limits->request_memory / 2 - b->answer_bytes;
+    int rc = do_call(c, &item->err);
+    if (!rc && buf_failed(&a->body)) {
+        rc = err_set(&item->err, ERR_MEMORY,
+                     "the answers together need more memory than a request may have; ask for less "
+                     "in one bundle");
+    }
+    if (rc) {
+        buf_done(&a->body);
+    }
+    b->answer_bytes += a->body.n;
+    return rc;
+}
+
 /* --- batch --------------------------------------------------------------------------------- */
 
 /* Every write that could be prepared shares one commit; those whose condition changed meanwhile run
@@ -239,13 +287,14 @@ static void batch_writes(struct bundle *b)
     struct write_request *requests = arena_zalloc(b->arena, b->count + 1, sizeof *requests);
     struct bundle_item **owners = arena_zalloc(b->arena, b->count + 1, sizeof(void *));
     size_t n = 0;
-    for (size_t i = 0; requests && owners && i < b->count; i++) {
+    for (size_t i = 0; i < b->count; i++) {
         struct bundle_item *item = &b->items[i];
         struct prepared *p = &item->prepared;
         if (!item->is_write || item->result) {
             continue;
         }
-        item->result = prepare_write(&item->call, p, &item->err);
+        item->result =
+            requests && owners ? prepare_write(&item->call, p, &item->err) : no_memory(&item->err);
         if (item->result || p->exists || p->write.id.n == 0) {
             continue;
         }
@@ -276,7 +325,7 @@ void batch_run(struct bundle *b)
             continue;
         }
         item->result = item->is_write ? answer_write(&item->prepared, &item->err)
-                                      : do_call(&item->call, &item->err);
+                                      : bundle_run_read(b, item, &item->call);
     }
 }
 

@@ -21,7 +21,8 @@ struct bundle {
     bool is_transaction;
     struct bundle_item *items;
     size_t count;
-    struct map urls; /* fullUrl -> item + 1 */
+    struct map urls;     /* fullUrl -> item + 1 */
+    size_t answer_bytes; /* of the reading entries, so far */
 };
 
 /* Reads the entries of a tree whose resourceType is Bundle: what each asks for, but not yet its
@@ -40,6 +41,9 @@ int transaction_run(struct bundle *b, bool *ret_again, struct err *e);
 /* Each on its own: every item has its answer or its error. */
 void batch_run(struct bundle *b);
 
+/* Runs the interaction of a reading entry; `c` is the entry's call or a copy of it. */
+int bundle_run_read(struct bundle *b, struct bundle_item *item, struct call *c);
+
 /* "Patient/123": what a write of an item is about. */
 text bundle_item_name(struct bundle *b, const struct bundle_item *item);
 
@@ -57,6 +61,7 @@ struct resolver {
     struct resolved *items;
     size_t count;
     size_t capacity;
+    struct own_index *own_index; /* made when the first reference is not stored yet */
 };
 
 void resolver_init(struct resolver *r, struct call *c, struct bundle *own);

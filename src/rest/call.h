@@ -113,7 +113,7 @@ struct bundle_link {
 };
 void bundle_open(struct buf *out, const char *type, const uint64_t *total,
                  const struct bundle_link *links, size_t link_count);
-/* After the last entry; `entries` of them were written. */
+/* After the last entry and the bracket behind it. */
 void bundle_close(struct buf *out);
 /* Begins an entry: the comma where needed, then {"fullUrl":...,"resource":{...} left open. */
 int bundle_entry(struct call *c, const struct version *v, size_t at, struct err *e);

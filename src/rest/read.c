@@ -57,6 +57,11 @@ static bool not_modified(const struct call *c, const struct version *v)
         return false;
     }
     int64_t since;
+    int64_t end;
+    if (!c->http) { /* an entry of a bundle has an instant, to the millisecond */
+        return c->if_modified_since.p && index_date(c->if_modified_since, &since, &end) &&
+               version_instant(v) <= index_ms_to_1970(since);
+    }
     return c->if_modified_since.p && http_date(c->if_modified_since, &since) &&
            version_instant(v) / 1000 <= since;
 }

@@ -10,6 +10,23 @@
  * that the writer decides whether it still holds.
  */
 
+/* What the bundle creates, by the tokens and values that a search asks for. */
+struct own_resource {
+    const struct bundle_item *item;
+    struct index index;
+};
+
+struct own_entry {
+    const struct own_resource *resource;
+    const struct own_entry *next; /* with the same key */
+};
+
+struct own_index {
+    struct own_resource *resources;
+    size_t count;
+    struct map entries; /* parameter, value -> struct own_entry */
+};
+
 void resolver_init(struct resolver *r, struct call *c, struct bundle *own)
 {
     *r = (struct resolver){.call = c, .own = own};
@@ -19,6 +36,9 @@ void resolver_init(struct resolver *r, struct call *c, struct bundle *own)
 void resolver_done(struct resolver *r)
 {
     map_done(&r->known);
+    if (r->own_index) {
+        map_done(&r->own_index->entries);
+    }
 }
 
 static int no_memory(struct err *e)
@@ -26,29 +46,125 @@ static int no_memory(struct err *e)
     return err_set(e, ERR_MEMORY, "the request needs more memory than it may have");
 }
 
-/* What the bundle itself creates: its references are resolved as if it were stored already. */
-static int search_own(struct bundle *b, const struct search *s, text *ret_name, size_t *ret_count)
+static text own_key(uint16_t param, text value, struct arena *a)
 {
-    *ret_count = 0;
-    for (size_t i = 0; b && i < b->count; i++) {
-        struct bundle_item *item = &b->items[i];
-        struct prepared *p = &item->prepared;
-        if (!item->is_write || p->write.kind == WRITE_DELETE || p->exists ||
-            p->write.type != s->plan.type) {
+    char *p = arena_alloc(a, sizeof param + value.n);
+    if (!p) {
+        return (text){0};
+    }
+    memcpy(p, &param, sizeof param);
+    if (value.n) {
+        memcpy(p + sizeof param, value.p, value.n);
+    }
+    return text_make(p, sizeof param + value.n);
+}
+
+static int add_own_entries(struct own_index *own, const struct own_resource *resource,
+                           struct arena *a)
+{
+    for (size_t i = 0; i < resource->index.count; i++) {
+        const struct index_entry *entry = &resource->index.entries[i];
+        bool is_new;
+        if (entry->kind == INDEX_REFERENCE) {
             continue;
         }
-        struct resource r = p->resource;
-        struct index index;
-        r.id = p->write.id;
-        if (index_extract(&r, b->call->base, b->arena, &index)) {
+        text key = own_key(entry->param, entry->value, a);
+        uint64_t *at = key.p ? map_put(&own->entries, key, &is_new) : NULL;
+        struct own_entry *add = at ? arena_alloc(a, sizeof *add) : NULL;
+        if (!add) {
             return ERR_MEMORY;
         }
-        if (plan_matches(&s->plan, r.type, r.id, &index)) {
-            *ret_name = bundle_item_name(b, item);
-            ++*ret_count;
+        const struct own_entry *before = (const struct own_entry *)(uintptr_t)*at;
+        if (before && before->resource == resource) {
+            continue; /* the same code of two systems */
         }
+        *add = (struct own_entry){resource, before};
+        *at = (uint64_t)(uintptr_t)add;
     }
     return 0;
+}
+
+static int make_own_index(struct resolver *r)
+{
+    struct bundle *b = r->own;
+    struct own_index *own = arena_zalloc(b->arena, 1, sizeof *own);
+    if (!own) {
+        return ERR_MEMORY;
+    }
+    map_init(&own->entries);
+    r->own_index = own;
+    own->resources = arena_zalloc(b->arena, b->count + 1, sizeof *own->resources);
+    int rc = own->resources ? 0 : ERR_MEMORY;
+    for (size_t i = 0; !rc && i < b->count; i++) {
+        const struct bundle_item *item = &b->items[i];
+        const struct prepared *p = &item->prepared;
+        if (!item->is_write || p->write.kind == WRITE_DELETE || p->exists) {
+            continue;
+        }
+        struct own_resource *resource = &own->resources[own->count++];
+        struct resource tree = p->resource;
+        tree.id = p->write.id;
+        resource->item = item;
+        rc = index_extract(&tree, b->call->base, b->arena, &resource->index);
+        rc = rc ? rc : add_own_entries(own, resource, b->arena);
+    }
+    return rc;
+}
+
+static bool own_matches(const struct search *s, const struct own_resource *resource)
+{
+    const struct write *write = &resource->item->prepared.write;
+    return plan_matches(&s->plan, write->type, write->id, &resource->index);
+}
+
+/* A term with one token or value alone: what matches has it among its entries. */
+static const struct plan_atom *one_value(const struct plan *plan)
+{
+    for (size_t i = 0; i < plan->term_count; i++) {
+        const struct plan_term *term = &plan->terms[i];
+        if (term->count == 1 &&
+            (term->atoms[0].kind == PLAN_TOKEN || term->atoms[0].kind == PLAN_VALUE)) {
+            return &term->atoms[0];
+        }
+    }
+    return NULL;
+}
+
+/* What the bundle itself creates: its references are resolved as if it were stored already. */
+static int search_own(struct resolver *r, const struct search *s, text *ret_name, size_t *ret_count)
+{
+    const struct own_resource *found = NULL;
+    *ret_count = 0;
+    if (!r->own) {
+        return 0;
+    }
+    if (!r->own_index && make_own_index(r)) {
+        return ERR_MEMORY;
+    }
+    const struct own_index *own = r->own_index;
+    const struct plan_atom *atom = one_value(&s->plan);
+    if (atom) {
+        text key = own_key(atom->param, atom->value, r->call->arena);
+        const uint64_t *at = key.p ? map_get(&own->entries, key) : NULL;
+        const struct own_entry *entry = at ? (const struct own_entry *)(uintptr_t)*at : NULL;
+        for (; entry && *ret_count < 2; entry = entry->next) {
+            bool matches = own_matches(s, entry->resource);
+            found = matches ? entry->resource : found;
+            *ret_count += matches;
+        }
+        if (!key.p) {
+            return ERR_MEMORY;
+        }
+    }
+    for (size_t i = 0; !atom && i < own->count && *ret_count < 2; i++) {
+        bool matches = own_matches(s, &own->resources[i]);
+        found = matches ? &own->resources[i] : found;
+        *ret_count += matches;
+    }
+    if (found) {
+        *ret_name = bundle_item_name(r->own, found->item);
+    }
+    return found && !ret_name->p ? ERR_MEMORY : 0;
 }
 
 static int find(struct resolver *r, const struct reference *ref, text whole, struct resolved *ret,
@@ -65,7 +181,7 @@ static int find(struct resolver *r, const struct reference *ref, text whole, str
     ret->name =
         arena_printf(c->arena, "%.*s/%.*s", TEXT_ARG(fhir_type_name(ref->type)), TEXT_ARG(v.id));
     ret->condition = (struct write_condition){&s->plan, v.id};
-    if (!ret->name.p || (v.id.n == 0 && search_own(r->own, s, &ret->name, &own))) {
+    if (!ret->name.p || (v.id.n == 0 && search_own(r, s, &ret->name, &own))) {
         return no_memory(e);
     }
     if (v.id.n == 0 && own != 1) {

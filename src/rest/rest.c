@@ -104,7 +104,7 @@ static bool is_any(text media)
            text_eq_nocase(type, T("text/*"));
 }
 
-static int accept_form(struct call *c, text asked, bool from_format, struct err *e)
+static int accept_form(text asked, bool from_format, struct err *e)
 {
     text rest = asked;
     text item;
@@ -112,7 +112,6 @@ static int accept_form(struct call *c, text asked, bool from_format, struct err 
     while (!ok && text_cut(&rest, ',', &item)) {
         ok = is_json(item) || (!from_format && is_any(item));
     }
-    (void)c;
     return ok ? 0
               : err_set(e, ERR_NOT_ACCEPTABLE,
                         "this version replies in application/fhir+json only; '%.*s' was asked for",
@@ -136,13 +135,12 @@ static int take_format(struct call *c, struct err *e)
             }
         } else if (text_eq(pairs[i].name, T("_format"))) {
             has_format = true;
-            rc =
-                text_starts(value, T("application/fhir json")) ? 0 : accept_form(c, value, true, e);
+            rc = text_starts(value, T("application/fhir json")) ? 0 : accept_form(value, true, e);
         }
     }
     text accept = c->http ? http_field(c->http, T("Accept")) : (text){0};
     if (!rc && !has_format && accept.n) {
-        rc = accept_form(c, accept, false, e);
+        rc = accept_form(accept, false, e);
     }
     return rc;
 }

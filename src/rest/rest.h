@@ -2,8 +2,7 @@
  * The FHIR RESTful API (R4 http.html): one call is one interaction, from the network or from an
  * entry of a bundle.
  *
- * A request runs through the named steps of rest.c:  route -> who -> what -> may -> do -> record ->
- * reply.
+ * A request runs through the named steps of rest.c:  route -> who -> what -> may -> do -> reply.
  */
 #ifndef KITH_REST_REST_H
 #define KITH_REST_REST_H

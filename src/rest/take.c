@@ -172,6 +172,17 @@ static int prepare_alone(struct alone *one, struct resolver *resolver, struct er
     return rc ? rc : prepare_content(&one->prepared, e);
 }
 
+static void refuse_alone(struct rest_item *items, const struct batch_alone *all)
+{
+    struct err e = {0};
+    int rc = err_set(&e, ERR_MEMORY, "the input needs more memory than it may have");
+    for (size_t i = 0; i < all->count; i++) {
+        struct alone *one = all->items[i];
+        items[one->owner].failed++;
+        first_error(&items[one->owner], rc, &e, &one->call.issues);
+    }
+}
+
 /* All resources that stand alone share one call, and so a commit. */
 static void write_alone(const struct rest *rest, const struct grant *grant, struct rest_item *items,
                         struct batch_alone *all, struct arena *arena)
@@ -182,8 +193,12 @@ static void write_alone(const struct rest *rest, const struct grant *grant, stru
     struct call any = {.rest = rest, .grant = grant, .arena = arena, .base = rest->base};
     struct resolver resolver;
     size_t n = 0;
+    if (!requests || !owners) {
+        refuse_alone(items, all);
+        return;
+    }
     resolver_init(&resolver, &any, NULL);
-    for (size_t i = 0; requests && owners && i < all->count; i++) {
+    for (size_t i = 0; i < all->count; i++) {
         struct err e = {0};
         struct prepared *p = &list[i]->prepared;
         int rc = prepare_alone(list[i], &resolver, &e);

@@ -96,9 +96,21 @@ static int create_after_delete(struct bundle *b, const struct map *deleted, stru
     return 0;
 }
 
+/* The search by which an entry will create, since it matches nothing now; p == NULL: none. */
+static text creates_by(const struct bundle_item *item)
+{
+    const struct call *c = &item->call;
+    bool by_query = c->route.interaction == INTERACTION_UPDATE_CONDITIONAL;
+    if (!item->is_write || item->prepared.exists || item->prepared.write.expect != EXPECT_ABSENT) {
+        return (text){0};
+    }
+    return by_query ? c->query : c->if_none_exist;
+}
+
 /*
  * The same conditional create twice: the second finds what the first creates. Else both would
- * create, since conditions are decided before anything is changed.
+ * create, since conditions are decided before anything is changed. Two updates of what one search
+ * matches are refused, as they are when it matches already.
  */
 static int find_twins(struct bundle *b, struct err *e)
 {
@@ -108,17 +120,24 @@ static int find_twins(struct bundle *b, struct err *e)
     for (size_t i = 0; !rc && i < b->count; i++) {
         struct bundle_item *item = &b->items[i];
         bool is_new;
-        if (!item->is_write || !item->call.if_none_exist.p || item->prepared.exists) {
+        text search = creates_by(item);
+        if (!search.p) {
             continue;
         }
         text query =
             arena_printf(b->arena, "%.*s?%.*s", TEXT_ARG(fhir_type_name(item->call.route.type)),
-                         TEXT_ARG(item->call.if_none_exist));
+                         TEXT_ARG(search));
         uint64_t *first = query.p ? map_put(&queries, query, &is_new) : NULL;
         if (!first) {
             rc = no_memory(e);
         } else if (is_new) {
             *first = i;
+        } else if (item->call.route.interaction == INTERACTION_UPDATE_CONDITIONAL ||
+                   b->items[*first].call.route.interaction == INTERACTION_UPDATE_CONDITIONAL) {
+            rc = err_at(e, ERR_DUPLICATE, bundle_place(b, i, ".request"),
+                        "entries %llu and %zu both create what '%.*s' matches; a transaction may "
+                        "do so once (R4 http.html#trules)",
+                        (unsigned long long)*first, i, TEXT_ARG(text_first(query, 200)));
         } else {
             item->twin = *first + 1;
             item->prepared.exists = true;
@@ -246,7 +265,7 @@ static int rewrite_narrative(struct bundle *b, yyjson_val *value, struct err *e)
     text t = json_text(value);
     struct buf out;
     size_t from = 0;
-    buf_init(&out, t.n + 65536);
+    buf_init(&out, (size_t)b->call->rest->limits->request_memory);
     for (size_t i = 0; i + 4 < t.n; i++) {
         if (memcmp(t.p + i, "urn:", 4) != 0) {
             continue;
@@ -342,8 +361,8 @@ static int try_read(struct bundle *b, struct bundle_item *item, const struct map
     if (kind && r->interaction == INTERACTION_READ) {
         return err_set(&item->err, ERR_DELETED, "the transaction deletes %.*s", TEXT_ARG(name));
     }
-    buf_init(&trial.answer.body, (size_t)b->call->rest->limits->request_memory);
-    int rc = do_call(&trial, &item->err);
+    buf_init(&trial.answer.body, 0);
+    int rc = bundle_run_read(b, item, &trial);
     buf_done(&trial.answer.body);
     return rc;
 }
@@ -369,6 +388,7 @@ static int try_reads(struct bundle *b, struct err *e)
         rc = rc ? fail(b, i, rc, &item->err, e) : 0;
     }
     map_done(&written);
+    b->answer_bytes = 0;
     return rc;
 }
 
@@ -493,7 +513,7 @@ static int answer_items(struct bundle *b, struct err *e)
                 return rc;
             }
         } else {
-            item->result = do_call(&item->call, &item->err);
+            item->result = bundle_run_read(b, item, &item->call);
         }
     }
     return 0;

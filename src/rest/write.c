@@ -178,6 +178,16 @@ static int take_if_match(struct prepared *p, struct err *e)
     return 0;
 }
 
+/* RFC 9110 13.1.1: If-Match does not hold where there is nothing. */
+static int nothing_matches(const struct prepared *p, struct err *e)
+{
+    return p->call->if_match.p
+               ? err_set(e, ERR_PRECONDITION,
+                         "no %.*s matches the condition, so there is none that If-Match could mean",
+                         TEXT_ARG(fhir_type_name(p->call->route.type)))
+               : 0;
+}
+
 static int target_conditional_update(struct prepared *p, struct err *e)
 {
     struct call *c = p->call;
@@ -191,8 +201,9 @@ static int target_conditional_update(struct prepared *p, struct err *e)
         return rc;
     }
     if (match.id.n == 0) {
-        if (given.n == 0) {
-            return new_id(p, e);
+        rc = nothing_matches(p, e);
+        if (rc || given.n == 0) {
+            return rc ? rc : new_id(p, e);
         }
         p->write.id = given;
         p->write.expect = EXPECT_ABSENT;
@@ -222,7 +233,7 @@ static int target_conditional_delete(struct prepared *p, struct err *e)
         return rc;
     }
     p->write.id = match.id; /* empty: nothing to delete, which is no error */
-    return 0;
+    return match.id.n ? take_if_match(p, e) : nothing_matches(p, e);
 }
 
 static int check_content(struct prepared *p, struct err *e);
@@ -238,6 +249,11 @@ int prepare_target(struct call *c, struct prepared *ret_prepared, struct err *e)
     bool by_query = c->route.interaction == INTERACTION_UPDATE_CONDITIONAL ||
                     c->route.interaction == INTERACTION_DELETE_CONDITIONAL;
     int rc = by_query ? 0 : call_no_parameters(c, e);
+    if (!rc && c->if_none_exist.p && c->route.interaction != INTERACTION_CREATE) {
+        rc = err_set(e, ERR_NOT_SUPPORTED,
+                     "If-None-Exist is for creates (POST); an update by a search is PUT "
+                     "[type]?[search]");
+    }
     if (!rc && !deletes) {
         rc = check_content(p, e);
     }

@@ -2,6 +2,11 @@
  * changed. */
 #include "store/writer.h"
 
+#include "base/clock.h"
+
+/* All conditions of one request may take as long as this many searches: the other writers wait. */
+enum { CONDITION_SEARCHES = 4 };
+
 /* What a write finds. The texts live in the batch's arena. */
 struct target {
     bool known;  /* the name has a row */
@@ -402,11 +407,19 @@ static int check_request(struct writer *w, const struct grant *g, const struct p
             return rc;
         }
     }
+    int64_t seconds = CONDITION_SEARCHES * (int64_t)w->s->limits.search_seconds;
+    int64_t deadline = clock_mono_ns() + seconds * 1000000000;
     for (size_t i = 0; i < r->condition_count; i++) {
         int rc = check_condition(w, g, &r->conditions[i]);
         if (rc) {
-            r->failed_condition = i;
+            /* Where it could not be decided, to prepare it again would not help. */
+            r->failed_condition = rc == ERR_CONFLICT ? i : SIZE_MAX;
             return rc;
+        }
+        if (clock_mono_ns() > deadline) {
+            return err_set(&w->err, ERR_TOO_COSTLY,
+                           "the conditions of this request take longer than they may; use simpler "
+                           "ones or fewer");
         }
     }
     return 0;

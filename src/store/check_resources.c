@@ -38,7 +38,7 @@ static void check_list(struct checker *c, const struct db_resource *row, enum in
     char value[8];
     put_be64(value, t);
     c->index_rows++;
-    if (!db_index_has(c->db, own_param(rid_type(rid), own), text_make(value, 8), rid)) {
+    if (db_index_has(c->db, own_param(rid_type(rid), own), text_make(value, 8), rid)) {
         check_report(c, "I8", "%.*s: version at t %llu is not in its list",
                      TEXT_ARG(check_label(c, rid_type(rid), row->id)), (unsigned long long)t);
     }
@@ -116,7 +116,7 @@ static int check_index(struct checker *c, const struct db_resource *row)
         if (!rows[i].value.p) {
             check_report(c, "I11", "%.*s: parameter %u points to a name or system that is unknown",
                          TEXT_ARG(check_label(c, rid_type(row->rid), row->id)), rows[i].param);
-        } else if (!db_index_has(c->db, rows[i].param, rows[i].value, row->rid)) {
+        } else if (db_index_has(c->db, rows[i].param, rows[i].value, row->rid)) {
             check_report(c, "I7", "%.*s lacks an entry of parameter %u",
                          TEXT_ARG(check_label(c, rid_type(row->rid), row->id)), rows[i].param);
         }

@@ -93,7 +93,8 @@ int db_moved_to(struct db *db, uint64_t old_rid, uint64_t *ret_rid);
 /* An engine may be given rows that are there already. */
 int db_index_insert(struct db *db, uint16_t param, text value, uint64_t rid);
 int db_index_remove(struct db *db, uint16_t param, text value, uint64_t rid);
-bool db_index_has(struct db *db, uint16_t param, text value, uint64_t rid);
+/* DB_END: there is no such row. */
+int db_index_has(struct db *db, uint16_t param, text value, uint64_t rid);
 
 int db_system_find(struct db *db, text uri, uint64_t *ret_number);
 int db_system_insert(struct db *db, text uri, uint64_t number);

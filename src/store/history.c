@@ -1,4 +1,5 @@
 /* Histories: of one resource, of a type, of everything. Newest first, by t. */
+#include "base/clock.h"
 #include "store/inner.h"
 
 #include <stdlib.h>
@@ -19,6 +20,7 @@ struct history {
     size_t item_count;
     uint64_t total;
     bool want_total;
+    int64_t deadline;
 };
 
 static int failed(struct history *h, int rc)
@@ -105,6 +107,10 @@ static int visit(struct history *h, struct moment m, bool *ret_done)
     *ret_done = page_full && !h->want_total;
     if (*ret_done) {
         return 0;
+    }
+    if (clock_mono_ns() > h->deadline) {
+        return err_set(h->e, ERR_TOO_COSTLY,
+                       "this history takes longer than it may; narrow it with _since");
     }
     int rc = failed(h, belongs(h, m, &in));
     if (rc || !in) {
@@ -362,6 +368,7 @@ int store_history(struct store_view *v, const struct history_scope *scope, size_
         return err_set(e, ERR_INVALID, "this is not a page of a history: start at its first page");
     }
     h.below = from.n ? get_be64(from.p) : 0;
+    h.deadline = clock_mono_ns() + (int64_t)v->s->limits.search_seconds * 1000000000;
     h.items = arena_alloc(a, (count + 1) * sizeof *h.items);
     if (!h.items) {
         return no_memory(&h);

@@ -39,6 +39,8 @@ struct store {
     } idle_tools;
     struct writer *writer;
     atomic_bool full;
+    _Atomic uint64_t commits; /* of this process, counted before anyone is told of them */
+    atomic_bool let_go;       /* idle views must hold nothing: the log waits to be emptied */
 };
 
 struct store_view {
@@ -47,10 +49,19 @@ struct store_view {
     struct db *db;
     struct body_tools *tools;
     bool snapshot; /* a transaction is open for the whole view */
+    bool held; /* it stays open while the view is idle: reading costs no locks until the next commit
+                */
+    uint64_t held_at; /* s->commits when it was opened */
     bool reads_all;
     int entered;
     struct store_view *next; /* among the idle ones */
 };
+
+/*
+ * true: ends the transactions that idle views hold, and lets no view keep one, until false: the log
+ * can only be emptied when nobody reads in it.
+ */
+void views_let_go(struct store *s, bool let_go);
 
 /* For calls of several statements: they see one state. Nests. view_leave() returns rc, with `e`
  * filled for the engine's errors. */

@@ -34,6 +34,7 @@ int ops_add(struct writer *w, uint16_t param, text value, uint64_t rid, bool rem
                                       .param = param,
                                       .remove = remove};
     w->op_count++;
+    w->touched[param >> 8] = true;
     return 0;
 }
 
@@ -76,18 +77,19 @@ int ops_flush(struct writer *w)
             return writer_engine(w, rc);
         }
     }
-    w->op_count = 0;
+    ops_forget(w);
     return 0;
+}
+
+void ops_forget(struct writer *w)
+{
+    w->op_count = 0;
+    memset(w->touched, 0, sizeof w->touched);
 }
 
 bool ops_touch(const struct writer *w, fhir_type type)
 {
-    for (size_t i = 0; i < w->op_count; i++) {
-        if (w->ops[i].param >> 8 == type) {
-            return true;
-        }
-    }
-    return false;
+    return w->touched[type];
 }
 
 /* --- numbers ------------------------------------------------------------------------------- */
@@ -133,17 +135,13 @@ int writer_name(struct writer *w, const struct name *n, uint64_t *ret_row, uint6
     return 0;
 }
 
+/* Those of this batch are not in the cache yet, but in the table: one seek, however many are new.
+ */
 static int number_of_system(struct writer *w, text uri, uint64_t *ret_number)
 {
     *ret_number = systems_cached(&w->s->systems, uri);
     if (*ret_number) {
         return 0;
-    }
-    for (size_t i = 0; i < w->system_count; i++) {
-        if (text_eq(w->systems[i].uri, uri)) {
-            *ret_number = w->systems[i].number;
-            return 0;
-        }
     }
     int rc = db_system_find(w->db, uri, ret_number);
     if (rc == DB_END) {

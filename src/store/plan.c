@@ -287,22 +287,34 @@ static int derive_each(struct run *r, struct set *set)
     return rc;
 }
 
-static void probe_each(struct run *r, const struct term *term, struct set *set)
+/* 0: one of the term's entries names the key; DB_END: none does. */
+static int probe(struct run *r, const struct term *term, uint64_t rid)
+{
+    int rc = DB_END;
+    for (size_t k = 0; k < term->count && rc == DB_END; k++) {
+        const struct goal *goal = &term->goals[k];
+        for (size_t n = 0; n < goal->value_count && rc == DB_END; n++) {
+            rc = db_index_has(r->db, goal->param, goal->values[n], rid);
+        }
+    }
+    return rc;
+}
+
+static int probe_each(struct run *r, const struct term *term, struct set *set)
 {
     size_t kept = 0;
-    for (size_t i = 0; i < set->count; i++) {
-        bool has = false;
-        for (size_t k = 0; k < term->count && !has; k++) {
-            const struct goal *goal = &term->goals[k];
-            for (size_t n = 0; n < goal->value_count && !has; n++) {
-                has = db_index_has(r->db, goal->param, goal->values[n], set->rids[i]);
-            }
-        }
-        if (has) {
+    int rc = 0;
+    for (size_t i = 0; i < set->count && !rc; i++) {
+        rc = run_time(r);
+        int found = rc ? rc : probe(r, term, set->rids[i]);
+        if (found == 0) {
             set->rids[kept++] = set->rids[i];
+        } else if (!rc && found != DB_END) {
+            rc = run_failed(r, found);
         }
     }
     set->count = kept;
+    return rc;
 }
 
 /* One term against a set of candidates; leaves it undone when deriving is cheaper. */
@@ -317,10 +329,10 @@ static int narrow(struct run *r, struct term *term, const struct spans *scope, s
     }
     if (choice && estimate > worth) {
         if (term->exact) {
-            probe_each(r, term, set);
+            rc = probe_each(r, term, set);
             term->done = true;
         }
-        return 0;
+        return rc;
     }
     struct set other = {0};
     rc = term_set(r, term, scope, &other);

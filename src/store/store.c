@@ -210,6 +210,31 @@ bool store_is_full(const struct store *s)
 
 /* --- views --------------------------------------------------------------------------------- */
 
+/*
+ * Opening a transaction takes and drops file locks, system calls that cost as much as a point read.
+ * The process that writes knows when something has changed, so its views keep their transaction
+ * until then.
+ */
+static int view_see(struct store_view *v, enum store_view_kind kind)
+{
+    struct store *s = v->s;
+    bool may_hold = s->mode == STORE_SERVE && !atomic_load(&s->let_go);
+    uint64_t commits = atomic_load(&s->commits);
+    if (v->held && (!may_hold || v->held_at != commits)) {
+        db_end_read(v->db);
+        v->held = false;
+    }
+    v->snapshot = v->held || may_hold || kind == STORE_SNAPSHOT;
+    if (v->held || !v->snapshot) {
+        return 0;
+    }
+    int rc = db_begin_read(v->db);
+    v->held = may_hold && !rc;
+    v->held_at = commits;
+    v->snapshot = !rc;
+    return rc;
+}
+
 int store_view_begin(struct store *s, const struct grant *g, enum store_view_kind kind,
                      struct store_view **ret_view, struct err *e)
 {
@@ -227,15 +252,12 @@ int store_view_begin(struct store *s, const struct grant *g, enum store_view_kin
     }
     v->g = g;
     v->reads_all = grant_reads_all(g);
-    v->snapshot = kind == STORE_SNAPSHOT;
     v->entered = 0;
-    if (v->snapshot) {
-        int rc = db_begin_read(v->db);
-        if (rc) {
-            rc = db_error(v->db, rc, e);
-            store_view_end(v);
-            return rc;
-        }
+    int rc = view_see(v, kind);
+    if (rc) {
+        rc = db_error(v->db, rc, e);
+        store_view_end(v);
+        return rc;
     }
     *ret_view = v;
     return 0;
@@ -246,12 +268,28 @@ void store_view_end(struct store_view *v)
     if (!v) {
         return;
     }
-    db_end_read(v->db);
-    v->snapshot = false;
     struct store *s = v->s;
     (void)pthread_mutex_lock(&s->pool_lock);
+    v->held = v->held && !atomic_load(&s->let_go);
+    if (!v->held) {
+        db_end_read(v->db);
+    }
+    v->snapshot = v->held;
     v->next = s->idle_views;
     s->idle_views = v;
+    (void)pthread_mutex_unlock(&s->pool_lock);
+}
+
+void views_let_go(struct store *s, bool let_go)
+{
+    if (atomic_exchange(&s->let_go, let_go) == let_go) {
+        return;
+    }
+    (void)pthread_mutex_lock(&s->pool_lock);
+    for (struct store_view *v = s->idle_views; v && let_go; v = v->next) {
+        db_end_read(v->db);
+        v->held = v->snapshot = false;
+    }
     (void)pthread_mutex_unlock(&s->pool_lock);
 }
 

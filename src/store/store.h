@@ -75,8 +75,8 @@ struct hash_key store_key(const struct store *s, text purpose);
 /* --- reading ------------------------------------------------------------------------------- */
 
 enum store_view_kind {
-    STORE_ONE_READ, /* each call sees the newest state: cheapest for one call */
-    STORE_SNAPSHOT, /* all calls see the same state; keep it short (under 2 s) */
+    STORE_ONE_READ, /* sees everything committed before it began; later commits too, or not */
+    STORE_SNAPSHOT, /* the same, and all calls see the same state; keep it short (under 2 s) */
 };
 
 int store_view_begin(struct store *s, const struct grant *g, enum store_view_kind kind,

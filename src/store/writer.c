@@ -35,7 +35,7 @@ static _Noreturn void lost(const struct err *e)
 static void batch_reset(struct writer *w)
 {
     arena_reset(&w->arena);
-    w->op_count = 0;
+    ops_forget(w);
     w->systems = NULL;
     w->system_count = w->system_capacity = 0;
     w->last_t = w->committed_t;
@@ -101,6 +101,7 @@ static int batch_finish(struct writer *w)
     if (rc) {
         return rc;
     }
+    atomic_fetch_add(&w->s->commits, 1);
     for (size_t i = 0; i < w->system_count; i++) {
         systems_add(&w->s->systems, w->systems[i].uri, w->systems[i].number);
     }
@@ -163,6 +164,7 @@ static void checkpoint(struct writer *w)
 {
     uint64_t bytes = db_wal_bytes(w->db);
     metric_set(METRIC_store_wal_bytes, (int64_t)bytes);
+    views_let_go(w->s, bytes >= CHECKPOINT_BYTES);
     if (bytes < CHECKPOINT_BYTES) {
         return;
     }

@@ -83,6 +83,7 @@ struct writer {
     struct op *ops;
     size_t op_count;
     size_t op_capacity;
+    bool touched[256]; /* types that have ops */
     struct new_system *systems;
     size_t system_count;
     size_t system_capacity;
@@ -119,6 +120,8 @@ int ops_add(struct writer *w, uint16_t param, text value, uint64_t rid, bool rem
 int ops_add_number(struct writer *w, fhir_type type, enum index_own own, uint64_t value,
                    uint64_t rid, bool remove);
 int ops_flush(struct writer *w);
+/* Drops what is held back. */
+void ops_forget(struct writer *w);
 /* Whether changes of this type's entries are held back. */
 bool ops_touch(const struct writer *w, fhir_type type);
 

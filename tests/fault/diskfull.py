@@ -17,8 +17,8 @@ import time
 import kit
 import verify
 
-SIZE_MB = 24
-BALLAST_MB = 5
+SIZE_MB = 48
+BALLAST_MB = 20  # more than a whole write-ahead log, which is copied into the store when there is room
 TRIED = "KITH_FAULT_NAMESPACE"
 
 

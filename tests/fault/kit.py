@@ -185,7 +185,7 @@ class Node:
 
     def check(self):
         done = subprocess.run([self.kith, "check", self.folder], capture_output=True, text=True, errors="replace", check=False)
-        require(done.returncode == 0, "kith check ended with %d:\n%s%s", done.returncode, done.stdout, done.stderr)
+        require(done.returncode == 0, "kith check ended with %d:\n%s%s", done.returncode, done.stdout[:2000], done.stderr[:500])
 
     def failures_logged(self):
         """Lines of the log that a healthy node never writes."""

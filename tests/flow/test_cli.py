@@ -65,6 +65,7 @@ def test_unable(node):
             done = run(*words, status=3)
             within(done.stderr, '^kith %s: .' % words[0], 'what is wrong: %s' % words[0])
         ok(not os.path.exists(missing), 'nothing is made by looking')
+        ok(not os.path.exists(folder + '/b'), 'nor is a backup of nothing')
         eq(run('serve', node.dir, '--listen', '203.0.113.7:0', status=3).stdout, '', 'an address of another machine')
 
 

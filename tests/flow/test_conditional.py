@@ -94,6 +94,18 @@ def test_delete(node):
     node.delete('Patient?nonsense=1').refused(400)
 
 
+def test_with_if_match(node):
+    """RFC 9110 13.1.1: If-Match holds for what a search matches too, and for nothing when that is nothing."""
+    id = node.create(one('12'))['id']
+    node.delete('Patient?' + query('12'), If_Match='W/"2"').refused(412)
+    node.get('Patient/' + id).is_(200, 'is still there')
+    node.delete('Patient?' + query('none'), If_Match='W/"1"').refused(412)
+    node.put('Patient?' + query('none'), one('none'), If_Match='W/"1"').refused(412)
+    eq(node.total('Patient?' + query('none')), 0, 'nothing was created')
+    node.put('Patient/' + id, dict(one('12'), id=id), If_None_Exist=query('none')).refused(400, None, 'If-None-Exist')
+    node.delete('Patient?' + query('12'), If_Match='W/"1"').is_(204)
+
+
 def test_conditions_by_every_kind_of_parameter(node):
     """The condition is a search like any other."""
     node.create({'resourceType': 'Patient', 'id': 'kinds', 'active': True, 'birthDate': '1990-02-03',

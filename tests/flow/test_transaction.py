@@ -280,6 +280,10 @@ def test_same_identity_twice(node):
          entry('PUT', 'Patient?identifier=%s|dup' % SYSTEM, patient('B', **has('dup')))],
         [entry('DELETE', 'Patient?identifier=%s|dup' % SYSTEM), entry('PUT', 'Patient/dup', patient('A', id='dup'))],
         [entry('POST', 'Patient', patient(), uuid(1)), entry('POST', 'Patient', patient(), uuid(1))],
+        # Nothing matches yet, but both would create what the search means.
+        [entry('PUT', 'Patient?identifier=%s|none' % SYSTEM, patient(v, **has('none'))) for v in 'AB'],
+        [entry('POST', 'Patient', patient('A', **has('none')), ifNoneExist='identifier=%s|none' % SYSTEM),
+         entry('PUT', 'Patient?identifier=%s|none' % SYSTEM, patient('B', **has('none')))],
     ]
     before = counts(node)
     for entries in cases:
@@ -313,6 +317,48 @@ def test_the_bundle_itself(node):
     stored.is_(201, 'a bundle posted to /Bundle is only kept')
     eq(node.total('Patient?family=not+stored'), 0, 'and not carried out')
     node.post('?x=1', bundle('transaction')).refused(400, None, 'x')
+
+
+def test_conditions_are_read_or_refused(node):
+    """A condition that cannot be read must not count as absent."""
+    node.create(patient(id='cond'))
+    put = entry('PUT', 'Patient/cond', patient('Other', id='cond'))
+    cases = [
+        entry('PUT', 'Patient/cond', patient('Other', id='cond'), ifMatch=9),
+        entry('PUT', 'Patient/cond', patient('Other', id='cond'), ifNoneMatch=['*']),
+        entry('PUT', 'Patient/cond', patient('Other', id='cond'), ifNoneExist='identifier=%s|cond' % SYSTEM),
+        entry('POST', 'Patient', patient('Other'), ifNoneExist={}),
+        entry('GET', 'Patient/cond', ifModifiedSince='yesterday'),
+        dict(put, fullUrl=5),
+        dict(put, modifierExtension=[{'url': 'http://example.org/not', 'valueBoolean': True}]),
+    ]
+    before = counts(node)
+    r = node.post('', bundle('batch', *cases))
+    r.is_(200)
+    eq(statuses(r), ['400'] * len(cases), 'each is refused')
+    for case in cases:
+        node.post('', bundle('transaction', case)).refused(400)
+    eq(counts(node), before, 'nothing was stored')
+    at = node.get('Patient/cond').json['meta']['lastUpdated']
+    r = node.post('', bundle('batch', entry('GET', 'Patient/cond', ifModifiedSince=at),
+                             entry('GET', 'Patient/cond', ifModifiedSince='2001-01-01T00:00:00Z')))
+    eq(statuses(r), ['304', '200'], 'ifModifiedSince')
+
+
+def test_answers_have_a_limit(node):
+    """Many large answers: those that fit, an outcome for each that does not, and JSON all the same."""
+    with kith.scratch() as folder:
+        small = kith.Node(folder + '/n', '--limit', 'request_memory=8388608').start()
+        r = small.post('', bundle('batch', *[entry('GET', 'metadata')] * 40))
+        r.is_(200)
+        found = statuses(r)
+        ok('200' in found and '503' in found, 'some fit, some do not', found)
+        for e in r.json['entry']:
+            eq('resource' in e, e['response']['status'][:3] == '200', 'an answer is whole or none')
+        small.post('', bundle('transaction', entry('POST', 'Patient', patient()),
+                              *[entry('GET', 'metadata')] * 40)).refused(503)
+        eq(small.total('Patient'), 0, 'and a transaction is decided before anything is stored')
+        small.finish()
 
 
 def test_batch(node):
@@ -366,6 +412,20 @@ def test_a_large_one(node):
     eq(set(statuses(r)), {'201'}, 'all are created')
     name = located(r, 1000)
     eq(node.total('Observation?subject=' + name), 2000, 'all refer to the patient')
+
+
+def test_many_conditional_references(node):
+    """Each of 1,500 means another resource of the same transaction."""
+    n = 1500
+    doctors = [entry('POST', 'Practitioner', {'resourceType': 'Practitioner', **has('doc-%d' % i)}) for i in range(n)]
+    people = [entry('POST', 'Patient', patient(generalPractitioner=[
+        {'reference': 'Practitioner?identifier=%s|doc-%d' % (SYSTEM, i)}])) for i in range(n)]
+    r = node.post('', bundle('transaction', *people, *doctors))
+    r.is_(200)
+    eq(set(statuses(r)), {'201'}, 'all are created')
+    for i in (0, 7, n - 1):
+        found = node.get(located(r, i)).json['generalPractitioner'][0]['reference']
+        eq(found, located(r, n + i), 'patient %d has the doctor that was meant' % i)
 
 
 kith.main(globals())

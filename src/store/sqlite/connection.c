@@ -273,6 +273,16 @@ int db_reserve(const char *path, struct err *e)
     return 0;
 }
 
+static void remove_files(const char *path)
+{
+    static const char *const ends[] = {"", "-wal", "-shm"};
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        char file[4200];
+        (void)snprintf(file, sizeof file, "%s%s", path, ends[i]);
+        (void)unlink(file);
+    }
+}
+
 int db_create(const char *dir, const struct db_founding *founding, struct err *e)
 {
     char path[4096];
@@ -289,6 +299,7 @@ int db_create(const char *dir, const struct db_founding *founding, struct err *e
     }
     struct db *db = new_connection();
     if (!db) {
+        (void)unlink(path);
         return err_set(e, ERR_MEMORY, "no memory for a connection");
     }
     rc = sqlite3_open_v2(path, &db->handle, SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_READWRITE, NULL);
@@ -302,6 +313,9 @@ int db_create(const char *dir, const struct db_founding *founding, struct err *e
     rc = rc ? rc : db_commit(db);
     rc = rc ? db_error(db, rc, e) : 0;
     db_close(db);
+    if (rc) {
+        remove_files(path); /* so that it can be tried again */
+    }
     return rc;
 }
 

@@ -68,6 +68,7 @@ int db_backup(const char *dir, const char *file, struct err *e)
     }
     rc = db_open(dir, DB_READER, &db, e);
     if (rc) {
+        (void)unlink(file);
         return rc;
     }
     /* The copy is a new file; the store itself is only read, whatever query_only says of

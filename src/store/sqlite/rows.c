@@ -237,11 +237,11 @@ int db_index_remove(struct db *db, uint16_t param, text value, uint64_t rid)
     return db_run(db, index_statement(db, SQL_INDEX_REMOVE, param, value, rid));
 }
 
-bool db_index_has(struct db *db, uint16_t param, text value, uint64_t rid)
+int db_index_has(struct db *db, uint16_t param, text value, uint64_t rid)
 {
     uint64_t one = 0;
     sqlite3_stmt *st = index_statement(db, SQL_INDEX_HAS, param, value, rid);
-    return db_step_number(db, st, &one) == 0;
+    return db_step_number(db, st, &one);
 }
 
 /* --- small tables -------------------------------------------------------------------------- */
