@@ -129,7 +129,7 @@ static bool chunk_byte(struct conn *c, char ch)
             return false;
         }
         c->chunk_state = CHUNK_EXTENSION;
-        /* fall through */
+        __attribute__((fallthrough));
     case CHUNK_EXTENSION:
         if (ch == '\n') {
             c->chunk_state = c->left ? CHUNK_DATA : CHUNK_TRAILER;

@@ -142,9 +142,6 @@ static int read_entry(struct bundle *b, size_t at, yyjson_val *entry, struct err
                                         "link",    "id",       "extension", "_fullUrl", NULL};
     struct bundle_item *item = &b->items[at];
     text place = bundle_place(b, at, "");
-    if (!place.p) {
-        return no_memory(e);
-    }
     item->call = (struct call){.rest = b->call->rest,
                                .grant = b->call->grant,
                                .arena = b->arena,
@@ -152,6 +149,9 @@ static int read_entry(struct bundle *b, size_t at, yyjson_val *entry, struct err
                                .prefer = PREFER_MINIMAL};
     buf_init(&item->call.answer.body, (size_t)b->call->rest->limits->request_memory);
     issues_init(&item->call.issues, b->arena);
+    if (!place.p) {
+        return no_memory(e);
+    }
     if (!yyjson_is_obj(entry)) {
         return err_at(e, ERR_INVALID, place, "an entry must be an object");
     }
@@ -236,8 +236,8 @@ int bundle_read(struct call *c, yyjson_val *root, struct bundle *ret_bundle, str
         }
         item->result = rc;
         if (rc && !item->err.expression[0]) {
-            err_at(&item->err, rc, bundle_place(b, at, ".request"), "%s",
-                   arena_copy(b->arena, text_of(item->err.detail)).p);
+            struct err why = item->err;
+            err_at(&item->err, rc, bundle_place(b, at, ".request"), "%s", err_text(&why));
         }
     }
     return 0;

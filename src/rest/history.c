@@ -66,6 +66,17 @@ static int take(struct call *c, struct history *h, const struct search_pair *pai
         TEXT_ARG(text_first(pair->name, 60)));
 }
 
+static int no_repeats(const struct search_pair *pairs, size_t at, struct err *e)
+{
+    for (size_t i = 0; i < at; i++) {
+        if (text_eq(pairs[i].name, pairs[at].name)) {
+            return err_set(e, ERR_INVALID, "%.*s stands twice in the query; give it once",
+                           TEXT_ARG(text_first(pairs[at].name, 60)));
+        }
+    }
+    return 0;
+}
+
 static int understand(struct call *c, struct history *h, struct err *e)
 {
     struct search_pair *pairs;
@@ -74,7 +85,8 @@ static int understand(struct call *c, struct history *h, struct err *e)
     *h = (struct history){.count = DEFAULT_COUNT, .self = T("")};
     h->scope = (struct history_scope){c->route.type, c->route.id, INT64_MIN, INT64_MIN, INT64_MIN};
     for (size_t i = 0; !rc && i < count; i++) {
-        rc = take(c, h, &pairs[i], e);
+        rc = no_repeats(pairs, i, e);
+        rc = rc ? rc : take(c, h, &pairs[i], e);
         bool shown = text_eq(pairs[i].name, T("_since")) || text_eq(pairs[i].name, T("_at"));
         if (!rc && shown) {
             /* Dates need no escape but '+'. */

@@ -254,6 +254,10 @@ int prepare_target(struct call *c, struct prepared *ret_prepared, struct err *e)
                      "If-None-Exist is for creates (POST); an update by a search is PUT "
                      "[type]?[search]");
     }
+    if (!rc && c->if_match.p && c->route.interaction == INTERACTION_CREATE) {
+        rc = err_set(e, ERR_NOT_SUPPORTED,
+                     "If-Match is for updates and deletes: what is created has no version yet");
+    }
     if (!rc && !deletes) {
         rc = check_content(p, e);
     }

@@ -32,12 +32,14 @@ struct trainer {
     struct buf dictionary;
     bool repacking;
     uint64_t repack_from;
-    struct arena arena;
+    struct arena
+        arena; /* of the writer's thread: repacking goes on while the next one is trained */
 };
 
 /* --- the thread ---------------------------------------------------------------------------- */
 
 struct samples {
+    struct arena arena; /* of one body; the trainer's own arena belongs to the writer */
     struct buf bytes;
     size_t sizes[SAMPLE_COUNT];
     size_t count;
@@ -47,8 +49,8 @@ static int take_sample(struct trainer *t, struct db *db, struct body_tools *tool
                        struct samples *samples)
 {
     text packed;
-    arena_reset(&t->arena);
-    int rc = stored_body(t->w->s, db, tools, body, &t->arena, &packed, NULL);
+    arena_reset(&samples->arena);
+    int rc = stored_body(t->w->s, db, tools, body, &samples->arena, &packed, NULL);
     if (!rc) {
         size_t before = samples->bytes.n;
         buf_add(&samples->bytes, packed);
@@ -85,6 +87,7 @@ static void *train(void *context)
     int rc = tools && samples ? db_open(t->w->s->dir, DB_READER, &db, NULL) : ERR_MEMORY;
     if (!rc) {
         buf_init(&samples->bytes, SAMPLE_BYTES);
+        arena_init(&samples->arena, SAMPLE_BYTES);
         uint64_t every = stage_bodies[t->number - 1] / SAMPLE_COUNT;
         rc = collect(t, db, tools, every ? every : 1, samples);
         if (!rc && !atomic_load(&t->stopping)) {
@@ -92,6 +95,7 @@ static void *train(void *context)
                              &t->dictionary);
         }
         buf_done(&samples->bytes);
+        arena_done(&samples->arena);
     }
     db_close(db);
     free(samples);
@@ -131,6 +135,7 @@ static int install(struct trainer *t)
     rc = rc ? rc : db_meta_put(w->db, "repack", t->number);
     rc = rc ? rc : db_commit(w->db);
     if (rc) {
+        writer_survive(w, rc);
         db_rollback(w->db);
         return rc;
     }
@@ -164,6 +169,12 @@ struct repacked {
     bool end;
 };
 
+static bool unpacks_to(struct writer *w, text body, text packed, struct arena *a)
+{
+    text again;
+    return stored_body(w->s, w->db, w->tools, body, a, &again, NULL) == 0 && text_eq(again, packed);
+}
+
 static int repack_read(struct trainer *t, struct repacked *found)
 {
     struct writer *w = t->w;
@@ -187,6 +198,9 @@ static int repack_read(struct trainer *t, struct repacked *found)
             continue; /* damaged: store_check() tells */
         }
         to->body = body_pack(w->s->bodies, w->tools, packed, &t->arena);
+        if (to->body.p && !unpacks_to(w, to->body, packed, &t->arena)) {
+            continue; /* the old body stays: it is the only copy */
+        }
         to->id = arena_copy(&t->arena, row.id);
         if (!to->body.p || !to->id.p) {
             rc = ERR_MEMORY;
@@ -227,6 +241,7 @@ static bool repack(struct trainer *t)
     }
     rc = rc ? rc : db_commit(w->db);
     if (rc) {
+        writer_survive(w, rc);
         db_rollback(w->db);
     }
     /* What cannot be done now (a full disk) is tried again after the next start. */

@@ -30,6 +30,14 @@ static _Noreturn void lost(const struct err *e)
     _exit(EXIT_LOST);
 }
 
+void writer_survive(struct writer *w, int rc)
+{
+    if (rc && rc != ERR_FULL && rc != ERR_MEMORY && rc != ERR_BUSY) {
+        (void)db_error(w->db, rc, &w->err);
+        lost(&w->err);
+    }
+}
+
 /* --- a batch ------------------------------------------------------------------------------- */
 
 static void batch_reset(struct writer *w)
@@ -170,10 +178,7 @@ static void checkpoint(struct writer *w)
     }
     int rc =
         db_checkpoint(w->db, bytes < RESTART_BYTES ? DB_CHECKPOINT_PASSIVE : DB_CHECKPOINT_RESTART);
-    if (rc && rc != ERR_FULL && rc != ERR_MEMORY && rc != ERR_BUSY) {
-        (void)db_error(w->db, rc, &w->err);
-        lost(&w->err);
-    }
+    writer_survive(w, rc);
     if (rc == ERR_FULL) {
         set_full(w, true);
     }

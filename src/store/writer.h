@@ -106,10 +106,19 @@ struct writer {
 
 /* Notes a failure of the engine. Returns rc. */
 int writer_engine(struct writer *w, int rc);
+/*
+ * Ends the process unless rc is 0 or a failure after which the store is what it was: a full disk,
+ * no memory.
+ */
+void writer_survive(struct writer *w, int rc);
 
 /* --- apply.c ------------------------------------------------------------------------------- */
 
 /* Decides, then applies. *ret_dirty: something was changed before the failure. */
+/* Ends the process unless rc is 0 or a failure after which the store is what it was: a full disk,
+ * no memory. */
+void writer_survive(struct writer *w, int rc);
+
 int apply_request(struct writer *w, const struct grant *g, const struct prepared_request *p,
                   bool *ret_dirty);
 

@@ -104,6 +104,7 @@ def test_with_if_match(node):
     eq(node.total('Patient?' + query('none')), 0, 'nothing was created')
     node.put('Patient/' + id, dict(one('12'), id=id), If_None_Exist=query('none')).refused(400, None, 'If-None-Exist')
     node.delete('Patient?' + query('12'), If_Match='W/"1"').is_(204)
+    node.post('Patient', one('none'), If_Match='W/"1"').refused(400, None, 'If-Match')
 
 
 def test_conditions_by_every_kind_of_parameter(node):

@@ -156,6 +156,7 @@ def test_refused(node):
     node.get(link[:-2] + ('AA' if link[-2:] != 'AA' else 'BB')).refused(400, 'invalid', 'next')
     token = link.split('_page=')[1]
     node.get('Patient/p/_history?_count=1&_page=' + token).refused(400, 'invalid', 'next')
+    node.get('_history?_since=2001&_since=2099').refused(400, None, 'twice')
 
 
 kith.main(globals())

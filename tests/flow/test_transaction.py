@@ -361,6 +361,22 @@ def test_answers_have_a_limit(node):
         small.finish()
 
 
+def test_memory_runs_out(node):
+    """Wherever it does: refused as a whole or entry by entry, and the node goes on."""
+    with kith.scratch() as folder:
+        small = kith.Node(folder + '/n', '--limit', 'request_memory=4194304').start()
+        found = set()
+        for n in range(300, 2400, 60):
+            entries = [entry('POST', 'Patient', patient(**has('%d-%d' % (n, i)))) if i % 2 else
+                       entry('DELETE', 'Patient/nobody-%d' % i) for i in range(n)]
+            for type in ('batch', 'transaction'):
+                r = small.post('', bundle(type, *entries))
+                ok(r.status in (200, 503), '%s of %d' % (type, n), r.status)
+                found |= {str(r.status)} | set(statuses(r))
+        ok({'201', '503'} <= found, 'both were seen', found)
+        small.finish()
+
+
 def test_batch(node):
     """Each entry is on its own (http.html#brules)."""
     node.create(patient(id='b1'))
