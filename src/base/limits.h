@@ -27,6 +27,8 @@
     X(search_parameters, 200, 1, 10000, "parameters in a query", "400")                          \
     X(search_values, 2000, 1, 100000, "values in a query", "400")                                \
     X(search_seconds, 5, 1, 600, "seconds a query may run", "403 too-costly")                    \
+    X(bundle_read_seconds, 20, 1, 600, "seconds of a bundle's reading entries together",         \
+      "403 too-costly")                                                                          \
     X(search_matches, 2000000, 1000, 100000000, "matches held at once", "403 too-costly")        \
     X(page_entries, 1000, 1, 10000, "entries a page", "capped; the self link says so")           \
     X(include_entries, 5000, 1, 100000, "included entries a page", "403 too-costly")

@@ -22,6 +22,7 @@ struct export
     FILE *files[256];
     uint64_t by_type[256];
     uint64_t count;
+    uint64_t left_out; /* types that a server refused to search */
 };
 
 static int open_type(struct export *x, fhir_type type, struct err *e)
@@ -184,7 +185,9 @@ static int get_pages(struct export *x, struct http_client *client, text first, s
             break;
         }
         if (answer.status != 200) {
-            rc = err_set(e, ERR_IO, "%.*s answered %d", TEXT_ARG(call.url), answer.status);
+            bool refused = answer.status >= 400 && answer.status < 500 && text_eq(call.url, first);
+            rc = err_set(e, refused ? ERR_NOT_SUPPORTED : ERR_IO, "%.*s answered %d",
+                         TEXT_ARG(call.url), answer.status);
         } else {
             rc = json_read(buf_text(&answer.body), 128, &a, &root, e);
         }
@@ -220,6 +223,12 @@ static int export_remote(struct export *x, const char *base, struct err *e)
         (void)snprintf(url, sizeof url, "%.*s/%.*s?_count=%d", (int)n, base,
                        TEXT_ARG(fhir_type_name((fhir_type)type)), PAGE_COUNT);
         rc = get_pages(x, client, text_of(url), e);
+        if (rc == ERR_NOT_SUPPORTED) { /* a type that this server does not have */
+            cli_progress_end(x->args);
+            fprintf(stderr, "%s: left out\n", err_text(e));
+            x->left_out++;
+            rc = 0;
+        }
         cli_progress(x->args, "exporting", type, fhir_type_count() - 1,
                      cli_thousands(x->count, count));
     }
@@ -297,6 +306,9 @@ static int run(const struct cli_args *args)
     int status = rc || closed ? cli_fail("export", rc ? &e : &closing) : EXIT_DONE;
     if (status == EXIT_DONE) {
         print_summary(x, (double)(clock_mono_ns() - start) / 1e9);
+    }
+    if (status == EXIT_DONE && x->left_out) {
+        status = EXIT_FINDINGS;
     }
     free(x);
     return status;

@@ -259,13 +259,23 @@ text bundle_item_name(struct bundle *b, const struct bundle_item *item)
 
 /*
  * Together the answers may have half of what one request may have, since they are printed into one
- * reply; one that was cut is no answer.
+ * reply; one that was cut is no answer. Nor may many searches, each within its own limit, hold a
+ * worker for hours.
  */
 int bundle_run_read(struct bundle *b, struct bundle_item *item, struct call *c)
 {
     struct answer *a = &c->answer;
-    a->body.max = (size_t)b->call->rest->limits->request_memory / 2 - b->answer_bytes;
+    const struct limits *limits = b->call->rest->limits;
+    int64_t start = clock_mono_ns();
+    if (b->read_ns > (int64_t)limits->bundle_read_seconds * 1000000000) {
+        return err_set(&item->err, ERR_TOO_COSTLY,
+                       "the reading entries together took longer than %llu seconds; ask for less "
+                       "in one bundle",
+                       (unsigned long long)limits->bundle_read_seconds);
+    }
+    a->body.max = (size_t)limits->request_memory / 2 - b->answer_bytes;
     int rc = do_call(c, &item->err);
+    b->read_ns += clock_mono_ns() - start;
     if (!rc && buf_failed(&a->body)) {
         rc = err_set(&item->err, ERR_MEMORY,
                      "the answers together need more memory than a request may have; ask for less "

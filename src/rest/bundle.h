@@ -23,6 +23,7 @@ struct bundle {
     size_t count;
     struct map urls;     /* fullUrl -> item + 1 */
     size_t answer_bytes; /* of the reading entries, so far */
+    int64_t read_ns;     /* and their time */
 };
 
 /* Reads the entries of a tree whose resourceType is Bundle: what each asks for, but not yet its

@@ -13,7 +13,8 @@
  * worker waits for a slow client. Each piece is read in a view of its own.
  */
 
-enum { PIECE_BYTES = 512 * 1024, PIECE_COUNT = 2000 };
+/* A client that reads slowly makes the node hold one piece. */
+enum { PIECE_BYTES = 160 * 1024, PIECE_COUNT = 1000 };
 
 enum phase { PHASE_COMPARTMENT, PHASE_SHARED, PHASE_DONE };
 
@@ -148,7 +149,6 @@ static int put_piece(struct everything *s, struct buf *out, struct err *e)
     if (rc) {
         return rc;
     }
-    arena_reset(&s->arena);
     if (s->phase == PHASE_COMPARTMENT) {
         rc = put_compartment(s, view, out, e);
     }
@@ -156,6 +156,7 @@ static int put_piece(struct everything *s, struct buf *out, struct err *e)
         rc = put_shared(s, view, out, e);
     }
     store_view_end(view);
+    arena_done(&s->arena); /* the piece is in `out`; nothing more is held while the client reads */
     if (!rc && s->phase == PHASE_DONE) {
         buf_printf(out, "],\"total\":%llu}", (unsigned long long)s->entries);
     }

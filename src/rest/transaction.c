@@ -389,6 +389,7 @@ static int try_reads(struct bundle *b, struct err *e)
     }
     map_done(&written);
     b->answer_bytes = 0;
+    b->read_ns = 0;
     return rc;
 }
 
