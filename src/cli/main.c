@@ -92,7 +92,10 @@ static int manual(void)
     printf(".Dd $Mdocdate$\n.Dt KITH 1\n.Os\n.Sh NAME\n.Nm kith\n.Nd health and care record "
            "node\n.Sh SYNOPSIS\n");
     for (int i = 0; i < COMMAND_COUNT; i++) {
-        printf(".Nm kith %s\n.Ar %s\n", commands[i]->name, commands[i]->usage);
+        printf(".Nm kith %s\n", commands[i]->name);
+        if (commands[i]->usage[0]) {
+            printf(".Ar %s\n", commands[i]->usage);
+        }
     }
     printf(".Sh DESCRIPTION\n");
     man_text(about);
