@@ -191,7 +191,8 @@ def test(kith, folder):
     crowd = None
     try:
         node.create()
-        node.start(before=few_files)
+        # The node would close the slow ones after some seconds; here it must live with all of them.
+        node.start("--limit", "head_seconds=600", "--limit", "body_rate=1", "--limit", "send_seconds=600", before=few_files)
         paths_file = folder + "/paths"
         with open(paths_file, "w", encoding="ascii") as out:
             out.write("\n".join(fill(node, random.Random(seed))) + "\n")
