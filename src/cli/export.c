@@ -22,7 +22,8 @@ struct export
     FILE *files[256];
     uint64_t by_type[256];
     uint64_t count;
-    uint64_t left_out; /* types that a server refused to search */
+    bool refused[256]; /* types that a server does not let search */
+    uint64_t left_out; /* how many */
 };
 
 static int open_type(struct export *x, fhir_type type, struct err *e)
@@ -224,8 +225,7 @@ static int export_remote(struct export *x, const char *base, struct err *e)
                        TEXT_ARG(fhir_type_name((fhir_type)type)), PAGE_COUNT);
         rc = get_pages(x, client, text_of(url), e);
         if (rc == ERR_NOT_SUPPORTED) { /* a type that this server does not have */
-            cli_progress_end(x->args);
-            fprintf(stderr, "%s: left out\n", err_text(e));
+            x->refused[type] = true;
             x->left_out++;
             rc = 0;
         }
@@ -233,6 +233,10 @@ static int export_remote(struct export *x, const char *base, struct err *e)
                      cli_thousands(x->count, count));
     }
     http_client_free(client);
+    if (!rc && x->left_out == fhir_type_count() - 1) {
+        rc = err_set(e, ERR_NOT_FOUND,
+                     "%s answers no search of any type: is it the base of a FHIR server?", base);
+    }
     return rc;
 }
 
@@ -307,8 +311,12 @@ static int run(const struct cli_args *args)
     if (status == EXIT_DONE) {
         print_summary(x, (double)(clock_mono_ns() - start) / 1e9);
     }
-    if (status == EXIT_DONE && x->left_out) {
-        status = EXIT_FINDINGS;
+    for (unsigned type = 1; status != EXIT_UNABLE && type < fhir_type_count(); type++) {
+        if (x->refused[type]) {
+            fprintf(stderr, "%.*s: left out, the server refuses to search it\n",
+                    TEXT_ARG(fhir_type_name((fhir_type)type)));
+            status = EXIT_FINDINGS;
+        }
     }
     free(x);
     return status;
