@@ -240,7 +240,7 @@ int resolve_links(struct resolver *r, struct prepared *p, struct err *e)
     for (size_t i = 0; i < p->resource.link_count; i++) {
         struct resource_link *link = &p->resource.links[i];
         text t = json_text(link->value);
-        const struct resolved *found;
+        const struct resolved *found = NULL;
         if (!link->is_reference || text_find(t, '?') == t.n) {
             continue;
         }

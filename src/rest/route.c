@@ -235,7 +235,7 @@ static int route_below_instance(struct call *c, const struct segments *at, struc
 
 int route_call(struct call *c, struct err *e)
 {
-    struct segments at;
+    struct segments at = {.n = 0};
     int rc = split(c, &at, e);
     if (rc) {
         return rc;
