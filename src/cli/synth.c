@@ -8,6 +8,7 @@
 static const struct cli_option options[] = {
     {"--patients", "N", "how many people (default 1000)", false},
     {"--seed", "S", "the same seed gives the same people (default 1)", false},
+    {"--years", "N", "how far back the records go at most (default: 2 to 9 years)", false},
     {0},
 };
 
@@ -72,6 +73,9 @@ static int run(const struct cli_args *args)
     int status = number(args, "--patients", 1000, SYNTH_PATIENTS_MAX, &how.patients);
     if (status == EXIT_DONE) {
         status = number(args, "--seed", 1, UINT64_MAX, &how.seed);
+    }
+    if (status == EXIT_DONE) {
+        status = number(args, "--years", 0, 100, &how.years);
     }
     if (status != EXIT_DONE) {
         return status;

@@ -34,6 +34,7 @@ struct gen {
     struct prng r;
     uint64_t seed;
     int64_t today;
+    int64_t earliest; /* no record begins before this day */
     uint64_t base;   /* the high half of the ids of the bundle being written */
     uint32_t serial; /* the next id of the bundle */
     uint32_t entries;

@@ -49,6 +49,7 @@ void person_make(struct gen *g, struct person *p, const struct household *h, int
     p->pharmacy = p->practice % PHARMACY_COUNT;
     p->decile = areas[h->area].decile;
     p->start = g->today - (int64_t)(365 * (2 + shared / 3 % 7)) - (int64_t)(shared / 64 % 365);
+    p->start = p->start < g->earliest ? g->earliest : p->start;
     p->start = p->start < p->birth ? p->birth : p->start;
     if (p->start > p->end - 30) {
         p->start = p->end - 30 > p->birth ? p->end - 30 : p->birth;
