@@ -25,6 +25,7 @@ test:
 
 bench:
 	@bench/run
+	@bench/search
 
 format:
 	@clang-format-19 -i $$(git ls-files '*.c' '*.h')

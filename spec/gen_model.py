@@ -160,6 +160,8 @@ class Element:
         self.repeats = definition['max'] != '1'
         self.choice = choice
         self.bare = False
+        self.summary = bool(definition.get('isSummary'))
+        self.required = definition['min'] > 0
         self.targets = ()
         self.codes = 0
 
@@ -310,7 +312,7 @@ class Printer:
             for e in own:
                 elements.append('{0x%x, %d, %d, %d, %d, %d}' % (
                     pool.name(e.name), m.index[e.type], e.codes, m.target_number(e.targets),
-                    e.repeats + 2 * e.bare, e.choice))
+                    e.repeats + 2 * e.bare + 4 * e.summary + 8 * e.required, e.choice))
             slots += table
             required += needed
         assert len(elements) < 65536 and len(required) < 65536

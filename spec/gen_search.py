@@ -3,9 +3,11 @@
 
     spec/gen_search.py <folder of hl7.fhir.r4.core-4.0.1> <search_tables.c>
 
-For every concrete resource type: its search parameters with their numbers, and one trie that says what to take
-from a resource of that type, keyed by JSON member names. Stops on any expression that it does not understand, so
-that no parameter is lost without notice. The output depends on the input alone.
+For every concrete resource type: its search parameters with their numbers, its principal date, and one trie that
+says what to take from a resource of that type, keyed by JSON member names. For every composite: tries from the
+resource to its contexts and from there to its parts. Parameters that are others together (Observation's combo-code)
+are found by their expressions, printed, and get no place in the trie. Stops on any expression that it does not
+understand, so that no parameter is lost without notice. The output depends on the input alone.
 """
 import json
 import os
@@ -20,7 +22,7 @@ ALSO = {
 
 COMPARTMENTS = ['Patient', 'Encounter', 'Practitioner', 'RelatedPerson', 'Device']
 
-# What a value of a data type gives for a search type. None: knowingly nothing.
+# What a value of a data type gives for a search type. None: knowingly nothing, but :missing sees that it is there.
 QUANTITIES = ['Quantity', 'Age', 'Duration', 'Count', 'Distance']
 STRINGS = ['string', 'markdown', 'code', 'id', 'uri', 'url', 'canonical', 'oid', 'uuid']
 TAKE = {
@@ -37,7 +39,35 @@ TAKE = {
     'quantity': {**{t: 'QUANTITY' for t in QUANTITIES}, 'Money': 'MONEY', 'Range': 'RANGE', 'SampledData': None,
                  'CodeableConcept': None, 'Reference': None},
     'uri': {t: 'URI' for t in ['uri', 'url', 'canonical', 'oid', 'uuid']},
+    'special': {'BackboneElement': 'POSITION'},
 }
+# Specials that have entries.
+POSITIONS = {('Location', 'near')}
+
+# Where the definition of a composite names its parts the wrong way round: their parameters, in order.
+COMPONENTS = {('DocumentReference', 'relationship'): ['relation', 'relatesto']}
+
+# A type's principal date is the parameter here, or else its parameter 'date'.
+WHEN = {
+    'Account': 'period', 'Basic': 'created', 'Bundle': 'timestamp', 'ChargeItem': 'occurrence', 'Claim': 'created',
+    'ClaimResponse': 'created', 'Communication': 'sent', 'CommunicationRequest': 'authored', 'Condition': 'onset-date',
+    'Contract': 'issued', 'CoverageEligibilityRequest': 'created', 'CoverageEligibilityResponse': 'created',
+    'DetectedIssue': 'identified', 'DeviceRequest': 'authored-on', 'DocumentManifest': 'created',
+    'ExplanationOfBenefit': 'created', 'Goal': 'start-date', 'ImagingStudy': 'started', 'Media': 'created',
+    'MedicationAdministration': 'effective-time', 'MedicationDispense': 'whenhandedover',
+    'MedicationRequest': 'authoredon', 'MedicationStatement': 'effective', 'NutritionOrder': 'datetime',
+    'Patient': 'birthdate', 'PaymentNotice': 'created', 'PaymentReconciliation': 'created', 'Person': 'birthdate',
+    'Provenance': 'recorded', 'QuestionnaireResponse': 'authored', 'RelatedPerson': 'birthdate',
+    'RequestGroup': 'authored', 'ServiceRequest': 'authored', 'Slot': 'start', 'Specimen': 'collected',
+    'Task': 'authored-on', 'TestReport': 'issued', 'VisionPrescription': 'datewritten',
+}
+
+# Facets: parameters with few different values. Those of codes from a required list of at most so many, and these.
+FACET_CODES = 50
+FACETS = {'category', 'class', 'language', '_language', '_profile', '_tag', '_security'}
+# Beside facets, what people ask for newest first.
+DATED = {'code', 'category', 'type', 'class', 'vaccine-code', 'service-type', 'component-code'}
+
 BOOLEAN_SYSTEM = 'http://terminology.hl7.org/CodeSystem/special-values'
 
 
@@ -68,6 +98,8 @@ class Definitions:
         self.types.sort()
         self.number = {t: i + 1 for i, t in enumerate(self.types)}
         self.value_sets = {v['url']: v for v in self.by_kind['ValueSet']}
+        self.code_systems = {c['url']: c for c in self.by_kind['CodeSystem']}
+        self.parameter_codes = {p['url']: p['code'] for p in self.by_kind['SearchParameter']}
 
     def parameters(self):
         """type -> name -> definition. The examples among the definitions are left out."""
@@ -102,10 +134,37 @@ class Definitions:
                     result |= more
         return result
 
+    def code_count(self, value_set, seen=()):
+        """How many codes a value set has; None when it does not list them."""
+        url = value_set.split('|')[0]
+        v = self.value_sets.get(url)
+        if v is None or url in seen or 'include' not in v.get('compose', {}):
+            return None
+        total = 0
+        for include in v['compose']['include']:
+            system = self.code_systems.get(include.get('system'))
+            if 'concept' in include:
+                count = len(include['concept'])
+            elif 'filter' in include:
+                return None
+            elif 'system' in include:
+                count = concept_count(system['concept']) if system and system['content'] == 'complete' else None
+            else:
+                counts = [self.code_count(other, seen + (url,)) for other in include.get('valueSet', [])]
+                count = None if None in counts else sum(counts)
+            if count is None:
+                return None
+            total += count
+        return total
+
+
+def concept_count(concepts):
+    return sum(1 + concept_count(c.get('concept', [])) for c in concepts)
+
 
 # --- expressions: FHIRPath, as much of it as search parameters use ---
 
-TOKEN = re.compile(r"\s*(?:('[^']*')|([A-Za-z_][A-Za-z0-9_]*)|(\d+)|(!=|[|().\[\]=]))")
+TOKEN = re.compile(r"\s*(?:('[^']*')|(%?[A-Za-z_][A-Za-z0-9_]*)|(\d+)|(!=|[|().\[\]=]))")
 
 
 def tokens(expression):
@@ -321,21 +380,25 @@ def extension_places(d, place, url, search_type):
     return [v for v in values if v.datatype in allowed and TAKE[search_type].get(v.datatype)]
 
 
-def follow(d, root, steps, search_type):
-    places = [Place((), root, root, root, None)]
+def root_place(root):
+    return Place((), root, root, root, None)
+
+
+def follow(d, start, steps, search_type):
+    places = [start]
     for step in steps:
         if step[0] == 'member':
             places = [c for p in places for c in children(d, p, step[1])]
         elif step[0] == 'as':
-            places = [p for p in places if p.datatype == step[1]]
+            places = [p for p in places if p.datatype.lower() == step[1].lower()]  # one says DateTime
         elif step[0] == 'filter':
             places = [with_filter(p, step) for p in places]
         elif step[0] == 'extension':
             places = [v for p in places for v in extension_places(d, p, step[1], search_type)]
         else:
-            stop(f'{root}: step {step[0]} is not understood here')
+            stop(f'{start.path}: step {step[0]} is not understood here')
         if not places:
-            stop(f'{show([("type", root)] + steps)}: leads nowhere')
+            stop(f'{show([("type", start.path)] + steps)}: leads nowhere')
     return places
 
 
@@ -365,6 +428,32 @@ def place_targets(d, place):
     return result or None
 
 
+def few_codes(d, place):
+    binding = place.element.get('binding', {})
+    if binding.get('strength') != 'required':
+        return False
+    count = d.code_count(binding.get('valueSet', ''))
+    return count is not None and count <= FACET_CODES
+
+
+class Leaf(tuple):
+    """(edges, take, system): what makes two leaves the same."""
+
+    few = False  # a boolean, or a code of a short list
+
+    @property
+    def take(self):
+        return self[1]
+
+
+def leaf_of(d, place, search_type):
+    take = TAKE[search_type][place.datatype] or 'NOTHING'
+    system = implied_system(d, place) if take == 'CODE' else BOOLEAN_SYSTEM if take == 'BOOLEAN' else ''
+    leaf = Leaf((place.edges, take, system))
+    leaf.few = take == 'BOOLEAN' or take == 'CODE' and few_codes(d, place)
+    return leaf
+
+
 class Compiled:
     """One parameter of one type."""
 
@@ -372,21 +461,25 @@ class Compiled:
         self.name = definition['code']
         self.type = definition['type']
         self.url = definition['url']
-        self.indexed = False
-        self.leaves = []  # (edges, take, system)
+        self.definition = definition
+        self.leaves = []
         self.targets = None
+        self.union = []  # names of parameters
+        self.composite = None
         parts = []
-        if definition.get('expression') and self.type not in ('composite', 'special'):
+        if definition.get('expression') and (self.type != 'special' or (root, self.name) in POSITIONS):
             parts = [p for p in Parser(definition['expression']).parse()
                      if p[0][1] in (root, 'Resource', 'DomainResource')]
             if not parts:
                 stop(f'{root}.{self.name}: no part of the expression is about {root}')
-            self.indexed = True
+        self.parts = parts
         self.expression = ' | '.join(show([('type', root)] + p[1:]) for p in parts)
         if not parts:
             self.expression = definition.get('expression', '')
+        if self.type == 'composite':
+            return
         if f'{root}-{self.name}' in ALSO:
-            parts += Parser(ALSO[f'{root}-{self.name}']).parse()
+            parts = parts + Parser(ALSO[f'{root}-{self.name}']).parse()
         self.compile(d, root, definition, parts)
 
     def compile(self, d, root, definition, parts):
@@ -396,19 +489,14 @@ class Compiled:
                 self.leaves.append(self.true_unless_false(d, root, part))
                 continue
             taken = 0
-            for place in follow(d, root, part[1:], self.type):
+            for place in follow(d, root_place(root), part[1:], self.type):
                 if place.datatype not in TAKE[self.type]:
                     stop(f'{root}.{self.name}: {self.type} from {place.datatype}')
-                take = TAKE[self.type][place.datatype]
-                if take is None:
+                leaf = leaf_of(d, place, self.type)
+                self.leaves.append(leaf)
+                if leaf.take == 'NOTHING':
                     continue
                 taken += 1
-                system = ''
-                if take == 'CODE':
-                    system = implied_system(d, place)
-                elif take == 'BOOLEAN':
-                    system = BOOLEAN_SYSTEM
-                self.leaves.append((place.edges, take, system))
                 if self.type == 'reference':
                     here = place_targets(d, place)
                     any_target |= here is None
@@ -421,6 +509,28 @@ class Compiled:
         if self.name in ('_id', '_lastUpdated'):
             self.leaves = []
 
+    @property
+    def stored(self):
+        return bool(self.leaves) and not self.union
+
+    @property
+    def facet(self):
+        if not self.stored or self.type not in ('token', 'uri'):
+            return False
+        return self.name in FACETS or all(leaf.few for leaf in self.leaves)
+
+    @property
+    def dated(self):
+        return self.facet or self.stored and self.type == 'token' and self.name in DATED
+
+    @property
+    def identifiers(self):
+        return any(leaf.take == 'IDENTIFIER' for leaf in self.leaves)
+
+    def taken(self):
+        """What makes entries, as a set."""
+        return {leaf for leaf in self.leaves if leaf.take != 'NOTHING'}
+
     @staticmethod
     def narrow(d, definition, possible):
         said = {t for t in definition.get('target', []) if t in d.number}
@@ -431,11 +541,86 @@ class Compiled:
 
     @staticmethod
     def true_unless_false(d, root, part):
-        (place, ) = follow(d, root, part[1:-1] + [('as', 'boolean')], 'token')
-        (other, ) = follow(d, root, part[1:-1] + [('as', 'dateTime')], 'token')
+        (place, ) = follow(d, root_place(root), part[1:-1] + [('as', 'boolean')], 'token')
+        (other, ) = follow(d, root_place(root), part[1:-1] + [('as', 'dateTime')], 'token')
         if [e[0] for e in place.edges + other.edges] != ['deceasedBoolean', 'deceasedDateTime']:
             stop(f'{root}: only the death of a patient is understood as "exists and is not false"')
-        return ((), 'DECEASED', BOOLEAN_SYSTEM)
+        leaf = Leaf(((), 'DECEASED', BOOLEAN_SYSTEM))
+        leaf.few = True
+        return leaf
+
+
+# --- unions: parameters whose entries others have ---
+
+def find_unions(compiled, kept):
+    """Fills p.union for each parameter that is exactly two or more others of its search type together. kept: names
+    of parameters that stay as they are (those that put a resource in a compartment)."""
+    def inside(p):
+        own = set(p.leaves)
+        return [q for q in compiled if q is not p and q.type == p.type and q.leaves and set(q.leaves) < own]
+
+    def is_union(p):
+        return p.name not in kept and set(p.leaves) == {leaf for q in inside(p) for leaf in q.leaves}
+
+    unions = [p for p in compiled if p.leaves and is_union(p)]
+    for p in unions:
+        missing, parts = set(p.leaves), []
+        simple = [q for q in inside(p) if q not in unions]
+        for q in sorted(simple, key=lambda q: (-len(set(q.leaves)), q.name)):
+            if missing & set(q.leaves):
+                parts.append(q.name)
+                missing -= set(q.leaves)
+        if missing:
+            stop(f'{p.name}: the union has parts that no parameter stores')
+        p.union = sorted(parts)
+
+
+# --- composites: the parts stand together in one element ---
+
+class Composite:
+    def __init__(self, d, root, p, by_name):
+        self.components = []  # (search type, name of the type's parameter or None, code)
+        self.contexts = []    # (edges to the context, [(of the resource, leaves) for each component])
+        self.whole = len(p.parts) == 1
+        definitions = p.definition['component']
+        if len(definitions) > 4:
+            stop(f'{root}.{p.name}: more than 4 components')
+        codes = COMPONENTS.get((root, p.name)) or [d.parameter_codes.get(c['definition']) for c in definitions]
+        if None in codes or any(code not in by_name for code in codes):
+            stop(f'{root}.{p.name}: a component is no parameter of {root}')
+        holds = [True] * len(definitions)
+        for part in p.parts:
+            for context in follow(d, root_place(root), part[1:], 'token') if part[1:] else [root_place(root)]:
+                parts = []
+                for i, component in enumerate(definitions):
+                    of_resource, leaves, absolute = self.component(d, root, context, component, by_name[codes[i]])
+                    parts.append((of_resource, leaves))
+                    own = by_name[codes[i]].taken()
+                    holds[i] &= absolute <= own
+                    self.whole &= not context.edges and absolute == own
+                self.contexts.append((context.edges, parts))
+        self.components = [(by_name[code].type, code if holds[i] else None, code) for i, code in enumerate(codes)]
+
+    @staticmethod
+    def component(d, root, context, component, parameter):
+        leaves, absolute, of_resource = [], set(), False
+        for steps in Parser(component['expression']).parse():
+            of_resource = steps[0][1] == '%resource'
+            if not of_resource and steps[0][1] != 'Resource':
+                stop(f'{component["expression"]!r}: a component is relative to its context')
+            start = root_place(root) if of_resource else \
+                Place((), context.structure, context.path, context.datatype, context.element)
+            before = () if of_resource else context.edges
+            for place in follow(d, start, steps[1:], parameter.type):
+                if place.datatype not in TAKE[parameter.type]:
+                    stop(f'{root}: component {component["expression"]!r} from {place.datatype}')
+                leaf = leaf_of(d, place, parameter.type)
+                if leaf.take != 'NOTHING':
+                    leaves.append(leaf)
+                    absolute.add(Leaf((before + leaf[0], leaf[1], leaf[2])))
+        if not leaves:
+            stop(f'{root}: component {component["expression"]!r} gives nothing')
+        return of_resource, leaves, absolute
 
 
 # --- the tables ---
@@ -445,6 +630,7 @@ class Tables:
         self.nodes, self.edges, self.leaves = [], [], []
         self.filters = [('NONE', '', '')]
         self.systems = ['']
+        self.contexts, self.context_parts = [], []
 
     def index_of(self, items, item):
         if item not in items:
@@ -452,16 +638,30 @@ class Tables:
         return items.index(item)
 
     def add_type(self, parameters):
+        """A union is walked by its parts: it has no leaves."""
+        return self.add_trie([(ordinal, leaf) for ordinal, p in enumerate(parameters) if p.stored
+                              for leaf in p.leaves])
+
+    def add_composite(self, composite, ordinals):
+        first = len(self.contexts)
+        for edges, parts in composite.contexts:
+            self.contexts.append((self.add_trie([(0, (edges, 'CONTEXT', ''))]), len(self.context_parts)))
+            for (of_resource, leaves), (_, _, code) in zip(parts, composite.components):
+                root = self.add_trie([(ordinals[code], leaf) for leaf in leaves])
+                self.context_parts.append((root, str(of_resource).lower()))
+        self.contexts.append((0, 0))
+        return first
+
+    def add_trie(self, leaves):
         """Breadth first, so that the edges of one node are neighbours. Returns the number of the root."""
         trie = {'edges': {}, 'leaves': []}
-        for ordinal, p in enumerate(parameters):
-            for edges, take, system in p.leaves:
-                node = trie
-                for edge in edges:
-                    node = node['edges'].setdefault(edge, {'edges': {}, 'leaves': []})
-                leaf = (ordinal, take, self.index_of(self.systems, system))
-                if leaf not in node['leaves']:
-                    node['leaves'].append(leaf)
+        for ordinal, (edges, take, system) in leaves:
+            node = trie
+            for edge in edges:
+                node = node['edges'].setdefault(edge, {'edges': {}, 'leaves': []})
+            leaf = (ordinal, take, self.index_of(self.systems, system))
+            if leaf not in node['leaves']:
+                node['leaves'].append(leaf)
         root = len(self.nodes)
         queue = [trie]
         self.nodes.append(None)
@@ -474,7 +674,8 @@ class Tables:
             for (member, condition), child in order:
                 numbers[id(child)] = len(self.nodes)
                 self.nodes.append(None)
-                self.edges.append((member, numbers[id(child)], self.index_of(self.filters, condition or self.filters[0])))
+                condition = condition or self.filters[0]
+                self.edges.append((member, numbers[id(child)], self.index_of(self.filters, condition)))
                 queue.append(child)
             self.leaves += node['leaves']
             self.nodes[numbers[id(node)]] = (first_edge, len(order), first_leaf, len(node['leaves']))
@@ -518,15 +719,35 @@ def compartment_ordinals(d, t, compartment, names):
     return None
 
 
-def write_parameters(out, d, compiled, target_names, in_patient_compartment):
+def write_composites(out, d, t, parameters, ordinals, tables):
+    for p in parameters:
+        number = f'{d.number[t] << 8 | ordinals[p.name]:04X}'
+        if p.union:
+            parts = ', '.join(f'0x{d.number[t] << 8 | ordinals[name]:04X}' for name in p.union)
+            out.append(f'static const uint16_t parts_{number}[] = {{{parts}, 0}};')
+        if p.composite is None:
+            continue
+        first = tables.add_composite(p.composite, ordinals)
+        rows = ', '.join(f'{{SEARCH_{kind.upper()}, {"0x%04X" % (d.number[t] << 8 | ordinals[name]) if name else 0},'
+                         f' {slice_of(code)}}}' for kind, name, code in p.composite.components)
+        out.append(f'static const struct search_component components_{number}[] = {{{rows}}};')
+        out.append(f'static const struct search_composite composite_{number} = {{components_{number},'
+                   f' {len(p.composite.components)}, {str(p.composite.whole).lower()}, {first}}};')
+
+
+def write_parameters(out, d, compiled, target_names, in_patient_compartment, tables):
     for t in d.types:
+        write_composites(out, d, t, compiled[t], {p.name: i for i, p in enumerate(compiled[t])}, tables)
         out.append(f'static const struct search_param params_{t}[] = {{')
         for ordinal, p in enumerate(compiled[t]):
             implied = (p.name in ('patient', 'subject') and p.type == 'reference' and t in in_patient_compartment
                        and (p.targets is None or 'Patient' in p.targets))
             targets = 'NULL' if p.targets is None else target_names[tuple(p.targets)]
-            out.append(f'    {{{slice_of(p.name)}, 0x{d.number[t] << 8 | ordinal:04X}, SEARCH_{p.type.upper()},'
-                       f' {str(p.indexed).lower()}, {str(implied).lower()},')
+            number = f'{d.number[t] << 8 | ordinal:04X}'
+            flags = ', '.join(str(flag).lower() for flag in (p.stored, implied, p.facet, p.dated, p.identifiers))
+            parts = f'parts_{number}' if p.union else 'NULL'
+            composite = f'&composite_{number}' if p.composite else 'NULL'
+            out.append(f'    {{{slice_of(p.name)}, 0x{number}, SEARCH_{p.type.upper()}, {flags}, {parts}, {composite},')
             out.append(f'     {slice_of(p.expression)},')
             out.append(f'     {slice_of(p.url)}, {targets}}},')
         out.append('};')
@@ -534,8 +755,8 @@ def write_parameters(out, d, compiled, target_names, in_patient_compartment):
 
 
 def write_tables(out, d, tables):
-    def rows(name, ctype, items):
-        out.append(f'const {ctype} {name}[] = {{')
+    def rows(name, ctype, items, scope='static '):
+        out.append(f'{scope}const {ctype} {name}[] = {{')
         out.extend('    {' + i + '},' for i in items)
         out.extend(['};', ''])
     rows('search_nodes', 'struct search_node', [', '.join(map(str, node)) for node in tables.nodes])
@@ -547,9 +768,25 @@ def write_tables(out, d, tables):
         target = d.number[a] if kind == 'TARGET' else 0
         items.append(f'FILTER_{kind}, {target}, {slice_of("" if kind == "TARGET" else a)}, {slice_of(b)}')
     rows('search_filters', 'struct search_filter', items)
-    out.append('const text search_systems[] = {')
+    rows('search_contexts', 'struct search_context', [f'{root}, {first}' for root, first in tables.contexts], '')
+    rows('search_context_parts', 'struct search_context_part',
+         [f'{root}, {of_resource}' for root, of_resource in tables.context_parts], '')
+    out.append('static const text search_systems[] = {')
     out.extend(f'    {slice_of(s)},' for s in tables.systems)
     out.extend(['};', ''])
+    out.append('const struct search_tables search_standard = {search_nodes, search_edges, search_leaves,'
+               ' search_filters, search_systems, 0};')
+    out.append('')
+
+
+def principal_date(d, t, compiled):
+    dates = [p.name for p in compiled if p.type == 'date' and p.stored]
+    name = WHEN.get(t, 'date' if 'date' in dates else None)
+    if name is None:
+        return 0
+    if name not in dates:
+        stop(f'{t} has no date parameter {name}')
+    return d.number[t] << 8 | [p.name for p in compiled].index(name)
 
 
 def write_types(out, d, compiled, roots, ordinals):
@@ -560,10 +797,11 @@ def write_types(out, d, compiled, roots, ordinals):
                            f'{{{", ".join(str(o) for o in ordinals[t][c] + [255])}}};')
     out.append('')
     out.append('const struct search_type_table search_types[] = {')
-    out.append('    {NULL, 0, 0, {NULL}},')
+    out.append('    {NULL, 0, 0, 0, {NULL}},')
     for t in d.types:
         lists = ', '.join(f'{c.lower()}_{t}' if ordinals[t][c] is not None else 'NULL' for c in COMPARTMENTS)
-        out.append(f'    {{params_{t}, {len(compiled[t])}, {roots[t]}, {{{lists}}}}}, /* {d.number[t]} */')
+        out.append(f'    {{params_{t}, {len(compiled[t])}, {roots[t]},'
+                   f' 0x{principal_date(d, t, compiled[t]):04X}, {{{lists}}}}}, /* {d.number[t]} */')
     out.extend(['};', '', f'const unsigned search_type_count = {len(d.types) + 1};'])
     numbers = ', '.join(str(d.number[c]) for c in COMPARTMENTS)
     out.append(f'const fhir_type search_compartments[SEARCH_COMPARTMENTS] = {{{numbers}}};')
@@ -577,23 +815,33 @@ def main():
     tables, compiled, roots, ordinals = Tables(), {}, {}, {}
     for t in d.types:
         compiled[t] = [Compiled(d, t, parameters[t][name]) for name in sorted(parameters[t])]
-        if len(compiled[t]) > 0xF0:
+        if len(compiled[t]) > 0x80:  # the rest is for those that people add
             stop(f'{t} has too many parameters')
-        roots[t] = tables.add_type(compiled[t])
         names = [p.name for p in compiled[t]]
         ordinals[t] = {c: compartment_ordinals(d, t, c, names) for c in COMPARTMENTS}
-    if max(len(tables.nodes), len(tables.edges), len(tables.leaves)) > 0xFFFF:
-        stop('the tables are too large for 16-bit indices')
+        find_unions(compiled[t], {names[o] for o in ordinals[t]['Patient'] or [] if o != 0xFE})
+        for p in compiled[t]:
+            if p.type == 'composite':
+                p.composite = Composite(d, t, p, {q.name: q for q in compiled[t]})
+        roots[t] = tables.add_type(compiled[t])
     out = ['/* Made by spec/gen_search.py from the definitions of FHIR R4 (4.0.1). Do not edit. */',
            '/* clang-format off */', '#include "fhir/search_tables.h"', '']
     names = write_targets(out, d, compiled)
-    write_parameters(out, d, compiled, names, {t for t in d.types if ordinals[t]['Patient'] is not None})
+    in_compartment = {t for t in d.types if ordinals[t]['Patient'] is not None}
+    write_parameters(out, d, compiled, names, in_compartment, tables)
+    if max(len(tables.nodes), len(tables.edges), len(tables.leaves)) > 0xFFFF:
+        stop('the tables are too large for 16-bit indices')
     write_tables(out, d, tables)
     write_types(out, d, compiled, roots, ordinals)
     with open(sys.argv[2], 'w', encoding='utf-8', newline='\n') as f:
         f.write('\n'.join(out) + '\n')
+    for t in d.types:
+        for p in compiled[t]:
+            if p.union:
+                print(f'union: {t}.{p.name} = {" + ".join(p.union)}')
     print(f'{len(d.types)} types, {sum(map(len, compiled.values()))} parameters, {len(tables.nodes)} nodes,'
-          f' {len(tables.leaves)} leaves, {len(tables.filters)} filters, {len(tables.systems)} systems')
+          f' {len(tables.leaves)} leaves, {len(tables.filters)} filters, {len(tables.systems)} systems,'
+          f' {sum(p.composite is not None for t in d.types for p in compiled[t])} composites')
 
 
 main()

@@ -40,6 +40,9 @@
     X(interactions_bundle_total, COUNTER, "batches and transactions")                           \
     X(interactions_capabilities_total, COUNTER, "capability statements")                        \
     X(interactions_everything_total, COUNTER, "whole records")                                  \
+    X(interactions_reindex_total, COUNTER, "times that $reindex was asked for")                 \
+    X(interactions_reindex_status_total, COUNTER, "looks at the progress of $reindex")          \
+    X(interactions_param_status_total, COUNTER, "looks at the state of a search parameter")     \
     X(store_reads_total, COUNTER, "versions read")                                              \
     X(store_versions_total, COUNTER, "versions written")                                        \
     X(store_commits_total, COUNTER, "commits, each made durable before its replies")            \
@@ -47,6 +50,11 @@
     X(store_full, GAUGE, "1 while writes are refused because the disk is full")                 \
     X(store_wal_bytes, GAUGE, "bytes of the write-ahead log that wait for a checkpoint")        \
     X(store_retries_total, COUNTER, "writes prepared again because a condition had changed")    \
+    X(reindex_building, GAUGE, "added search parameters whose entries are being built")         \
+    X(reindex_running, GAUGE, "1 while a $reindex is under way")                                \
+    X(reindex_resources_total, COUNTER, "resources gone through for parameters or $reindex")    \
+    X(reindex_missing_total, COUNTER, "entries that $reindex has put in")                       \
+    X(reindex_stale_total, COUNTER, "entries that $reindex has taken out")                      \
     X(search_seconds, HISTOGRAM, "time of a search in the store")
 
 enum metric {

@@ -254,3 +254,34 @@ bool index_date_read(text value, int64_t *ret_start, int64_t *ret_end)
     *ret_end = open ? INT64_MAX : start + length;
     return true;
 }
+
+/* --- the principal date in one number ------------------------------------------------------- */
+
+int64_t index_when(int64_t start, int64_t end)
+{
+    if (start <= 0 || start > START_MOST) {
+        return INDEX_WHEN_NONE;
+    }
+    int64_t length = end > start && end <= START_MOST ? end - start : -1;
+    enum index_when_kind kind = length == SECOND ? INDEX_WHEN_SECOND
+                                : length == 1    ? INDEX_WHEN_MS
+                                : length == DAY  ? INDEX_WHEN_DAY
+                                                 : INDEX_WHEN_OTHER;
+    return index_ms_to_1970(start) * 4 + (int64_t)kind;
+}
+
+bool index_when_read(int64_t when, int64_t *ret_start, int64_t *ret_end)
+{
+    static const int64_t lengths[] = {
+        [INDEX_WHEN_SECOND] = SECOND, [INDEX_WHEN_MS] = 1, [INDEX_WHEN_DAY] = DAY};
+    if (when == INDEX_WHEN_NONE) {
+        return false;
+    }
+    int64_t kind = (when % 4 + 4) % 4;
+    *ret_start = index_ms_from_1970((when - kind) / 4);
+    if (kind == INDEX_WHEN_OTHER) {
+        return false;
+    }
+    *ret_end = *ret_start + lengths[kind];
+    return true;
+}

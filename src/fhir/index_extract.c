@@ -1,5 +1,6 @@
 #include "fhir/index_take.h"
 #include "fhir/search.h"
+#include "fhir/search_custom.h"
 
 #include <stdlib.h>
 
@@ -10,12 +11,12 @@ static void walk_object(struct extract *x, const struct search_node *node, yyjso
 static void walk_element(struct extract *x, const struct search_edge *edge, yyjson_val *v,
                          size_t position)
 {
-    if (edge->filter && !extract_passes(x, &search_filters[edge->filter], v, position)) {
+    if (edge->filter && !extract_passes(x, &x->tables->filters[edge->filter], v, position)) {
         return;
     }
-    const struct search_node *node = &search_nodes[edge->node];
+    const struct search_node *node = &x->tables->nodes[edge->node];
     for (size_t i = 0; i < node->leaf_count; i++) {
-        extract_take(x, &search_leaves[node->leaf + i], v);
+        x->take(x, &x->tables->leaves[node->leaf + i], v);
     }
     if (node->edge_count && yyjson_is_obj(v)) {
         walk_object(x, node, v);
@@ -45,12 +46,13 @@ static int edge_compare(const struct search_edge *edge, const char *name, size_t
 }
 
 /* The first of the node's edges that is not before this member. */
-static size_t edge_find(const struct search_node *node, const char *name, size_t n)
+static size_t edge_find(const struct search_edge *edges, const struct search_node *node,
+                        const char *name, size_t n)
 {
     size_t low = 0, high = node->edge_count;
     while (low < high) {
         size_t middle = (low + high) / 2;
-        if (edge_compare(&search_edges[node->edge + middle], name, n) < 0) {
+        if (edge_compare(&edges[node->edge + middle], name, n) < 0) {
             low = middle + 1;
         } else {
             high = middle;
@@ -61,14 +63,15 @@ static size_t edge_find(const struct search_node *node, const char *name, size_t
 
 static void walk_object(struct extract *x, const struct search_node *node, yyjson_val *v)
 {
+    const struct search_edge *edges = x->tables->edges;
     size_t i, count;
     yyjson_val *name, *value;
     yyjson_obj_foreach(v, i, count, name, value)
     {
         const char *p = yyjson_get_str(name);
         size_t n = yyjson_get_len(name);
-        for (size_t at = edge_find(node, p, n); at < node->edge_count; at++) {
-            const struct search_edge *edge = &search_edges[node->edge + at];
+        for (size_t at = edge_find(edges, node, p, n); at < node->edge_count; at++) {
+            const struct search_edge *edge = &edges[node->edge + at];
             if (edge_compare(edge, p, n) != 0) {
                 break;
             }
@@ -77,20 +80,61 @@ static void walk_object(struct extract *x, const struct search_node *node, yyjso
     }
 }
 
-static void walk(struct extract *x, const struct resource *r)
+void extract_walk(struct extract *x, uint16_t root, yyjson_val *v)
 {
-    const struct search_node *root = &search_nodes[x->table->root];
-    for (size_t i = 0; i < root->leaf_count; i++) {
-        extract_take(x, &search_leaves[root->leaf + i], r->root);
+    const struct search_node *node = &x->tables->nodes[root];
+    for (size_t i = 0; i < node->leaf_count; i++) {
+        x->take(x, &x->tables->leaves[node->leaf + i], v);
     }
-    walk_object(x, root, r->root);
+    if (yyjson_is_obj(v)) {
+        walk_object(x, node, v);
+    }
 }
 
-static struct extract start(const struct resource *r, text base, struct arena *a)
+/* The parameters that people have added, each with a trie of its own. */
+static void walk_customs(struct extract *x)
+{
+    size_t count;
+    const struct search_custom *const *customs =
+        search_customs_of(x->rules->customs, x->type, &count);
+    for (size_t i = 0; i < count; i++) {
+        if (!x->some || extract_set_has(&x->only, customs[i]->param.number & 0xFF)) {
+            x->tables = customs[i]->tables;
+            extract_walk(x, x->tables->root, x->root);
+        }
+    }
+    x->tables = &search_standard;
+}
+
+struct extract extract_start(const struct resource *r, const struct index_rules *rules,
+                             extract_taker *take, struct arena *a)
 {
     fhir_type type = r->type < search_type_count ? r->type : 0;
-    return (struct extract){
-        .table = &search_types[type], .type = type, .base = base, .arena = a, .only = -1};
+    return (struct extract){.table = &search_types[type],
+                            .tables = &search_standard,
+                            .type = type,
+                            .rules = rules,
+                            .arena = a,
+                            .take = take,
+                            .root = r->root};
+}
+
+void extract_param(struct extract *x, const struct search_param *param)
+{
+    if (x->type == 0 || param->number >> 8 != x->type || param->composite) {
+        return;
+    }
+    x->some = true;
+    x->only = (struct extract_set){0};
+    extract_set_add(&x->only, param->number & 0xFF);
+    for (const uint16_t *part = param->parts; part && *part; part++) {
+        extract_set_add(&x->only, *part & 0xFF);
+    }
+    if ((param->number & 0xFF) < x->table->count) {
+        extract_walk(x, x->table->root, x->root);
+    } else {
+        walk_customs(x);
+    }
 }
 
 /* --- home and members ---------------------------------------------------------------------- */
@@ -147,6 +191,23 @@ static struct extract_patient choose_home(const struct extract *x, const struct 
     return home;
 }
 
+static void add_mark(struct extract *x, unsigned ordinal, text mark)
+{
+    struct search_leaf leaf = {.ordinal = (uint8_t)ordinal};
+    extract_add(x, &leaf, INDEX_BYTES, 0, mark, T(""));
+}
+
+/* Elements that gave nothing: something is there all the same. */
+static void mark_touched(struct extract *x)
+{
+    for (unsigned word = 0; word < 4; word++) {
+        uint64_t left = x->touched.words[word] & ~x->given.words[word];
+        for (; left; left &= left - 1) {
+            add_mark(x, word << 6 | (unsigned)__builtin_ctzll(left), T("\001"));
+        }
+    }
+}
+
 /* Takes out what the home says already, and marks the implied parameters that do not hold it. */
 static void apply_home(struct extract *x, const struct extract_patient *home)
 {
@@ -156,8 +217,9 @@ static void apply_home(struct extract *x, const struct extract_patient *home)
     for (size_t i = 0; i < x->count; i++) {
         const struct index_entry *e = &x->entries[i];
         unsigned ordinal = e->param & 0xFF;
-        if (e->kind == INDEX_REFERENCE && x->table->params[ordinal].implied &&
-            e->target == target && text_eq(e->value, home->id)) {
+        if (e->kind == INDEX_REFERENCE && ordinal < x->table->count &&
+            x->table->params[ordinal].implied && e->target == target &&
+            text_eq(e->value, home->id)) {
             held[ordinal] = true;
             continue;
         }
@@ -165,20 +227,9 @@ static void apply_home(struct extract *x, const struct extract_patient *home)
     }
     x->count = kept;
     for (unsigned i = 0; i < x->table->count; i++) {
-        if (!x->table->params[i].implied || held[i]) {
-            continue;
+        if (x->table->params[i].implied && !held[i]) {
+            add_mark(x, i, text_make("\0", 1));
         }
-        struct index_entry *entries =
-            arena_grow(x->arena, x->entries, x->count, &x->capacity, sizeof(*entries));
-        if (!entries) {
-            x->no_memory = true;
-            return;
-        }
-        x->entries = entries;
-        x->entries[x->count++] = (struct index_entry){.param = x->table->params[i].number,
-                                                      .kind = INDEX_BYTES,
-                                                      .value = text_make("\0", 1),
-                                                      .system = T("")};
     }
 }
 
@@ -233,11 +284,76 @@ static size_t drop_duplicates(struct index_entry *entries, size_t count)
     return kept;
 }
 
-int index_extract(const struct resource *r, text base, struct arena *a, struct index *ret_index)
+void extract_sort(struct extract *x)
 {
-    struct extract x = start(r, base, a);
+    sort_entries(x->entries, x->count);
+    x->count = drop_duplicates(x->entries, x->count);
+}
+
+static int display_compare(const struct index_display *a, const struct index_display *b)
+{
+    int order = text_cmp(a->code, b->code);
+    order = order ? order : text_cmp(a->system, b->system);
+    return order ? order : text_cmp(a->words, b->words);
+}
+
+static int display_compare_void(const void *a, const void *b)
+{
+    return display_compare(a, b);
+}
+
+/* Returns how many are left. */
+static size_t sort_displays(struct index_display *displays, size_t count)
+{
+    size_t kept = 0;
+    if (count > INSERTION_MAX) {
+        qsort(displays, count, sizeof(*displays), display_compare_void);
+    }
+    for (size_t i = 1; i < count && count <= INSERTION_MAX; i++) {
+        struct index_display d = displays[i];
+        size_t at = i;
+        for (; at > 0 && display_compare(&displays[at - 1], &d) > 0; at--) {
+            displays[at] = displays[at - 1];
+        }
+        displays[at] = d;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (kept == 0 || display_compare(&displays[kept - 1], &displays[i]) != 0) {
+            displays[kept++] = displays[i];
+        }
+    }
+    return kept;
+}
+
+/* Of the one date that the principal parameter has. */
+static int64_t when_of(const struct extract *x)
+{
+    int64_t start, end, when = INDEX_WHEN_NONE;
+    size_t count = 0;
+    for (size_t i = 0; i < x->count && x->table->when; i++) {
+        const struct index_entry *e = &x->entries[i];
+        if (e->param == x->table->when && index_date_read(e->value, &start, &end)) {
+            when = index_when(start, end);
+            count++;
+        }
+    }
+    return count == 1 ? when : INDEX_WHEN_NONE;
+}
+
+int index_extract(const struct resource *r, const struct index_rules *rules, struct arena *a,
+                  struct index *ret_index)
+{
+    struct extract x = extract_start(r, rules, extract_take, a);
     struct index result = {.home = T("")};
-    walk(&x, r);
+    x.whole = true;
+    result.generation = rules->customs ? rules->customs->generation : 0;
+    if (x.type) {
+        extract_walk(&x, x.table->root, r->root);
+    }
+    if (rules->customs) {
+        walk_customs(&x);
+    }
+    mark_touched(&x);
     struct extract_patient home = choose_home(&x, r);
     if (home.id.n) {
         result.home = home.id;
@@ -252,35 +368,84 @@ int index_extract(const struct resource *r, text base, struct arena *a, struct i
     if (x.no_memory) {
         return ERR_MEMORY;
     }
-    sort_entries(x.entries, x.count);
+    extract_sort(&x);
     result.entries = x.entries;
-    result.count = drop_duplicates(x.entries, x.count);
+    result.count = x.count;
+    result.when = when_of(&x);
+    result.displays = x.displays;
+    result.display_count = sort_displays(x.displays, x.display_count);
     *ret_index = result;
     return 0;
 }
 
-int search_targets(const struct resource *r, const struct search_param *param, text base,
-                   struct arena *a, struct search_target **ret_targets, size_t *ret_count)
+int index_extract_added(const struct resource *r, const struct index_rules *rules,
+                        const struct search_param *param, struct arena *a, struct index *ret_index)
 {
-    struct extract x = start(r, base, a);
-    x.only = param->number & 0xFF;
-    size_t count = 0;
-    if (param->number >> 8 == r->type) {
-        walk(&x, r);
+    struct extract x = extract_start(r, rules, extract_take, a);
+    x.whole = true;
+    extract_param(&x, param);
+    mark_touched(&x);
+    if (x.no_memory) {
+        return ERR_MEMORY;
     }
+    extract_sort(&x);
+    *ret_index = (struct index){.entries = x.entries,
+                                .count = x.count,
+                                .home = T(""),
+                                .when = INDEX_WHEN_NONE,
+                                .displays = x.displays,
+                                .display_count = sort_displays(x.displays, x.display_count),
+                                .generation = rules->customs ? rules->customs->generation : 0};
+    return 0;
+}
+
+int index_extract_one(const struct resource *r, const struct index_rules *rules,
+                      const struct search_param *param, struct arena *a,
+                      struct index_entry **ret_entries, size_t *ret_count)
+{
+    struct extract x = extract_start(r, rules, extract_take, a);
+    extract_param(&x, param);
+    if (x.no_memory) {
+        return ERR_MEMORY;
+    }
+    for (size_t i = 0; i < x.count; i++) {
+        x.entries[i].param = param->number; /* of a union, whatever the part's was */
+    }
+    extract_sort(&x);
+    *ret_entries = x.entries;
+    *ret_count = x.count;
+    return 0;
+}
+
+/* Resources elsewhere are not followed; canonicals, which have no target either, are. */
+static void take_followed(struct extract *x, const struct search_leaf *leaf, yyjson_val *v)
+{
+    size_t first = x->count, kept = first;
+    extract_take(x, leaf, v);
+    for (size_t i = first; i < x->count; i++) {
+        const struct index_entry *e = &x->entries[i];
+        if (e->kind == INDEX_REFERENCE && (e->target || leaf->take == TAKE_LINK)) {
+            x->entries[kept++] = *e;
+        }
+    }
+    x->count = kept;
+}
+
+int search_targets(const struct resource *r, const struct search_param *param,
+                   const struct index_rules *rules, struct arena *a,
+                   struct search_target **ret_targets, size_t *ret_count)
+{
+    struct extract x = extract_start(r, rules, take_followed, a);
+    extract_param(&x, param);
     struct search_target *targets = arena_zalloc(a, x.count ? x.count : 1, sizeof(*targets));
     if (x.no_memory || !targets) {
         return ERR_MEMORY;
     }
-    sort_entries(x.entries, x.count);
-    x.count = drop_duplicates(x.entries, x.count);
+    extract_sort(&x);
     for (size_t i = 0; i < x.count; i++) {
-        const struct index_entry *e = &x.entries[i];
-        if (e->kind == INDEX_REFERENCE && e->target) {
-            targets[count++] = (struct search_target){e->target, e->value};
-        }
+        targets[i] = (struct search_target){x.entries[i].target, x.entries[i].value};
     }
     *ret_targets = targets;
-    *ret_count = count;
+    *ret_count = x.count;
     return 0;
 }

@@ -68,7 +68,7 @@ static void folder_put(struct folder *f, const char *p, size_t n)
     f->n += n;
 }
 
-static void fold_ascii(struct folder *f, char c)
+static inline void fold_ascii(struct folder *f, char c)
 {
     switch (ascii_class[(unsigned char)c]) {
     case FOLD_SPACE:
@@ -77,11 +77,22 @@ static void fold_ascii(struct folder *f, char c)
     case FOLD_DROP:
         break;
     default:
-        if (c >= 'A' && c <= 'Z') {
-            c = (char)(c + ('a' - 'A'));
+        if (f->space && f->n) {
+            f->out[f->n++] = ' ';
         }
-        folder_put(f, &c, 1);
+        f->space = false;
+        f->out[f->n++] = c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
     }
+}
+
+/* The ASCII characters that t begins with; how many. They take at most a byte each, and one. */
+static size_t fold_ascii_run(struct folder *f, text t)
+{
+    size_t i = 0;
+    for (; i < t.n && (unsigned char)t.p[i] < 0x80; i++) {
+        fold_ascii(f, t.p[i]);
+    }
+    return i;
 }
 
 static enum fold_class fold_class_of(int32_t c)
@@ -170,7 +181,7 @@ text index_fold(text value, struct arena *a)
             if (!folder_room(&f, value.n - i + 1, a)) {
                 return (text){0};
             }
-            fold_ascii(&f, value.p[i++]);
+            i += fold_ascii_run(&f, text_from(value, i));
             continue;
         }
         int32_t c;

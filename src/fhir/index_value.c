@@ -37,6 +37,15 @@ static const struct {
     {0x15, {"urn:uuid:", 9}},
 };
 
+bool index_uri_start(size_t i, text *ret_start)
+{
+    if (i >= sizeof uri_starts / sizeof *uri_starts) {
+        return false;
+    }
+    *ret_start = uri_starts[i].start;
+    return true;
+}
+
 text index_uri(text uri, struct arena *a)
 {
     for (size_t i = 0; i < sizeof uri_starts / sizeof *uri_starts; i++) {
@@ -203,93 +212,36 @@ text index_decimal(text decimal, struct arena *a)
     return text_make((char *)out, n);
 }
 
-/* How much of a value an encoded decimal takes at its start; 0: it does not start with one. */
-static size_t decimal_length(text value)
-{
-    if (value.n == 0 || value.p[0] < 1 || value.p[0] > 3) {
-        return 0;
-    }
-    if (value.p[0] == 2) {
-        return 1;
-    }
-    unsigned char flip = value.p[0] == 1 ? 0xFF : 0;
-    unsigned char order = value.n > 1 ? (unsigned char)value.p[1] ^ flip : 0;
-    size_t at = order == 0x3F || order == 0xC0 ? 6 : 2;
-    while (at < value.n && ((unsigned char)value.p[at] ^ flip) != 0) {
-        at++;
-    }
-    return at < value.n ? at + 1 : 0;
-}
+/* --- units --------------------------------------------------------------------------------- */
 
-/* With these, the longest quantity is just below INDEX_VALUE_MAX. */
-enum { UNIT_MAX = 30, SYSTEM_MAX = 48, TAIL_MAX = 2 + UNIT_MAX + SYSTEM_MAX };
+enum { UNIT_PART_MAX = 100, UNIT_PARTS = 3, UNIT_SEPARATOR = 0x1F };
 
-/* 0x00 and the part. One that is too long leaves its digest, which no unit or system can look like.
- */
-static size_t unit_part(char *out, text part, size_t most)
+text index_unit(text system, text code, text name, struct arena *a)
 {
-    out[0] = 0;
-    if (text_eq(part, T("http://unitsofmeasure.org"))) {
-        out[1] = 2; /* nearly every quantity's system */
-        return 2;
-    }
-    if (part.n <= most) {
-        if (part.n) {
-            memcpy(out + 1, part.p, part.n);
+    text parts[UNIT_PARTS] = {system, code, name};
+    size_t n = UNIT_PARTS - 1;
+    for (size_t i = 0; i < UNIT_PARTS; i++) {
+        if (parts[i].n > UNIT_PART_MAX) {
+            parts[i] = index_shorten(parts[i], a);
+            if (!parts[i].p) {
+                return (text){0};
+            }
         }
-        return 1 + part.n;
+        n += parts[i].n;
     }
-    unsigned char digest[EVP_MAX_MD_SIZE] = {0};
-    unsigned size = 0;
-    (void)EVP_Digest(part.p, part.n, digest, &size, EVP_sha256(), NULL);
-    out[1] = 1;
-    memcpy(out + 2, digest, DIGEST_KEPT);
-    return 2 + DIGEST_KEPT;
-}
-
-text index_quantity(text number, text unit, text system, struct arena *a)
-{
-    text value = index_decimal(number, a);
-    char *out = value.p ? arena_alloc(a, value.n + TAIL_MAX) : NULL;
+    char *out = arena_alloc(a, n);
     if (!out) {
         return (text){0};
     }
-    memcpy(out, value.p, value.n);
-    size_t n = value.n;
-    n += unit_part(out + n, unit, UNIT_MAX);
-    n += unit_part(out + n, system, SYSTEM_MAX);
+    char *at = out;
+    for (size_t i = 0; i < UNIT_PARTS; i++) {
+        if (i) {
+            *at++ = UNIT_SEPARATOR;
+        }
+        if (parts[i].n) {
+            memcpy(at, parts[i].p, parts[i].n);
+            at += parts[i].n;
+        }
+    }
     return text_make(out, n);
-}
-
-/* How much of a tail its unit takes, with the 0x00 before it. */
-static size_t unit_length(text tail)
-{
-    if (tail.n > 1 && tail.p[1] == 1) {
-        return tail.n < 2 + DIGEST_KEPT ? tail.n : 2 + DIGEST_KEPT;
-    }
-    return tail.n ? 1 + text_find(text_from(tail, 1), '\0') : 0;
-}
-
-bool index_quantity_accepts(text value, text unit, text system)
-{
-    size_t decimal = decimal_length(value);
-    if (decimal == 0) {
-        return false;
-    }
-    char part[TAIL_MAX];
-    text tail = text_from(value, decimal);
-    size_t split = unit_length(tail);
-    if (unit.n) {
-        size_t n = unit_part(part, unit, UNIT_MAX);
-        if (!text_eq(text_first(tail, split), text_make(part, n))) {
-            return false;
-        }
-    }
-    if (system.n) {
-        size_t n = unit_part(part, system, SYSTEM_MAX);
-        if (!text_eq(text_from(tail, split), text_make(part, n))) {
-            return false;
-        }
-    }
-    return true;
 }

@@ -48,6 +48,8 @@ enum model_type_number {
 enum {
     MODEL_REPEATS = 1,      /* flag: an array in JSON */
     MODEL_BARE = 2,         /* flag: a primitive that cannot have extensions: no `_name` */
+    MODEL_SUMMARY = 4,      /* flag: stays in _summary=true (R4 search.html#summary) */
+    MODEL_REQUIRED = 8,     /* flag: 1..; of a choice: each of its elements */
     MODEL_TARGET_WORDS = 3, /* 64-bit words of a set of resource types */
     MODEL_WIDEST = 256,     /* no type has more elements, choices counted one by one */
     MODEL_CHOICES = 8,      /* no type has more choices */

@@ -1,132 +1,193 @@
 #include "fhir/search_parse.h"
 
-static int twice(struct search_reader *r, text name)
+static int twice(struct search_reader *r)
 {
-    return err_set(r->e, ERR_DUPLICATE, "%.*s stands twice in the query; give it once",
-                   TEXT_ARG(name));
+    return search_fail(r, ERR_DUPLICATE, "stands twice in the query; give it once");
 }
 
-static int bad(struct search_reader *r, text name, text value, const char *right)
+/* One of some words, each once in a query. */
+static int one_of(struct search_reader *r, text value, const char *const *words, unsigned count,
+                  bool *given, unsigned *ret)
 {
-    return err_set(r->e, ERR_INVALID, "%.*s: '%.*s' is not %s", TEXT_ARG(name),
-                   TEXT_ARG(text_first(value, 200)), right);
+    char list[100] = "";
+    if (*given) {
+        return twice(r);
+    }
+    *given = true;
+    for (unsigned i = 0; i < count; i++) {
+        if (text_eq(value, text_of(words[i]))) {
+            *ret = i;
+            return 0;
+        }
+        strncat(list,
+                i == 0           ? ""
+                : i + 1 == count ? " or "
+                                 : ", ",
+                sizeof(list) - strlen(list) - 1);
+        strncat(list, words[i], sizeof(list) - strlen(list) - 1);
+    }
+    return search_bad(r, "'%.*s' is not %s", TEXT_ARG(search_short(value, 100)), list);
 }
 
-static int control_count(struct search_reader *r, text name, text value)
+static const char *const true_or_false[] = {"true", "false"};
+
+static int control_count(struct search_reader *r, text value)
 {
     uint64_t count;
     if (r->has_count) {
-        return twice(r, name);
+        return twice(r);
     }
     if (!text_to_u64(value, &count)) {
-        return bad(r, name, value, "a whole number, 0 or more");
+        return search_bad(r, "'%.*s' is not a whole number, 0 or more",
+                          TEXT_ARG(search_short(value, 100)));
     }
     r->has_count = r->search->count_given = true;
-    r->search->count = count < r->limits->page_entries ? count : r->limits->page_entries;
+    r->search->count = count < r->q->limits->page_entries ? count : r->q->limits->page_entries;
     return 0;
 }
 
-static int control_total(struct search_reader *r, text name, text value)
+static int control_total(struct search_reader *r, text value)
 {
     static const char *const words[] = {"none", "estimate", "accurate"};
-    if (r->has_total) {
-        return twice(r, name);
+    unsigned n;
+    int code = one_of(r, value, words, 3, &r->has_total, &n);
+    if (code == 0) {
+        r->search->total = (enum search_total)n;
+        r->search->total_given = true;
     }
-    for (unsigned i = 0; i < 3; i++) {
-        if (text_eq(value, text_of(words[i]))) {
-            r->search->total = (enum search_total)i;
-            r->has_total = r->search->total_given = true;
-            return 0;
-        }
-    }
-    return bad(r, name, value, "none, estimate or accurate");
+    return code;
 }
 
-static int control_summary(struct search_reader *r, text name, text value)
+static int control_summary(struct search_reader *r, text value)
 {
-    if (r->has_summary) {
-        return twice(r, name);
+    static const char *const words[] = {"false", "true", "text", "data", "count"};
+    unsigned n;
+    int code = one_of(r, value, words, 5, &r->has_summary, &n);
+    if (code == 0) {
+        r->search->summary = (enum search_summary)n;
     }
-    r->has_summary = true;
-    if (text_eq(value, T("count"))) {
-        r->search->summary = SUMMARY_COUNT;
-        return 0;
-    }
-    if (text_eq(value, T("false"))) {
-        return 0;
-    }
-    if (text_eq(value, T("true")) || text_eq(value, T("text")) || text_eq(value, T("data"))) {
-        return err_set(r->e, ERR_NOT_SUPPORTED,
-                       "_summary=%.*s is not answered yet: use count or false; a later release "
-                       "gives the other summaries",
-                       TEXT_ARG(value));
-    }
-    return bad(r, name, value, "count or false");
+    return code;
 }
 
-static int control_pretty(struct search_reader *r, text name, text value)
+static int control_pretty(struct search_reader *r, text value)
 {
-    if (r->has_pretty) {
-        return twice(r, name);
+    unsigned n;
+    int code = one_of(r, value, true_or_false, 2, &r->has_pretty, &n);
+    r->search->pretty = code == 0 && n == 0;
+    return code;
+}
+
+static int control_explain(struct search_reader *r, text value)
+{
+    unsigned n;
+    int code = one_of(r, value, true_or_false, 2, &r->has_explain, &n);
+    r->search->explain = code == 0 && n == 0;
+    return code;
+}
+
+static int control_contained(struct search_reader *r, text value)
+{
+    static const char *const words[] = {"false", "true", "both"};
+    unsigned n;
+    int code = one_of(r, value, words, 3, &r->has_contained, &n);
+    if (code == 0) {
+        r->search->contained = (enum search_contained)n;
     }
-    r->has_pretty = true;
-    r->search->pretty = text_eq(value, T("true"));
-    return r->search->pretty || text_eq(value, T("false")) ? 0
-                                                           : bad(r, name, value, "true or false");
+    return code;
+}
+
+static int control_contained_type(struct search_reader *r, text value)
+{
+    static const char *const words[] = {"container", "contained"};
+    unsigned n;
+    int code = one_of(r, value, words, 2, &r->has_contained_type, &n);
+    r->search->contained_only = code == 0 && n == 1;
+    return code;
 }
 
 /* One of _format and _page. */
-static int control_text(struct search_reader *r, text name, text value, text *ret)
+static int control_text(struct search_reader *r, text value, text *ret)
 {
     if (ret->n) {
-        return twice(r, name);
+        return twice(r);
     }
     *ret = value;
     return 0;
 }
 
+static int control_format(struct search_reader *r, text value)
+{
+    return control_text(r, value, &r->search->format);
+}
+
+static int control_page(struct search_reader *r, text value)
+{
+    return control_text(r, value, &r->search->page);
+}
+
 /* --- _sort (R4 search.html#sort) ----------------------------------------------------------- */
 
-static int sort_param(struct search_reader *r, text name, uint16_t *ret)
+static int sort_param(struct search_reader *r, text name, struct plan_sort *sort)
 {
     if (text_eq(name, T("_id"))) {
-        *ret = 0;
         return 0;
     }
     if (text_eq(name, T("_lastUpdated"))) {
-        *ret = (uint16_t)(r->type << 8 | INDEX_LAST_UPDATED);
+        sort->own = INDEX_LAST_UPDATED;
         return 0;
     }
-    const struct search_param *param = search_param_of(r->type, name);
-    if (!param) {
-        return err_set(
-            r->e, ERR_INVALID,
-            "_sort: %.*s has no search parameter '%.*s'; write names with commas between "
-            "them, and '-' before one for descending order",
-            TEXT_ARG(fhir_type_name(r->type)), TEXT_ARG(text_first(name, 100)));
+    if (name.n == 0) {
+        return search_bad(r, "write names of search parameters with commas between them, and '-' "
+                             "before one for descending order");
     }
-    if (!param->indexed) {
-        return err_set(r->e, ERR_NOT_SUPPORTED, "_sort: sorting by '%.*s' is not possible yet",
-                       TEXT_ARG(name));
+    if (r->type_count > 1) {
+        return search_bad(r,
+                          "a search of several types is sorted by _lastUpdated and _id, not by "
+                          "'%.*s'",
+                          TEXT_ARG(search_short(name, 64)));
     }
-    *ret = param->number;
+    int code = search_find(r, r->types[0], name, &sort->param);
+    if (code) {
+        /* known or not: without the order the pages would be others */
+        r->unknown = false;
+        return code;
+    }
+    bool words = text_eq(name, T("_text")) || text_eq(name, T("_content"));
+    if (words || sort->param->type == SEARCH_COMPOSITE || sort->param->type == SEARCH_SPECIAL) {
+        return search_bad(r, "values of '%.*s' have no order; sort by another parameter",
+                          TEXT_ARG(name));
+    }
     return 0;
 }
 
-static int control_sort(struct search_reader *r, text name, text value)
+static bool sorted_by(const struct plan *plan, const struct plan_sort *sort)
 {
+    for (size_t i = 0; i < plan->sort_count; i++) {
+        if (plan->sorts[i].param == sort->param && plan->sorts[i].own == sort->own) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int control_sort(struct search_reader *r, text value)
+{
+    struct plan *plan = &r->search->plan;
     text item;
     if (r->has_sort) {
-        return twice(r, name);
+        return twice(r);
     }
     r->has_sort = true;
     while (text_cut(&value, ',', &item)) {
         struct plan_sort sort = {.descending = item.n && item.p[0] == '-'};
-        int code = sort_param(r, text_from(item, sort.descending ? 1 : 0), &sort.param);
+        int code = sort_param(r, text_from(item, sort.descending ? 1 : 0), &sort);
         if (code) {
             return code;
         }
-        struct plan *plan = &r->search->plan;
+        if (sorted_by(plan, &sort)) {
+            return search_fail(r, ERR_DUPLICATE, "'%.*s' stands twice; give it once",
+                               TEXT_ARG(search_short(item, 64)));
+        }
         struct plan_sort *sorts =
             arena_grow(r->arena, plan->sorts, plan->sort_count, &r->sort_capacity, sizeof(*sorts));
         if (!sorts) {
@@ -138,150 +199,104 @@ static int control_sort(struct search_reader *r, text name, text value)
     return 0;
 }
 
-/* --- _include and _revinclude (R4 search.html#revinclude) ---------------------------------- */
-
-static bool may_target(const struct search_param *param, fhir_type type)
-{
-    const fhir_type *t = param->targets;
-    while (t && *t && *t != type) {
-        t++;
-    }
-    return !t || *t;
-}
-
-static int include_parts(struct search_reader *r, text name, text value, struct search_include *in)
-{
-    text rest = value, source = T(""), code = T(""), target = T("");
-    text_cut(&rest, ':', &source);
-    text_cut(&rest, ':', &code);
-    text_cut(&rest, ':', &target);
-    if (text_eq(source, T("*")) || text_eq(code, T("*"))) {
-        return err_set(r->e, ERR_NOT_SUPPORTED,
-                       "%.*s: '*' is not answered yet; name each parameter as Type:parameter",
-                       TEXT_ARG(name));
-    }
-    in->source = fhir_type_of(source);
-    in->param = in->source ? search_param_of(in->source, code) : NULL;
-    in->target = fhir_type_of(target);
-    if (rest.p || !in->param || in->param->type != SEARCH_REFERENCE || (target.n && !in->target)) {
-        return bad(
-            r, name, value,
-            "of the form Type:parameter or Type:parameter:Target, with a reference parameter");
-    }
-    if (in->target && !may_target(in->param, in->target)) {
-        return err_set(r->e, ERR_INVALID, "%.*s: %.*s:%.*s never refers to a %.*s", TEXT_ARG(name),
-                       TEXT_ARG(source), TEXT_ARG(code), TEXT_ARG(target));
-    }
-    return 0;
-}
-
-/* An included reference leads away from the type that is searched, a reverse one to it. */
-static int include_fits(struct search_reader *r, text name, const struct search_include *in)
-{
-    text type = fhir_type_name(r->type);
-    if (!in->reverse && in->source != r->type) {
-        return err_set(r->e, ERR_INVALID,
-                       "%.*s: write %.*s: before the parameter, the type searched for",
-                       TEXT_ARG(name), TEXT_ARG(type));
-    }
-    if (in->reverse && ((in->target && in->target != r->type) || !may_target(in->param, r->type))) {
-        return err_set(r->e, ERR_INVALID, "%.*s: the parameter does not refer to a %.*s",
-                       TEXT_ARG(name), TEXT_ARG(type));
-    }
-    return 0;
-}
-
-static int control_include(struct search_reader *r, text name, text modifier, text value)
-{
-    struct search_include in = {.reverse = text_eq(name, T("_revinclude"))};
-    if (text_eq(modifier, T("iterate")) || text_eq(modifier, T("recurse"))) {
-        return err_set(r->e, ERR_NOT_SUPPORTED,
-                       "%.*s:%.*s is not answered yet; ask again for what was included",
-                       TEXT_ARG(name), TEXT_ARG(modifier));
-    }
-    int code = include_parts(r, name, value, &in);
-    code = code ? code : include_fits(r, name, &in);
-    if (code) {
-        return code;
-    }
-    struct search *s = r->search;
-    for (size_t i = 0; i < s->include_count; i++) {
-        if (s->includes[i].reverse == in.reverse && s->includes[i].param == in.param &&
-            s->includes[i].target == in.target) {
-            return 0;
-        }
-    }
-    struct search_include *includes = arena_grow(r->arena, s->includes, s->include_count,
-                                                 &r->include_capacity, sizeof(*includes));
-    if (!includes) {
-        return search_no_memory(r->e);
-    }
-    s->includes = includes;
-    includes[s->include_count++] = in;
-    return 0;
-}
-
 /* --- */
+
+static int control_elements(struct search_reader *r, text value)
+{
+    if (r->has_elements) {
+        return twice(r);
+    }
+    r->has_elements = true;
+    return search_elements(r, value);
+}
+
+static int control_query(struct search_reader *r, text value)
+{
+    r->unknown = true; /* not known here: may be left out */
+    return search_fail(r, ERR_NOT_SUPPORTED,
+                       "there is no query named '%.*s' here; search by the parameters of the type",
+                       TEXT_ARG(search_short(value, 64)));
+}
+
+static int control_score(struct search_reader *r, text value)
+{
+    (void)value;
+    r->unknown = true;
+    return search_fail(r, ERR_NOT_SUPPORTED,
+                       "matches are not ranked here: all match; leave it out");
+}
 
 static const struct {
     const char *name;
-    const char *instead;
-} later[] = {
-    {"_has", "search for the resources that refer to this one, then for this one by _id"},
-    {"_filter", "write the conditions as parameters"},
-    {"_list", "read the List, then search by _id"},
-    {"_text", "search by the parameters of the type"},
-    {"_content", "search by the parameters of the type"},
-    {"_type", "search each type at its own address"},
-    {"_elements", "leave it out: whole resources are returned"},
-    {"_query", "search by the parameters of the type"},
-    {"_contained", "leave it out: contained resources are not searched"},
-    {"_containedType", "leave it out: contained resources are not searched"},
-    {"_score", "leave it out"},
+    int (*read)(struct search_reader *r, text value);
+} controls[] = {
+    {"_count", control_count},
+    {"_sort", control_sort},
+    {"_total", control_total},
+    {"_summary", control_summary},
+    {"_elements", control_elements},
+    {"_contained", control_contained},
+    {"_containedType", control_contained_type},
+    {"_explain", control_explain},
+    {"_format", control_format},
+    {"_pretty", control_pretty},
+    {"_page", control_page},
+    {"_query", control_query},
+    {"_score", control_score},
 };
 
-static int control_later(struct search_reader *r, text name, bool *ret_known)
+static int check_control(struct search_reader *r, text modifier, text value)
 {
-    for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++) {
-        if (text_eq(name, text_of(later[i].name))) {
-            *ret_known = true;
-            return err_set(r->e, ERR_NOT_SUPPORTED,
-                           "%s is not answered yet, a later release will: %s", later[i].name,
-                           later[i].instead);
-        }
+    if (r->criteria) {
+        return search_bad(r,
+                          "a condition takes criteria alone, which say what is looked for; leave "
+                          "this parameter out");
     }
-    *ret_known = false;
-    return 0;
+    if (modifier.n) {
+        return search_bad(r, "'%.*s' is not a modifier of this parameter; it takes none",
+                          TEXT_ARG(search_short(modifier, 64)));
+    }
+    return value.n ? 0 : search_bad(r, "the value is empty; give one, or leave it out");
 }
 
 int search_control(struct search_reader *r, text name, text modifier, text value, bool *ret_known)
 {
     *ret_known = true;
     if (text_eq(name, T("_include")) || text_eq(name, T("_revinclude"))) {
-        if (modifier.n == 0 || text_eq(modifier, T("iterate")) || text_eq(modifier, T("recurse"))) {
-            return control_include(r, name, modifier, value);
+        int code = check_control(r, T(""), value);
+        return code ? code : search_include(r, name, modifier, value);
+    }
+    for (size_t i = 0; i < sizeof(controls) / sizeof(controls[0]); i++) {
+        if (text_eq(name, text_of(controls[i].name))) {
+            int code = check_control(r, modifier, value);
+            return code ? code : controls[i].read(r, value);
         }
     }
-    if (text_eq(name, T("_count"))) {
-        return control_count(r, name, value);
+    *ret_known = false;
+    return 0;
+}
+
+int search_controls_done(struct search_reader *r)
+{
+    struct search *s = r->search;
+    if (s->count == 0) {
+        s->summary = SUMMARY_COUNT;
     }
-    if (text_eq(name, T("_sort"))) {
-        return control_sort(r, name, value);
+    if (r->has_contained_type && s->contained == CONTAINED_FALSE) {
+        r->where = T("_containedType");
+        return search_bad(r, "it has a meaning with _contained=true or both alone");
     }
-    if (text_eq(name, T("_total"))) {
-        return control_total(r, name, value);
+    bool others = s->summary != SUMMARY_FALSE && s->summary != SUMMARY_COUNT;
+    if (s->element_count && others) {
+        r->where = T("_elements");
+        return search_bad(r, "_elements and _summary both choose what is shown; give one of them");
     }
-    if (text_eq(name, T("_summary"))) {
-        return control_summary(r, name, value);
+    for (size_t i = 0; s->contained != CONTAINED_FALSE && i < s->plan.sort_count; i++) {
+        if (s->plan.sorts[i].param) {
+            r->where = T("_sort");
+            return search_bad(r, "with _contained the matches are of many types, sorted by "
+                                 "_lastUpdated and _id alone");
+        }
     }
-    if (text_eq(name, T("_pretty"))) {
-        return control_pretty(r, name, value);
-    }
-    if (text_eq(name, T("_format"))) {
-        return control_text(r, name, value, &r->search->format);
-    }
-    if (text_eq(name, T("_page"))) {
-        return control_text(r, name, value, &r->search->page);
-    }
-    return control_later(r, name, ret_known);
+    return 0;
 }

@@ -17,10 +17,11 @@ static int64_t minus(int64_t a, int64_t b)
 static const struct bounds anywhere = {INT64_MIN, INT64_MAX, INT64_MIN, INT64_MAX};
 
 /*
- * One atom a length_class of lengths. What is known of the end bounds the start as well, since a
+ * One leaf a length_class of lengths. What is known of the end bounds the start as well, since a
  * length_class says how long its entries are at least and at most.
  */
-static int add(struct search_reader *r, uint16_t param, struct bounds b, struct search_atoms *atoms)
+static int add(struct search_reader *r, const struct search_about *about, struct bounds b,
+               struct search_nodes *out)
 {
     for (unsigned length_class = 0; length_class < INDEX_DATE_CLASSES; length_class++) {
         int64_t from = b.start_from, to = b.start_to;
@@ -39,21 +40,20 @@ static int add(struct search_reader *r, uint16_t param, struct bounds b, struct 
             (closed && index_date_class_least(length_class) > minus(b.end_to, b.start_from))) {
             continue;
         }
-        struct plan_atom atom = {.kind = PLAN_RANGE,
-                                 .param = param,
-                                 .test = PLAN_TEST_DATE,
-                                 .start_from = b.start_from,
-                                 .start_to = b.start_to,
-                                 .end_from = b.end_from,
-                                 .end_to = b.end_to};
-        atom.low = index_date_bound(length_class, from, r->arena);
-        atom.high = to == INT64_MAX
+        struct plan_node node = search_leaf(about, PLAN_RANGE);
+        node.test = PLAN_TEST_DATE;
+        node.start_from = b.start_from;
+        node.start_to = b.start_to;
+        node.end_from = b.end_from;
+        node.end_to = b.end_to;
+        node.low = index_date_bound(length_class, from, r->arena);
+        node.high = to == INT64_MAX
                         ? index_date_bound(length_class + 1, 0, r->arena)
                         : index_date_bound(length_class, (to < 0 ? 0 : to) + 1, r->arena);
-        if (!atom.low.p || !atom.high.p) {
+        if (!node.low.p || !node.high.p) {
             return search_no_memory(r->e);
         }
-        int code = search_atom_add(r, atoms, atom);
+        int code = search_add(r, PLAN_OR, out, &node);
         if (code) {
             return code;
         }
@@ -108,38 +108,40 @@ static struct bounds ended_by(int64_t start)
 }
 
 /* A tenth of the time between then and now, on both sides. */
-static struct bounds about(int64_t start, int64_t end, int64_t now)
+static struct bounds around(int64_t start, int64_t end, int64_t now)
 {
     int64_t gap = now < start ? start - now : now > end ? now - end : 0;
     return overlapping(start - gap / 10, end + gap / 10);
 }
 
-int search_dates(struct search_reader *r, uint16_t param, enum search_prefix prefix, int64_t start,
-                 int64_t end, int64_t now, struct search_atoms *atoms)
+int search_dates(struct search_reader *r, const struct search_about *about,
+                 enum search_prefix prefix, int64_t start, int64_t end, struct search_nodes *out)
 {
     int code;
     switch (prefix) {
     case PREFIX_EQ:
-        return add(r, param, within(start, end), atoms);
+        return add(r, about, within(start, end), out);
     case PREFIX_NE:
-        code = add(r, param, before(start), atoms);
-        return code ? code : add(r, param, after(end), atoms);
+        code = add(r, about, before(start), out);
+        return code ? code : add(r, about, after(end), out);
     case PREFIX_GT:
-        return add(r, param, after(end), atoms);
+        return add(r, about, after(end), out);
     case PREFIX_LT:
-        return add(r, param, before(start), atoms);
+        return add(r, about, before(start), out);
     case PREFIX_GE:
-        code = add(r, param, within(start, end), atoms);
-        return code ? code : add(r, param, after(end), atoms);
+        code = add(r, about, within(start, end), out);
+        return code ? code : add(r, about, after(end), out);
     case PREFIX_LE:
-        code = add(r, param, before(start), atoms);
-        return code ? code : add(r, param, within(start, end), atoms);
+        code = add(r, about, before(start), out);
+        return code ? code : add(r, about, within(start, end), out);
     case PREFIX_SA:
-        return add(r, param, starting_at(end), atoms);
+        return add(r, about, starting_at(end), out);
     case PREFIX_EB:
-        return add(r, param, ended_by(start), atoms);
+        return add(r, about, ended_by(start), out);
     case PREFIX_AP:
-        return add(r, param, about(start, end, now), atoms);
+        return add(r, about, around(start, end, index_ms_from_1970(r->now)), out);
+    case PREFIX_PO:
+        return add(r, about, overlapping(start, end), out);
     }
     return 0;
 }

@@ -44,10 +44,14 @@ static int decode(text t, struct arena *a, text *ret, struct err *e)
             int high = i + 2 < t.n ? hex(t.p[i + 1]) : -1;
             int low = i + 2 < t.n ? hex(t.p[i + 2]) : -1;
             if (high < 0 || low < 0) {
+                size_t shown = 1; /* without bytes that are no characters */
+                while (shown < 3 && i + shown < t.n && (unsigned char)t.p[i + shown] < 0x80) {
+                    shown++;
+                }
                 return err_set(e, ERR_INVALID,
                                "'%.*s' in the query is not an escape of two hexadecimal digits; "
                                "write a percent sign as %%25",
-                               TEXT_ARG(text_first(text_from(t, i), 3)));
+                               TEXT_ARG(text_first(text_from(t, i), shown)));
             }
             c = (char)(high << 4 | low);
             i += 2;
@@ -132,6 +136,19 @@ text search_unescape(text t, struct arena *a)
     for (size_t i = 0; out && i < t.n; i++) {
         if (t.p[i] == '\\' && i + 1 < t.n && memchr(",|$\\", t.p[i + 1], 4)) {
             i++;
+        }
+        out[n++] = t.p[i];
+    }
+    return text_make(out, out ? n : 0);
+}
+
+text search_escape(text t, struct arena *a)
+{
+    char *out = arena_alloc(a, 2 * t.n + 1);
+    size_t n = 0;
+    for (size_t i = 0; out && i < t.n; i++) {
+        if (memchr(",|$\\", t.p[i], 4)) {
+            out[n++] = '\\';
         }
         out[n++] = t.p[i];
     }

@@ -69,11 +69,30 @@ static bool is_zero(const struct number *n)
     return true;
 }
 
-static text encode(const struct number *n, struct arena *a)
+/* As people write it where that is short: 54.5, else 545e-70. */
+static text written(const struct number *n, struct arena *a)
 {
-    text t = arena_printf(a, "%s%.*se%lld", n->negative ? "-" : "", (int)n->count, n->digits,
-                          (long long)n->exponent);
-    return t.p ? index_decimal(t, a) : t;
+    const char *sign = n->negative ? "-" : "";
+    size_t skipped = 0;
+    while (skipped + 1 < n->count && n->digits[skipped] == '0') {
+        skipped++;
+    }
+    const char *digits = n->digits + skipped;
+    int count = (int)(n->count - skipped);
+    if (n->exponent == 0) {
+        return arena_printf(a, "%s%.*s", sign, count, digits);
+    }
+    if (n->exponent > 0 || n->exponent < -DIGITS_MAX) {
+        return arena_printf(a, "%s%.*se%lld", sign, count, digits, (long long)n->exponent);
+    }
+    static const char zeros[DIGITS_MAX + 1] =
+        "000000000000000000000000000000000000000000000000000000000000";
+    int before = count + (int)n->exponent; /* digits before the point */
+    if (before > 0) {
+        return arena_printf(a, "%s%.*s.%.*s", sign, before, digits, count - before,
+                            digits + before);
+    }
+    return arena_printf(a, "%s0.%.*s%.*s", sign, -before, zeros, count, digits);
 }
 
 /* Half a unit of the last digit further from zero, or nearer to it. */
@@ -127,12 +146,47 @@ bool search_bounds(text number, struct arena *a, struct search_bounds *ret)
         less = low;
         more = high;
     }
-    ret->exact = encode(&n, a);
-    ret->low = encode(&low, a);
-    ret->high = encode(&high, a);
-    ret->approximate_low = encode(&less, a);
-    ret->approximate_high = encode(&more, a);
+    ret->exact = written(&n, a);
+    ret->low = written(&low, a);
+    ret->high = written(&high, a);
+    ret->approximate_low = written(&less, a);
+    ret->approximate_high = written(&more, a);
     return true;
+}
+
+/* eq, ne and ap have a range; the others compare with exactly the number that stands there. */
+unsigned search_stretches(enum search_prefix prefix, const struct search_bounds *b,
+                          struct search_stretch out[2])
+{
+    const text open = T("");
+    switch (prefix) {
+    case PREFIX_EQ:
+    case PREFIX_PO:
+        out[0] = (struct search_stretch){b->low, b->high, true, false};
+        return 1;
+    case PREFIX_NE:
+        out[0] = (struct search_stretch){open, b->low, false, false};
+        out[1] = (struct search_stretch){b->high, open, true, false};
+        return 2;
+    case PREFIX_GT:
+    case PREFIX_SA:
+        out[0] = (struct search_stretch){b->exact, open, false, false};
+        return 1;
+    case PREFIX_GE:
+        out[0] = (struct search_stretch){b->exact, open, true, false};
+        return 1;
+    case PREFIX_LT:
+    case PREFIX_EB:
+        out[0] = (struct search_stretch){open, b->exact, false, false};
+        return 1;
+    case PREFIX_LE:
+        out[0] = (struct search_stretch){open, b->exact, false, true};
+        return 1;
+    case PREFIX_AP:
+        out[0] = (struct search_stretch){b->approximate_low, b->approximate_high, true, true};
+        return 1;
+    }
+    return 0;
 }
 
 text search_successor(text t, struct arena *a)

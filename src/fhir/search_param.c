@@ -1,4 +1,4 @@
-#include "fhir/search.h"
+#include "fhir/search_custom.h"
 #include "fhir/search_tables.h"
 
 const struct search_param *search_params(fhir_type type, size_t *ret_count)
@@ -8,7 +8,8 @@ const struct search_param *search_params(fhir_type type, size_t *ret_count)
     return table->params;
 }
 
-const struct search_param *search_param_of(fhir_type type, text name)
+const struct search_param *search_param_of(const struct search_customs *customs, fhir_type type,
+                                           text name)
 {
     size_t count;
     const struct search_param *params = search_params(type, &count);
@@ -25,20 +26,29 @@ const struct search_param *search_param_of(fhir_type type, text name)
             high = middle;
         }
     }
+    const struct search_custom *custom = search_custom_find(customs, type, name);
+    return custom ? &custom->param : NULL;
+}
+
+const struct search_param *search_param_by_number(const struct search_customs *customs,
+                                                  uint16_t number)
+{
+    size_t count;
+    const struct search_param *params = search_params((fhir_type)(number >> 8), &count);
+    if ((number & 0xFF) < count) {
+        return &params[number & 0xFF];
+    }
+    const struct search_custom *const *custom =
+        search_customs_of(customs, (fhir_type)(number >> 8), &count);
+    for (size_t i = 0; i < count; i++) {
+        if (custom[i]->param.number == number) {
+            return &custom[i]->param;
+        }
+    }
     return NULL;
 }
 
-bool plan_atom_accepts(const struct plan_atom *atom, text value)
+uint16_t search_when(fhir_type type)
 {
-    int64_t start, end;
-    switch (atom->test) {
-    case PLAN_TEST_NONE:
-        return true;
-    case PLAN_TEST_UNIT:
-        return index_quantity_accepts(value, atom->unit, atom->system);
-    case PLAN_TEST_DATE:
-        return index_date_read(value, &start, &end) && start >= atom->start_from &&
-               start <= atom->start_to && end >= atom->end_from && end <= atom->end_to;
-    }
-    return false;
+    return search_types[type < search_type_count ? type : 0].when;
 }

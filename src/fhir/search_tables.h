@@ -34,7 +34,11 @@ enum search_take {
     TAKE_QUANTITY, /* quantity: Quantity and its kin */
     TAKE_MONEY,
     TAKE_RANGE,
-    TAKE_URI, /* uri: uri, url, canonical, oid, uuid */
+    TAKE_URI,      /* uri: uri, url, canonical, oid, uuid */
+    TAKE_POSITION, /* special: the position of a Location */
+    TAKE_NOTHING,  /* a data type that has no values for the parameter's type: only the mark that
+                      something is there */
+    TAKE_CONTEXT,  /* in search_contexts[] alone: the element is a context of a composite */
 };
 
 enum search_filter_kind {
@@ -73,22 +77,47 @@ struct search_node {
     uint16_t leaf_count;
 };
 
+/*
+ * Where the parts of a composite stand together (search_composite.contexts; one after another, up
+ * to one whose root is 0): `root` begins a trie from the resource to the contexts; then the tries
+ * of the components follow in search_context_parts[], from each context on.
+ */
+struct search_context {
+    uint16_t root;
+    uint16_t parts;
+};
+
+struct search_context_part {
+    uint16_t root;
+    bool of_resource; /* from the resource on instead */
+};
+
 enum { SEARCH_COMPARTMENTS = 5, SEARCH_COMPARTMENT_SELF = 0xFE, SEARCH_COMPARTMENT_END = 0xFF };
 
 struct search_type_table {
     const struct search_param *params; /* by name */
     uint16_t count;
     uint16_t root; /* search_nodes[] */
+    uint16_t when; /* number of the principal date; 0: none */
     /* For each of search_compartments[]: ordinals, 'patient' and 'subject' first, or SELF; then
      * END. NULL: never in it. */
     const uint8_t *compartments[SEARCH_COMPARTMENTS];
 };
 
-extern const struct search_node search_nodes[];
-extern const struct search_edge search_edges[];
-extern const struct search_leaf search_leaves[];
-extern const struct search_filter search_filters[];
-extern const text search_systems[];
+/* Tries and what they speak of. Indices count from the start of these arrays; filter 0 and system 0
+ * are none. */
+struct search_tables {
+    const struct search_node *nodes;
+    const struct search_edge *edges;
+    const struct search_leaf *leaves;
+    const struct search_filter *filters;
+    const text *systems;
+    uint16_t root; /* where the trie of an added parameter begins; unused in search_standard */
+};
+
+extern const struct search_tables search_standard;
+extern const struct search_context search_contexts[];
+extern const struct search_context_part search_context_parts[];
 extern const struct search_type_table search_types[]; /* by fhir_type */
 extern const unsigned search_type_count;
 extern const fhir_type search_compartments[SEARCH_COMPARTMENTS]; /* Patient first */

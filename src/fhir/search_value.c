@@ -1,33 +1,9 @@
+/* Values of each type of parameter (R4 search.html#ptypes) as leaves. */
 #include "fhir/search_parse.h"
-
-#include "base/clock.h"
-
-int search_no_memory(struct err *e)
-{
-    return err_set(e, ERR_MEMORY, "the query needs more memory than a request may have");
-}
-
-int search_atom_add(struct search_reader *r, struct search_atoms *atoms, struct plan_atom atom)
-{
-    struct plan_atom *items =
-        arena_grow(r->arena, atoms->items, atoms->count, &atoms->capacity, sizeof(*items));
-    if (!items) {
-        return search_no_memory(r->e);
-    }
-    items[atoms->count++] = atom;
-    atoms->items = items;
-    return 0;
-}
-
-static int bad(struct search_reader *r, text name, text value, const char *right)
-{
-    return err_set(r->e, ERR_INVALID, "%.*s: '%.*s' is not %s", TEXT_ARG(name),
-                   TEXT_ARG(text_first(value, 200)), right);
-}
 
 /* --- prefixes (R4 search.html#prefix) ------------------------------------------------------ */
 
-static int take_prefix(struct search_reader *r, text name, text *value, enum search_prefix *ret)
+static int take_prefix(struct search_reader *r, text *value, enum search_prefix *ret)
 {
     static const char *const prefixes[] = {"eq", "ne", "gt", "lt", "ge", "le", "sa", "eb", "ap"};
     *ret = PREFIX_EQ;
@@ -41,272 +17,329 @@ static int take_prefix(struct search_reader *r, text name, text *value, enum sea
             return 0;
         }
     }
-    return bad(r, name, *value,
-               "a value with a known prefix: eq, ne, gt, lt, ge, le, sa, eb or ap");
+    return search_bad(
+        r,
+        "'%.*s' is not a value with a known prefix: eq, ne, gt, lt, ge, le, sa, eb or "
+        "ap",
+        TEXT_ARG(search_short(*value, 200)));
 }
 
-static int date_value(struct search_reader *r, text name, text value,
-                      enum search_prefix *ret_prefix, int64_t *ret_start, int64_t *ret_end)
+/* --- dates --------------------------------------------------------------------------------- */
+
+static int read_date(struct search_reader *r, text value, int64_t *ret_start, int64_t *ret_end)
 {
-    int code = take_prefix(r, name, &value, ret_prefix);
-    if (code) {
-        return code;
-    }
     if (!index_date(value, ret_start, ret_end)) {
-        return bad(r, name, value,
-                   "a date: YYYY, YYYY-MM, YYYY-MM-DD or YYYY-MM-DDThh:mm[:ss[.fff]][Z or +hh:mm], "
-                   "with '+' written as %2B");
+        return search_bad(
+            r,
+            "'%.*s' is not a date: YYYY, YYYY-MM, YYYY-MM-DD or YYYY-MM-DDThh:mm[:ss[.fff]][Z or "
+            "+hh:mm], with '+' written as %%2B",
+            TEXT_ARG(search_short(value, 200)));
     }
     return 0;
 }
 
-static int value_date(struct search_reader *r, const struct search_param *param, text name,
-                      text value, struct search_atoms *atoms)
+static int value_date(struct search_reader *r, const struct search_about *about,
+                      enum search_prefix prefix, text value, struct search_nodes *out)
 {
-    enum search_prefix prefix;
     int64_t start, end;
-    int code = date_value(r, name, value, &prefix, &start, &end);
-    if (code) {
-        return code;
-    }
-    return search_dates(r, param->number, prefix, start, end, index_ms_from_1970(clock_real_ms()),
-                        atoms);
+    int code = read_date(r, value, &start, &end);
+    return code ? code : search_dates(r, about, prefix, start, end, out);
 }
 
-static int add_updated(struct search_reader *r, int64_t from, int64_t to,
-                       struct search_atoms *atoms)
+static int add_updated(struct search_reader *r, const struct search_about *about, int64_t from,
+                       int64_t to, struct search_nodes *out)
 {
-    struct plan_atom atom = {.kind = PLAN_UPDATED, .start_from = from, .start_to = to};
-    atom.param = (uint16_t)(r->type << 8 | INDEX_LAST_UPDATED);
-    return search_atom_add(r, atoms, atom);
+    struct plan_node node = search_leaf(about, PLAN_UPDATED);
+    node.param = (uint16_t)(about->type << 8 | INDEX_LAST_UPDATED);
+    node.start_from = from;
+    node.start_to = to;
+    return search_add(r, PLAN_OR, out, &node);
 }
 
 /* The moment of a write has no length, so that what begins in a stretch is in it. */
-int search_value_updated(struct search_reader *r, text value, struct search_atoms *atoms)
+static int value_updated(struct search_reader *r, const struct search_about *about,
+                         enum search_prefix prefix, text value, struct search_nodes *out)
 {
-    enum search_prefix prefix;
     int64_t start, end;
-    int code = date_value(r, T("_lastUpdated"), value, &prefix, &start, &end);
+    int code = read_date(r, value, &start, &end);
     if (code) {
         return code;
     }
     start = index_ms_to_1970(start);
     end = index_ms_to_1970(end);
-    int64_t now = clock_real_ms();
+    int64_t now = r->now;
     int64_t gap = (now < start ? start - now : now > end ? now - end : 0) / 10;
     switch (prefix) {
     case PREFIX_EQ:
-        return add_updated(r, start, end, atoms);
+    case PREFIX_PO:
+        return add_updated(r, about, start, end, out);
     case PREFIX_NE:
-        code = add_updated(r, INT64_MIN, start, atoms);
-        return code ? code : add_updated(r, end, INT64_MAX, atoms);
+        code = add_updated(r, about, INT64_MIN, start, out);
+        return code ? code : add_updated(r, about, end, INT64_MAX, out);
     case PREFIX_GT:
     case PREFIX_SA:
-        return add_updated(r, end, INT64_MAX, atoms);
+        return add_updated(r, about, end, INT64_MAX, out);
     case PREFIX_LT:
     case PREFIX_EB:
-        return add_updated(r, INT64_MIN, start, atoms);
+        return add_updated(r, about, INT64_MIN, start, out);
     case PREFIX_GE:
-        return add_updated(r, start, INT64_MAX, atoms);
+        return add_updated(r, about, start, INT64_MAX, out);
     case PREFIX_LE:
-        return add_updated(r, INT64_MIN, end, atoms);
+        return add_updated(r, about, INT64_MIN, end, out);
     case PREFIX_AP:
-        return add_updated(r, start - gap, end + gap, atoms);
+        return add_updated(r, about, start - gap, end + gap, out);
     }
     return 0;
-}
-
-int search_value_id(struct search_reader *r, text value, struct search_atoms *atoms)
-{
-    if (!reference_id_ok(value)) {
-        return bad(r, T("_id"), value, "a resource id: 1 to 64 letters, digits, '-' or '.'");
-    }
-    return search_atom_add(r, atoms,
-                           (struct plan_atom){.kind = PLAN_ID, .target = r->type, .value = value});
 }
 
 /* --- number and quantity ------------------------------------------------------------------- */
 
-static int add_range(struct search_reader *r, struct plan_atom like, text low, text high,
-                     struct search_atoms *atoms)
+/* Behind the mark of elements without a value (0x01) the numbers begin, with that byte as well. */
+static text encoded(text decimal, const char *open, struct arena *a)
 {
-    if (!low.p || !high.p) {
-        return search_no_memory(r->e);
-    }
-    like.kind = PLAN_RANGE;
-    like.low = low;
-    like.high = high;
-    return search_atom_add(r, atoms, like);
+    return decimal.n ? index_decimal(decimal, a) : text_of(open);
 }
 
-/* eq, ne and ap have a range; the others compare with exactly the number that stands there. */
-static int add_numbers(struct search_reader *r, struct plan_atom like, enum search_prefix prefix,
-                       const struct search_bounds *b, struct search_atoms *atoms)
+/* No encoding is the start of another: one zero byte behind makes the next place. */
+static text behind(text encoding, struct arena *a)
 {
-    const text end = T("");
-    int code;
-    switch (prefix) {
-    case PREFIX_EQ:
-        return add_range(r, like, b->low, b->high, atoms);
-    case PREFIX_NE:
-        code = add_range(r, like, end, b->low, atoms);
-        return code ? code : add_range(r, like, b->high, end, atoms);
-    case PREFIX_GT:
-    case PREFIX_SA:
-        return add_range(r, like, search_successor(b->exact, r->arena), end, atoms);
-    case PREFIX_GE:
-        return add_range(r, like, b->exact, end, atoms);
-    case PREFIX_LT:
-    case PREFIX_EB:
-        return add_range(r, like, end, b->exact, atoms);
-    case PREFIX_LE:
-        return add_range(r, like, end, search_successor(b->exact, r->arena), atoms);
-    case PREFIX_AP:
-        return add_range(r, like, b->approximate_low,
-                         search_successor(b->approximate_high, r->arena), atoms);
+    char *out = encoding.p && encoding.n ? arena_alloc(a, encoding.n + 1) : NULL;
+    if (!out) {
+        return (text){0};
     }
+    memcpy(out, encoding.p, encoding.n);
+    out[encoding.n] = '\0';
+    return text_make(out, encoding.n + 1);
+}
+
+static int add_number(struct search_reader *r, const struct search_about *about,
+                      const struct search_stretch *s, struct search_nodes *out)
+{
+    struct plan_node node = search_leaf(about, PLAN_RANGE);
+    node.low = encoded(s->low, "\x01\x01", r->arena);
+    node.high = encoded(s->high, "", r->arena);
+    if (s->low.n && !s->low_included) {
+        node.low = behind(node.low, r->arena);
+    }
+    if (s->high.n && s->high_included) {
+        node.high = behind(node.high, r->arena);
+    }
+    if (!node.low.p || !node.high.p) {
+        return search_no_memory(r->e);
+    }
+    return search_add(r, PLAN_OR, out, &node);
+}
+
+static int read_stretches(struct search_reader *r, enum search_prefix prefix, text value,
+                          struct search_stretch out[2], unsigned *ret_count)
+{
+    struct search_bounds b;
+    if (!search_bounds(value, r->arena, &b)) {
+        return search_bad(r,
+                          "'%.*s' is not a number such as 100, -5.40 or 1e2, of at most 60 digits",
+                          TEXT_ARG(search_short(value, 200)));
+    }
+    if (!b.exact.p || !b.low.p || !b.high.p || !b.approximate_low.p || !b.approximate_high.p) {
+        return search_no_memory(r->e);
+    }
+    *ret_count = search_stretches(prefix, &b, out);
     return 0;
 }
 
-static int value_number(struct search_reader *r, struct plan_atom like, text name, text value,
-                        struct search_atoms *atoms)
+static int value_number(struct search_reader *r, const struct search_about *about,
+                        enum search_prefix prefix, text value, struct search_nodes *out)
 {
-    enum search_prefix prefix;
-    struct search_bounds bounds;
-    int code = take_prefix(r, name, &value, &prefix);
-    if (code) {
-        return code;
+    struct search_stretch stretches[2];
+    unsigned count = 0;
+    int code = read_stretches(r, prefix, value, stretches, &count);
+    for (unsigned i = 0; i < count && code == 0; i++) {
+        code = add_number(r, about, &stretches[i], out);
     }
-    if (!search_bounds(value, r->arena, &bounds)) {
-        return bad(r, name, value, "a number such as 100, -5.40 or 1e2, of at most 60 digits");
-    }
-    if (!bounds.exact.p || !bounds.low.p || !bounds.high.p || !bounds.approximate_low.p ||
-        !bounds.approximate_high.p) {
-        return search_no_memory(r->e);
-    }
-    return add_numbers(r, like, prefix, &bounds, atoms);
+    return code;
 }
 
-/* number, number|system|code, number||code (code or name of the unit) */
-static int value_quantity(struct search_reader *r, const struct search_param *param, text name,
-                          text value, struct search_atoms *atoms)
+/* number, number|system|code, number||code (code or name of the unit), number|system| */
+static int value_quantity(struct search_reader *r, const struct search_about *about,
+                          enum search_prefix prefix, text value, struct search_nodes *out)
 {
-    struct plan_atom like = {.param = param->number};
+    struct plan_node node = search_leaf(about, PLAN_QUANTITY);
+    struct search_stretch stretches[2];
     text rest = value, number, system = T(""), unit = T("");
+    unsigned count = 0;
     search_cut(&rest, '|', &number);
     if (rest.p) {
-        text all = rest;
+        text all = rest, more;
         search_cut(&rest, '|', &system);
-        if (!rest.p || text_find(rest, '|') < rest.n) {
-            return bad(r, name, all, "a unit: write number|system|code, or number||unit");
+        text left = rest;
+        if (!rest.p || (search_cut(&left, '|', &more) && left.p)) {
+            return search_bad(r, "'%.*s' is not a unit: write number|system|code, or number||unit",
+                              TEXT_ARG(search_short(all, 200)));
         }
         unit = rest;
     }
-    like.system = search_unescape(system, r->arena);
-    like.unit = search_unescape(unit, r->arena);
-    if (!like.system.p || !like.unit.p) {
+    node.system = search_unescape(system, r->arena);
+    node.code = search_unescape(unit, r->arena);
+    if (!node.system.p || !node.code.p) {
         return search_no_memory(r->e);
     }
-    like.test = like.system.n || like.unit.n ? PLAN_TEST_UNIT : PLAN_TEST_NONE;
-    return value_number(r, like, name, number, atoms);
+    int code = read_stretches(r, prefix, number, stretches, &count);
+    for (unsigned i = 0; i < count && code == 0; i++) {
+        node.low = stretches[i].low;
+        node.high = stretches[i].high;
+        node.low_included = stretches[i].low_included;
+        node.high_included = stretches[i].high_included;
+        code = search_add(r, PLAN_OR, out, &node);
+    }
+    return code;
+}
+
+int search_value_ordered(struct search_reader *r, const struct search_about *about,
+                         enum search_prefix prefix, text value, struct search_nodes *out)
+{
+    if (about->param->type == SEARCH_QUANTITY) {
+        return value_quantity(r, about, prefix, value, out);
+    }
+    if (about->param->type == SEARCH_NUMBER) {
+        return value_number(r, about, prefix, value, out);
+    }
+    if (text_eq(about->param->name, T("_lastUpdated"))) {
+        return value_updated(r, about, prefix, value, out);
+    }
+    return value_date(r, about, prefix, value, out);
+}
+
+static int value_prefixed(struct search_reader *r, const struct search_about *about, text value,
+                          struct search_nodes *out)
+{
+    enum search_prefix prefix;
+    int code = take_prefix(r, &value, &prefix);
+    return code ? code : search_value_ordered(r, about, prefix, value, out);
 }
 
 /* --- string, token, uri -------------------------------------------------------------------- */
 
 /*
  * "Starts with". An entry keeps the beginning of a long text and a digest of the whole, so that a
- * long query can only be compared with those beginnings.
+ * longer query is looked for in the text itself.
  */
-static int value_string(struct search_reader *r, const struct search_param *param, text value,
-                        struct search_atoms *atoms)
+static int value_string(struct search_reader *r, const struct search_about *about, text value,
+                        struct search_nodes *out)
 {
-    struct plan_atom atom = {.kind = PLAN_RANGE, .param = param->number};
+    struct plan_node node = search_leaf(about, PLAN_RANGE);
     text plain = search_unescape(value, r->arena);
     text folded = plain.p ? index_fold(plain, r->arena) : plain;
     if (!folded.p) {
         return search_no_memory(r->e);
     }
     if (folded.n == 0) {
-        atom.kind = PLAN_NONE; /* punctuation alone: nothing begins with it */
-        return search_atom_add(r, atoms, atom);
+        return 0; /* punctuation alone: nothing begins with it */
     }
-    atom.low = text_first(folded, INDEX_VALUE_MAX - 32);
-    atom.high = search_successor(atom.low, r->arena);
-    return atom.high.p ? search_atom_add(r, atoms, atom) : search_no_memory(r->e);
+    node.low = text_first(folded, INDEX_VALUE_MAX - 32);
+    node.high = search_successor(node.low, r->arena);
+    if (!node.high.p) {
+        return search_no_memory(r->e);
+    }
+    if (folded.n > node.low.n) {
+        struct plan_node check = search_leaf(about, PLAN_CHECK), inner = node;
+        check.check = CHECK_CONTAINS;
+        check.checked = about->param;
+        check.value = folded;
+        int code = search_wrap(r, &check, &inner, NULL, &node);
+        if (code) {
+            return code;
+        }
+    }
+    return search_add(r, PLAN_OR, out, &node);
 }
 
 /* code, system|code, |code, system| */
-static int value_token(struct search_reader *r, const struct search_param *param, text name,
-                       text value, struct search_atoms *atoms)
+int search_token_read(struct search_reader *r, text value, struct search_token *ret)
 {
-    struct plan_atom atom = {.kind = PLAN_TOKEN, .param = param->number};
-    text rest = value, first;
+    text rest = value, first, code, extra;
     search_cut(&rest, '|', &first);
-    text code = rest.p ? rest : first;
+    code = rest.p ? rest : first;
     text second = rest;
-    if (rest.p && search_cut(&second, '|', &code) && second.p) {
-        return bad(r, name, value, "code, system|code, |code or system| (write other bars as \\|)");
-    }
-    text plain = search_unescape(code, r->arena);
-    atom.system = rest.p ? search_unescape(first, r->arena) : T("");
-    atom.value = plain.p ? index_code(plain, r->arena) : plain;
-    if (!atom.system.p || !atom.value.p) {
+    bool too_many = rest.p && search_cut(&second, '|', &extra) && second.p;
+    ret->code = search_unescape(code, r->arena);
+    ret->system = rest.p ? search_unescape(first, r->arena) : T("");
+    if (!ret->code.p || !ret->system.p) {
         return search_no_memory(r->e);
     }
-    if (plain.n == 0 && atom.system.n == 0) {
-        return bad(r, name, value, "code, system|code, |code or system|");
+    if (too_many || (ret->code.n == 0 && ret->system.n == 0)) {
+        return search_bad(r,
+                          "'%.*s' is not code, system|code, |code or system| (write other bars as "
+                          "\\|)",
+                          TEXT_ARG(search_short(value, 200)));
     }
-    atom.system_mode = !rest.p         ? PLAN_SYSTEM_ANY
-                       : atom.system.n ? PLAN_SYSTEM_GIVEN
-                                       : PLAN_SYSTEM_NONE;
-    if (plain.n == 0) {
-        atom.kind = PLAN_SYSTEM;
-    }
-    return search_atom_add(r, atoms, atom);
+    ret->mode = !rest.p ? PLAN_SYSTEM_ANY : ret->system.n ? PLAN_SYSTEM_GIVEN : PLAN_SYSTEM_NONE;
+    return 0;
 }
 
-static int value_uri(struct search_reader *r, const struct search_param *param, text value,
-                     struct search_atoms *atoms)
+int search_token_add(struct search_reader *r, const struct search_about *about,
+                     const struct search_token *token, struct search_nodes *out)
 {
+    struct plan_node node = search_leaf(about, token->code.n ? PLAN_TOKEN : PLAN_SYSTEM);
+    node.of_reference = about->modifier == MODIFIER_IDENTIFIER;
+    node.system_mode = token->mode;
+    node.system = token->system;
+    node.value = index_code(token->code, r->arena);
+    return node.value.p ? search_add(r, PLAN_OR, out, &node) : search_no_memory(r->e);
+}
+
+static int value_token(struct search_reader *r, const struct search_about *about, text value,
+                       struct search_nodes *out)
+{
+    struct search_token token;
+    int code = search_token_read(r, value, &token);
+    return code ? code : search_token_add(r, about, &token, out);
+}
+
+static int value_id(struct search_reader *r, const struct search_about *about, text value,
+                    struct search_nodes *out)
+{
+    if (!reference_id_ok(value)) {
+        return search_bad(r, "'%.*s' is not a resource id: 1 to 64 letters, digits, '-' or '.'",
+                          TEXT_ARG(search_short(value, 200)));
+    }
+    struct plan_node node = {
+        .kind = PLAN_ID, .type = about->type, .target = about->type, .value = value};
+    return search_add(r, PLAN_OR, out, &node);
+}
+
+static int value_uri(struct search_reader *r, const struct search_about *about, text value,
+                     struct search_nodes *out)
+{
+    struct plan_node node = search_leaf(about, PLAN_VALUE);
     text plain = search_unescape(value, r->arena);
-    struct plan_atom atom = {.kind = PLAN_VALUE, .param = param->number};
-    atom.value = plain.p ? index_uri(plain, r->arena) : plain;
-    return atom.value.p ? search_atom_add(r, atoms, atom) : search_no_memory(r->e);
+    node.value = plain.p ? index_uri(plain, r->arena) : plain;
+    return node.value.p ? search_add(r, PLAN_OR, out, &node) : search_no_memory(r->e);
 }
 
 /* --- reference (R4 search.html#reference) -------------------------------------------------- */
 
 /* target 0: a URL. A patient is looked for in the key as well, where the parameter is implied by
  * it. */
-static int add_reference(struct search_reader *r, const struct search_param *param,
-                         fhir_type target, bool is_patient, text value, struct search_atoms *atoms)
+static int add_reference(struct search_reader *r, const struct search_about *about,
+                         fhir_type target, bool is_patient, text value, struct search_nodes *out)
 {
-    struct plan_atom atom = {
-        .kind = PLAN_REFERENCE, .param = param->number, .target = target, .value = value};
-    int code = search_atom_add(r, atoms, atom);
-    if (code == 0 && param->implied && is_patient) {
-        atom.kind = PLAN_HOME;
-        code = search_atom_add(r, atoms, atom);
+    struct plan_node node = search_leaf(about, PLAN_REFERENCE);
+    node.target = target;
+    node.value = value;
+    int code = search_add(r, PLAN_OR, out, &node);
+    if (code == 0 && about->param->implied && is_patient) {
+        node.kind = PLAN_HOME;
+        code = search_add(r, PLAN_OR, out, &node);
     }
     return code;
 }
 
-static bool may_target(const struct search_param *param, fhir_type type)
-{
-    const fhir_type *t = param->targets;
-    while (t && *t && *t != type) {
-        t++;
-    }
-    return !t || *t;
-}
-
-static int add_bare_id(struct search_reader *r, const struct search_param *param, text id,
-                       struct search_atoms *atoms)
+static int add_bare_id(struct search_reader *r, const struct search_about *about, text id,
+                       struct search_nodes *out)
 {
     for (unsigned type = 1; type < fhir_type_count(); type++) {
         int code = 0;
-        if (may_target(param, (fhir_type)type)) {
-            code = add_reference(r, param, (fhir_type)type, type == FHIR_PATIENT, id, atoms);
+        if (search_may_target(about->param, (fhir_type)type)) {
+            code = add_reference(r, about, (fhir_type)type, type == FHIR_PATIENT, id, out);
         }
         if (code) {
             return code;
@@ -315,74 +348,92 @@ static int add_bare_id(struct search_reader *r, const struct search_param *param
     return 0;
 }
 
-static int typed_reference(struct search_reader *r, const struct search_param *param,
-                           fhir_type type, text name, text value, struct search_atoms *atoms)
+static int typed_reference(struct search_reader *r, const struct search_about *about, text value,
+                           struct search_nodes *out)
 {
     struct reference ref = reference_parse(value, r->base);
     text id = value;
-    if (!may_target(param, type)) {
-        return err_set(r->e, ERR_INVALID, "%.*s: %.*s never refers to a %.*s", TEXT_ARG(name),
-                       TEXT_ARG(param->name), TEXT_ARG(fhir_type_name(type)));
-    }
-    if (ref.kind == REFERENCE_LOCAL && ref.type == type) {
+    if (ref.kind == REFERENCE_LOCAL && ref.type == about->target && ref.version.n == 0) {
         id = ref.id;
     }
     if (!reference_id_ok(id)) {
-        return bad(r, name, value, "the id of a resource of the type after the colon");
+        return search_bad(r, "'%.*s' is not the id of a resource of the type after the colon",
+                          TEXT_ARG(search_short(value, 200)));
     }
-    return add_reference(r, param, type, type == FHIR_PATIENT, id, atoms);
+    return add_reference(r, about, about->target, about->target == FHIR_PATIENT, id, out);
 }
 
-static int value_reference(struct search_reader *r, const struct search_param *param, text modifier,
-                           text name, text value, struct search_atoms *atoms)
+static int value_reference(struct search_reader *r, const struct search_about *about, text value,
+                           struct search_nodes *out)
 {
     text plain = search_unescape(value, r->arena);
     if (!plain.p) {
         return search_no_memory(r->e);
     }
-    if (modifier.n) {
-        return typed_reference(r, param, fhir_type_of(modifier), name, plain, atoms);
+    if (about->modifier == MODIFIER_TYPE) {
+        return typed_reference(r, about, plain, out);
     }
     if (reference_id_ok(plain)) {
-        return add_bare_id(r, param, plain, atoms);
+        return add_bare_id(r, about, plain, out);
     }
     struct reference ref = reference_parse(plain, r->base);
     switch (ref.kind) {
     case REFERENCE_LOCAL:
-        return add_reference(r, param, ref.type, ref.type == FHIR_PATIENT, ref.id, atoms);
+        return add_reference(r, about, ref.type, ref.type == FHIR_PATIENT, ref.id, out);
     case REFERENCE_ABSOLUTE:
         if (ref.version.n) {
             plain = text_first(plain, (size_t)(ref.id.p + ref.id.n - plain.p));
         }
-        return add_reference(r, param, 0, ref.type == FHIR_PATIENT, plain, atoms);
+        return add_reference(r, about, 0, ref.type == FHIR_PATIENT, plain, out);
     case REFERENCE_URI:
-        return add_reference(r, param, 0, false, plain, atoms);
+        return add_reference(r, about, 0, false, plain, out);
     default:
-        return bad(r, name, value, "a reference: Type/id, id or a URL, of a resource type of R4");
+        return search_bad(
+            r, "'%.*s' is not a reference: Type/id, id or a URL, of a resource type of R4",
+            TEXT_ARG(search_short(value, 200)));
     }
 }
 
-int search_value(struct search_reader *r, const struct search_param *param, text modifier,
-                 text name, text value, struct search_atoms *atoms)
+/* --- */
+
+static int value_special(struct search_reader *r, const struct search_about *about, text value,
+                         struct search_nodes *out)
 {
-    switch ((enum search_type)param->type) {
+    if (text_eq(about->param->name, T("near"))) {
+        return search_value_near(r, about, value, out);
+    }
+    return search_fail(r, ERR_NOT_SUPPORTED,
+                       "this parameter has rules of its own that are not known here; search by the "
+                       "others of the type");
+}
+
+int search_value(struct search_reader *r, const struct search_about *about, text value,
+                 struct search_nodes *out)
+{
+    text name = about->param->name;
+    if (text_eq(name, T("_id"))) {
+        return value_id(r, about, value, out);
+    }
+    if (text_eq(name, T("_text")) || text_eq(name, T("_content"))) {
+        return search_value_words(r, about, value, out);
+    }
+    switch ((enum search_type)about->param->type) {
     case SEARCH_NUMBER:
-        return value_number(r, (struct plan_atom){.param = param->number}, name, value, atoms);
     case SEARCH_DATE:
-        return value_date(r, param, name, value, atoms);
-    case SEARCH_STRING:
-        return value_string(r, param, value, atoms);
-    case SEARCH_TOKEN:
-        return value_token(r, param, name, value, atoms);
-    case SEARCH_REFERENCE:
-        return value_reference(r, param, modifier, name, value, atoms);
     case SEARCH_QUANTITY:
-        return value_quantity(r, param, name, value, atoms);
+        return value_prefixed(r, about, value, out);
+    case SEARCH_STRING:
+        return value_string(r, about, value, out);
+    case SEARCH_TOKEN:
+        return value_token(r, about, value, out);
+    case SEARCH_REFERENCE:
+        return about->modifier == MODIFIER_IDENTIFIER ? value_token(r, about, value, out)
+                                                      : value_reference(r, about, value, out);
     case SEARCH_URI:
-        return value_uri(r, param, value, atoms);
+        return value_uri(r, about, value, out);
     case SEARCH_COMPOSITE:
     case SEARCH_SPECIAL:
         break;
     }
-    return err_set(r->e, ERR_NOT_SUPPORTED, "%.*s: not answered yet", TEXT_ARG(name));
+    return value_special(r, about, value, out);
 }

@@ -143,7 +143,7 @@ static int open_store(struct node *n, struct err *e)
     struct store_config config = {.dir = n->config.dir,
                                   .mode = STORE_SERVE,
                                   .limits = &n->config.limits,
-                                  .base = n->config.base};
+                                  .rules.base = n->config.base};
     return store_open(&config, &n->store, e);
 }
 

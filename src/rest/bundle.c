@@ -146,7 +146,8 @@ static int read_entry(struct bundle *b, size_t at, yyjson_val *entry, struct err
                                .grant = b->call->grant,
                                .arena = b->arena,
                                .base = b->call->base,
-                               .prefer = PREFER_MINIMAL};
+                               .prefer = PREFER_MINIMAL,
+                               .lenient = b->call->lenient};
     buf_init(&item->call.answer.body, (size_t)b->call->rest->limits->request_memory);
     issues_init(&item->call.issues, b->arena);
     if (!place.p) {

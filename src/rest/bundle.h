@@ -72,7 +72,4 @@ void resolver_done(struct resolver *r);
  * on. */
 int resolve_links(struct resolver *r, struct prepared *p, struct err *e);
 
-/* Whether a resource that is not stored yet would match a plan. */
-bool plan_matches(const struct plan *plan, fhir_type type, text id, const struct index *index);
-
 #endif

@@ -46,7 +46,8 @@ void bundle_open(struct buf *out, const char *type, const uint64_t *total,
 
 /* An empty `entry` array would not be valid JSON of FHIR: the member appears with the first entry.
  */
-int bundle_entry(struct call *c, const struct version *v, size_t at, struct err *e)
+int bundle_entry(struct call *c, const struct version *v, const struct subset *s, size_t at,
+                 struct err *e)
 {
     struct buf *out = &c->answer.body;
     buf_add(out, at ? T(",") : T(",\"entry\":["));
@@ -61,7 +62,7 @@ int bundle_entry(struct call *c, const struct version *v, size_t at, struct err 
         return 0;
     }
     buf_add(out, T(",\"resource\":"));
-    return print_version(v, out, e);
+    return s ? print_part(v, s, c->rest->limits, c->arena, out, e) : print_version(v, out, e);
 }
 
 void bundle_close(struct buf *out)

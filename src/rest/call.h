@@ -4,6 +4,7 @@
 
 #include "fhir/outcome.h"
 #include "fhir/resource.h"
+#include "fhir/subset.h"
 #include "rest/rest.h"
 
 /* R4 http.html: the interactions, and the operations that Kith has. */
@@ -21,6 +22,9 @@ enum interaction {
     INTERACTION_BUNDLE, /* batch or transaction */
     INTERACTION_CAPABILITIES,
     INTERACTION_EVERYTHING,
+    INTERACTION_REINDEX,
+    INTERACTION_REINDEX_STATUS,
+    INTERACTION_PARAM_STATUS,
     INTERACTION_COUNT,
 };
 
@@ -40,6 +44,7 @@ struct answer {
     struct version version; /* the resource of the reply, or what ETag and Last-Modified tell of */
     bool show_version;      /* print it as the body */
     bool location;          /* Location of the version */
+    text content_location;  /* where the progress of what was begun is; empty: no such field */
     struct buf body;        /* ready JSON; used when not empty */
     int (*more)(struct http_reply *reply, void *state);
     void (*more_done)(void *state);
@@ -60,6 +65,7 @@ struct call {
     text if_modified_since;
     text if_none_exist;
     enum prefer_return prefer;
+    bool lenient; /* Prefer: handling=lenient, for searches */
     bool pretty;
     text body;
     text form;                       /* body of a POST _search */
@@ -85,8 +91,26 @@ int do_call(struct call *c, struct err *e);
 
 /* --- shared -------------------------------------------------------------------------------- */
 
+/* What search and index take now: the parameters in force, and the base that this client sees, so
+ * that its own addresses are known. */
+static inline struct index_rules call_rules(const struct call *c)
+{
+    struct index_rules rules = store_rules(c->rest->store);
+    rules.base = c->base;
+    return rules;
+}
+
 /* Prints a version as JSON, with the pretty form where asked. */
 int print_version(const struct version *v, struct buf *out, struct err *e);
+
+/* Prints the part of a version that is asked for; all of it when that is the whole. Uses the arena
+ * for its tree. */
+int print_part(const struct version *v, const struct subset *s, const struct limits *limits,
+               struct arena *a, struct buf *out, struct err *e);
+
+/* A version as a tree. */
+int version_tree(const struct version *v, const struct limits *limits, struct arena *a,
+                 yyjson_val **ret_root, struct err *e);
 
 /* Parsed query string; errors as search_decode(). */
 int call_pairs(const struct call *c, struct search_pair **ret_pairs, size_t *ret_count,
@@ -115,7 +139,9 @@ void bundle_open(struct buf *out, const char *type, const uint64_t *total,
                  const struct bundle_link *links, size_t link_count);
 /* After the last entry and the bracket behind it. */
 void bundle_close(struct buf *out);
-/* Begins an entry: the comma where needed, then {"fullUrl":...,"resource":{...} left open. */
-int bundle_entry(struct call *c, const struct version *v, size_t at, struct err *e);
+/* Begins an entry: the comma where needed, then {"fullUrl":...,"resource":{...} left open. `s`
+ * NULL: the whole resource. */
+int bundle_entry(struct call *c, const struct version *v, const struct subset *s, size_t at,
+                 struct err *e);
 
 #endif

@@ -120,7 +120,7 @@ static int print_entry(struct call *c, const struct version *v, size_t at, struc
 {
     char instant[CLOCK_INSTANT_SIZE];
     struct buf *out = &c->answer.body;
-    int rc = bundle_entry(c, v, at, e);
+    int rc = bundle_entry(c, v, NULL, at, e);
     text type = fhir_type_name(v->type);
     const char *method = v->deleted ? "DELETE" : v->vid == 1 ? "POST" : "PUT";
     clock_instant(version_instant(v), instant);

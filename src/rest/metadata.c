@@ -1,6 +1,7 @@
 #include "rest/call.h"
 
 #include "base/clock.h"
+#include "fhir/search_custom.h"
 #include "format/json.h"
 
 /*
@@ -11,6 +12,18 @@
 static const char *const search_type_names[] = {
     "number", "date", "string", "token", "reference", "composite", "quantity", "uri", "special"};
 
+/* What holds for the parameters of every type; docs/conformance.md has the whole. */
+static const char search_words[] =
+    "Search. Modifiers, by the type of the parameter: all but composite: `:missing`; string: "
+    "`:exact`, `:contains`; token: `:not`, `:text`, `:in`, `:not-in`, `:above`, `:below`, "
+    "`:of-type` (identifiers); reference: `:[type]`, `:identifier`; uri: `:above`, `:below`. "
+    "Prefixes of number, date and quantity: eq ne gt lt ge le sa eb ap. Chains "
+    "(`subject:Patient.name=`) and `_has` of any depth up to the limit search_depth. Results: "
+    "`_sort`, `_count`, `_total`, `_include`, `_revinclude` (also `:iterate` and `*`), `_summary`, "
+    "`_elements`, `_contained`, `_containedType`, `_explain=true` (how the search was run). What "
+    "is not understood is refused; with `Prefer: handling=lenient` it is left out, with a "
+    "warning, and missing from the self link.";
+
 static void add_interactions(struct buf *out, const char *const *codes, size_t n)
 {
     buf_add(out, T("\"interaction\":["));
@@ -20,69 +33,117 @@ static void add_interactions(struct buf *out, const char *const *codes, size_t n
     buf_addc(out, ']');
 }
 
-static void add_params(struct buf *out, fhir_type type)
+/* What a query may ask for: entries of its own, of its parts, or what the store knows anyway. */
+static bool is_answered(const struct search_param *param)
+{
+    static const char *const always[] = {"_id", "_lastUpdated", "_text", "_content"};
+    for (size_t i = 0; i < sizeof always / sizeof *always; i++) {
+        if (text_eq(param->name, text_of(always[i]))) {
+            return true;
+        }
+    }
+    return param->stored || param->parts || param->composite;
+}
+
+static bool is_included(const struct search_param *param)
+{
+    return param->type == SEARCH_REFERENCE && is_answered(param);
+}
+
+/* Calls `use` with every parameter of a type that is answered: the standard's, then those that
+ * people have added. */
+static void each_param(const struct call *c, fhir_type type,
+                       void (*use)(void *context, const struct search_param *param), void *context)
 {
     size_t count;
     const struct search_param *params = search_params(type, &count);
-    buf_add(out, T(",\"searchParam\":["));
-    const char *before = "";
     for (size_t i = 0; i < count; i++) {
-        bool own = text_eq(params[i].name, T("_id")) || text_eq(params[i].name, T("_lastUpdated"));
-        if (!params[i].indexed && !own) {
-            continue;
+        if (is_answered(&params[i])) {
+            use(context, &params[i]);
         }
-        buf_printf(out, "%s{\"name\":\"%.*s\",\"definition\":\"%.*s\",\"type\":\"%s\"}", before,
-                   TEXT_ARG(params[i].name), TEXT_ARG(params[i].url),
-                   search_type_names[params[i].type]);
-        before = ",";
     }
+    const struct search_customs *customs = call_rules(c).customs;
+    const struct search_custom *const *added =
+        customs ? search_customs_of(customs, type, &count) : NULL;
+    for (size_t i = 0; added && i < count; i++) {
+        if (added[i]->usable) {
+            use(context, &added[i]->param);
+        }
+    }
+}
+
+struct printing {
+    struct buf *out;
+    const char *before;
+    fhir_type source; /* of the parameters */
+    fhir_type target; /* reverse includes: only what may refer to it */
+};
+
+/* "code$value-quantity": how the parts of a composite stand in a value. */
+static void add_components(struct buf *out, const struct search_composite *composite)
+{
+    buf_add(out, T(",\"documentation\":\""));
+    for (uint8_t i = 0; i < composite->count; i++) {
+        buf_printf(out, "%s%.*s", i ? "$" : "", TEXT_ARG(composite->components[i].code));
+    }
+    buf_addc(out, '"');
+}
+
+static void add_param(void *context, const struct search_param *param)
+{
+    struct printing *p = context;
+    buf_printf(p->out, "%s{\"name\":\"%.*s\",\"definition\":", p->before, TEXT_ARG(param->name));
+    json_write_string(param->url, p->out);
+    buf_printf(p->out, ",\"type\":\"%s\"", search_type_names[param->type]);
+    if (param->composite) {
+        add_components(p->out, param->composite);
+    }
+    buf_addc(p->out, '}');
+    p->before = ",";
+}
+
+static void add_params(struct call *c, struct buf *out, fhir_type type)
+{
+    struct printing p = {.out = out, .before = ""};
+    buf_add(out, T(",\"searchParam\":["));
+    each_param(c, type, add_param, &p);
     buf_addc(out, ']');
 }
 
 static bool refers_to(const struct search_param *param, fhir_type target)
 {
-    if (param->type != SEARCH_REFERENCE || !param->indexed) {
-        return false;
+    const fhir_type *t = param->targets;
+    while (t && *t && *t != target) {
+        t++;
     }
-    if (!param->targets) {
-        return true;
-    }
-    for (const fhir_type *t = param->targets; *t; t++) {
-        if (*t == target) {
-            return true;
-        }
-    }
-    return false;
+    return !t || *t;
 }
 
-static void add_includes(struct buf *out, fhir_type type)
+static void add_include(void *context, const struct search_param *param)
 {
-    size_t count;
-    const struct search_param *params = search_params(type, &count);
-    const char *before = ",\"searchInclude\":[";
-    for (size_t i = 0; i < count; i++) {
-        if (params[i].type == SEARCH_REFERENCE && params[i].indexed) {
-            buf_printf(out, "%s\"%.*s:%.*s\"", before, TEXT_ARG(fhir_type_name(type)),
-                       TEXT_ARG(params[i].name));
-            before = ",";
-        }
+    struct printing *p = context;
+    if (is_included(param) && (!p->target || refers_to(param, p->target))) {
+        buf_printf(p->out, "%s\"%.*s:%.*s\"", p->before, TEXT_ARG(fhir_type_name(p->source)),
+                   TEXT_ARG(param->name));
+        p->before = ",";
     }
-    buf_add(out, before[1] == '\0' ? T("]") : T(""));
-    before = ",\"searchRevInclude\":[";
-    for (unsigned source = 1; source < fhir_type_count(); source++) {
-        params = search_params((fhir_type)source, &count);
-        for (size_t i = 0; i < count; i++) {
-            if (refers_to(&params[i], type)) {
-                buf_printf(out, "%s\"%.*s:%.*s\"", before,
-                           TEXT_ARG(fhir_type_name((fhir_type)source)), TEXT_ARG(params[i].name));
-                before = ",";
-            }
-        }
-    }
-    buf_add(out, before[1] == '\0' ? T("]") : T(""));
 }
 
-static void add_type(struct buf *out, fhir_type type)
+static void add_includes(struct call *c, struct buf *out, fhir_type type)
+{
+    struct printing p = {.out = out, .before = ",", .source = type};
+    buf_add(out, T(",\"searchInclude\":[\"*\""));
+    each_param(c, type, add_include, &p);
+    buf_add(out, T("],\"searchRevInclude\":[\"*\""));
+    p.target = type;
+    for (unsigned source = 1; source < fhir_type_count(); source++) {
+        p.source = (fhir_type)source;
+        each_param(c, p.source, add_include, &p);
+    }
+    buf_addc(out, ']');
+}
+
+static void add_type(struct call *c, struct buf *out, fhir_type type)
 {
     static const char *const codes[] = {"read",         "vread",      "create",
                                         "update",       "delete",     "history-instance",
@@ -98,13 +159,43 @@ static void add_type(struct buf *out, fhir_type type)
               "\"conditionalUpdate\":true,"
               "\"conditionalDelete\":\"single\",\"referencePolicy\":[\"literal\",\"logical\","
               "\"local\"]"));
-    add_includes(out, type);
-    add_params(out, type);
+    add_includes(c, out, type);
+    add_params(c, out, type);
     if (type == FHIR_PATIENT) {
         buf_add(out, T(",\"operation\":[{\"name\":\"everything\",\"definition\":"
                        "\"http://hl7.org/fhir/OperationDefinition/Patient-everything\"}]"));
     }
     buf_addc(out, '}');
+}
+
+/* Of searches over all types; those with a definition are those that every type has. */
+static void add_system_params(struct buf *out)
+{
+    static const struct {
+        const char *name;
+        const char *type;
+        const char *words;
+    } others[] = {
+        {"_type", "special", "the types to search, with commas between them"},
+        {"_has", "special", "_has:Observation:patient:code=x: others that refer to it"},
+        {"_list", "special", "the id of a List: what its entries refer to"},
+        {"_filter", "special", "R4 search_filter.html"},
+    };
+    static const char *const common[] = {"_content", "_id",       "_lastUpdated", "_profile",
+                                         "_source",  "_security", "_tag",         "_text"};
+    struct printing p = {.out = out, .before = ""};
+    buf_add(out, T(",\"searchParam\":["));
+    for (size_t i = 0; i < sizeof common / sizeof *common; i++) {
+        const struct search_param *param = search_param_of(NULL, FHIR_PATIENT, text_of(common[i]));
+        if (param && is_answered(param)) {
+            add_param(&p, param);
+        }
+    }
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        buf_printf(out, ",{\"name\":\"%s\",\"type\":\"%s\",\"documentation\":\"%s\"}",
+                   others[i].name, others[i].type, others[i].words);
+    }
+    buf_addc(out, ']');
 }
 
 static void add_head(struct call *c, struct buf *out)
@@ -135,19 +226,22 @@ static int no_other_parameters(struct call *c, struct err *e)
 
 int do_capabilities(struct call *c, struct err *e)
 {
-    static const char *const codes[] = {"transaction", "batch", "history-system"};
+    static const char *const codes[] = {"transaction", "batch", "history-system", "search-system"};
     struct buf *out = &c->answer.body;
     int rc = no_other_parameters(c, e);
     if (rc) {
         return rc;
     }
     add_head(c, out);
-    buf_add(out, T(",\"rest\":[{\"mode\":\"server\",\"resource\":["));
+    buf_add(out, T(",\"rest\":[{\"mode\":\"server\",\"documentation\":"));
+    json_write_string(text_of(search_words), out);
+    buf_add(out, T(",\"resource\":["));
     for (unsigned type = 1; type < fhir_type_count(); type++) {
-        add_type(out, (fhir_type)type);
+        add_type(c, out, (fhir_type)type);
     }
     buf_add(out, T("],"));
     add_interactions(out, codes, sizeof codes / sizeof *codes);
+    add_system_params(out);
     buf_add(out, T(",\"compartment\":[\"http://hl7.org/fhir/CompartmentDefinition/patient\","
                    "\"http://hl7.org/fhir/CompartmentDefinition/encounter\","
                    "\"http://hl7.org/fhir/CompartmentDefinition/practitioner\","

@@ -12,6 +12,34 @@ int print_version(const struct version *v, struct buf *out, struct err *e)
     return resource_print(&head, v->packed, out, e);
 }
 
+int version_tree(const struct version *v, const struct limits *limits, struct arena *a,
+                 yyjson_val **ret_root, struct err *e)
+{
+    struct buf json;
+    buf_init(&json, (size_t)limits->resource_bytes * 2);
+    int rc = print_version(v, &json, e);
+    text copy = rc ? (text){0} : arena_copy(a, buf_text(&json));
+    buf_done(&json);
+    if (!rc && !copy.p) {
+        rc = err_set(e, ERR_MEMORY, "the reply needs more memory than it may have");
+    }
+    return rc ? rc : json_read(copy, (size_t)limits->json_depth, a, ret_root, e);
+}
+
+int print_part(const struct version *v, const struct subset *s, const struct limits *limits,
+               struct arena *a, struct buf *out, struct err *e)
+{
+    yyjson_val *root;
+    if (!subset_is_part(s)) {
+        return print_version(v, out, e);
+    }
+    int rc = version_tree(v, limits, a, &root, e);
+    if (!rc) {
+        subset_print(root, v->type, s, out);
+    }
+    return rc;
+}
+
 bool etag_read(text field, uint64_t *ret_vid)
 {
     text t = text_trim(field);
@@ -74,11 +102,82 @@ static int tell_deleted(const struct call *c, struct err *e)
                    TEXT_ARG(fhir_type_name(c->route.type)), TEXT_ARG(c->route.id));
 }
 
+static int take_elements(struct call *c, struct subset *s, text value, struct err *e)
+{
+    size_t capacity = 0;
+    text *names = NULL;
+    text item;
+    while (text_cut(&value, ',', &item)) {
+        item = text_trim(item);
+        if (!subset_has_element(c->route.type, item)) {
+            return err_set(e, ERR_INVALID,
+                           "_elements: %.*s has no element '%.*s'; name elements of the resource "
+                           "itself, with commas between them",
+                           TEXT_ARG(fhir_type_name(c->route.type)), TEXT_ARG(text_first(item, 60)));
+        }
+        text *grown = arena_grow(c->arena, names, s->element_count, &capacity, sizeof *names);
+        if (!grown) {
+            return err_set(e, ERR_MEMORY, "the request needs more memory than it may have");
+        }
+        names = grown;
+        names[s->element_count++] = item;
+    }
+    s->elements = names;
+    return 0;
+}
+
+static int take_summary(struct subset *s, text value, struct err *e)
+{
+    static const char *const words[] = {"false", "true", "text", "data"};
+    for (unsigned i = 0; i < sizeof words / sizeof *words; i++) {
+        if (text_eq(value, text_of(words[i]))) {
+            s->summary = (enum search_summary)i;
+            return 0;
+        }
+    }
+    return err_set(e, ERR_INVALID,
+                   "_summary: '%.*s' is not true, text, data or false (count is for searches)",
+                   TEXT_ARG(text_first(value, 60)));
+}
+
+/* _summary and _elements, which a read has as well as a search (R4 search.html#summary). */
+static int take_part(struct call *c, struct subset *ret_part, struct err *e)
+{
+    struct search_pair *pairs;
+    size_t count;
+    bool has_summary = false;
+    struct subset s = {0};
+    int rc = c->query.p ? call_pairs(c, &pairs, &count, e) : 0;
+    for (size_t i = 0; !rc && c->query.p && i < count; i++) {
+        text name = pairs[i].name;
+        if (text_eq(name, T("_elements")) && !s.element_count) {
+            rc = take_elements(c, &s, pairs[i].value, e);
+        } else if (text_eq(name, T("_summary")) && !has_summary) {
+            has_summary = true;
+            rc = take_summary(&s, pairs[i].value, e);
+        } else if (text_eq(name, T("_elements")) || text_eq(name, T("_summary"))) {
+            rc = err_set(e, ERR_DUPLICATE, "%.*s stands twice in the query; give it once",
+                         TEXT_ARG(name));
+        } else if (!text_eq(name, T("_format")) && !text_eq(name, T("_pretty"))) {
+            rc = err_set(e, ERR_NOT_SUPPORTED,
+                         "the parameter '%.*s' is not supported on a read; it takes _summary, "
+                         "_elements, _format and _pretty",
+                         TEXT_ARG(text_first(name, 60)));
+        }
+    }
+    if (!rc && s.element_count && s.summary != SUMMARY_FALSE) {
+        rc = err_set(e, ERR_INVALID, "_summary and _elements both say what to return; give one");
+    }
+    *ret_part = s;
+    return rc;
+}
+
 int do_read(struct call *c, struct err *e)
 {
     struct store_view *view;
     struct version v;
-    int rc = call_no_parameters(c, e);
+    struct subset part;
+    int rc = take_part(c, &part, e);
     if (rc) {
         return rc;
     }
@@ -101,6 +200,8 @@ int do_read(struct call *c, struct err *e)
     c->answer.has_version = true;
     c->answer.version = v;
     c->answer.status = not_modified(c, &v) ? 304 : 200;
-    c->answer.show_version = c->answer.status == 200;
-    return 0;
+    c->answer.show_version = c->answer.status == 200 && !subset_is_part(&part);
+    return c->answer.status == 200 && subset_is_part(&part)
+               ? print_part(&v, &part, c->rest->limits, c->arena, &c->answer.body, e)
+               : 0;
 }

@@ -1,5 +1,6 @@
 #include "rest/bundle.h"
 
+#include "base/clock.h"
 #include "fhir/reference.h"
 
 #include <stdio.h>
@@ -13,6 +14,7 @@
 /* What the bundle creates, by the tokens and values that a search asks for. */
 struct own_resource {
     const struct bundle_item *item;
+    struct resource tree;
     struct index index;
 };
 
@@ -87,6 +89,7 @@ static int add_own_entries(struct own_index *own, const struct own_resource *res
 static int make_own_index(struct resolver *r)
 {
     struct bundle *b = r->own;
+    struct index_rules rules = call_rules(b->call);
     struct own_index *own = arena_zalloc(b->arena, 1, sizeof *own);
     if (!own) {
         return ERR_MEMORY;
@@ -102,100 +105,145 @@ static int make_own_index(struct resolver *r)
             continue;
         }
         struct own_resource *resource = &own->resources[own->count++];
-        struct resource tree = p->resource;
-        tree.id = p->write.id;
+        resource->tree = p->resource;
+        resource->tree.id = p->write.id;
         resource->item = item;
-        rc = index_extract(&tree, b->call->base, b->arena, &resource->index);
+        rc = index_extract(&resource->tree, &rules, b->arena, &resource->index);
         rc = rc ? rc : add_own_entries(own, resource, b->arena);
     }
     return rc;
 }
 
-static bool own_matches(const struct search *s, const struct own_resource *resource)
+static int own_matches(struct resolver *r, const struct plan *plan,
+                       const struct own_resource *resource, bool *ret_matches)
 {
-    const struct write *write = &resource->item->prepared.write;
-    return plan_matches(&s->plan, write->type, write->id, &resource->index);
+    struct index_rules rules = call_rules(r->call);
+    struct plan_subject subject = {.r = &resource->tree,
+                                   .index = &resource->index,
+                                   .updated = clock_real_ms(),
+                                   .rules = &rules};
+    *ret_matches = false;
+    return plan->type == resource->tree.type
+               ? plan_test(plan->root, &subject, r->call->arena, ret_matches)
+               : 0;
 }
 
-/* A term with one token or value alone: what matches has it among its entries. */
-static const struct plan_atom *one_value(const struct plan *plan)
+/* A leaf that every match has among its entries, as it stands or as one part of an AND. */
+static const struct plan_node *one_value(const struct plan_node *root)
 {
-    for (size_t i = 0; i < plan->term_count; i++) {
-        const struct plan_term *term = &plan->terms[i];
-        if (term->count == 1 &&
-            (term->atoms[0].kind == PLAN_TOKEN || term->atoms[0].kind == PLAN_VALUE)) {
-            return &term->atoms[0];
+    if (root->kind == PLAN_TOKEN || root->kind == PLAN_VALUE) {
+        return root;
+    }
+    for (size_t i = 0; root->kind == PLAN_AND && i < root->count; i++) {
+        const struct plan_node *item = &root->items[i];
+        if (item->kind == PLAN_TOKEN || item->kind == PLAN_VALUE) {
+            return item;
         }
     }
     return NULL;
 }
 
-/* What the bundle itself creates: its references are resolved as if it were stored already. */
-static int search_own(struct resolver *r, const struct search *s, text *ret_name, size_t *ret_count)
+struct own_search {
+    const struct plan *plan;
+    const struct own_resource *found;
+    size_t count; /* stops at two: that is too many */
+};
+
+static int try_own(struct resolver *r, struct own_search *s, const struct own_resource *resource)
 {
-    const struct own_resource *found = NULL;
+    bool matches;
+    int rc = own_matches(r, s->plan, resource, &matches);
+    if (!rc && matches) {
+        s->found = resource;
+        s->count++;
+    }
+    return rc;
+}
+
+static int try_all_own(struct resolver *r, struct own_search *s)
+{
+    const struct own_index *own = r->own_index;
+    const struct plan_node *leaf = one_value(s->plan->root);
+    int rc = 0;
+    if (!leaf) {
+        for (size_t i = 0; !rc && i < own->count && s->count < 2; i++) {
+            rc = try_own(r, s, &own->resources[i]);
+        }
+        return rc;
+    }
+    text key = own_key(leaf->param, leaf->value, r->call->arena);
+    const uint64_t *at = key.p ? map_get(&own->entries, key) : NULL;
+    const struct own_entry *entry = at ? (const struct own_entry *)(uintptr_t)*at : NULL;
+    for (; !rc && entry && s->count < 2; entry = entry->next) {
+        rc = try_own(r, s, entry->resource);
+    }
+    return key.p ? rc : ERR_MEMORY;
+}
+
+/*
+ * What the bundle itself creates: its references are resolved as if it were stored already. A
+ * condition with a chain or _has asks about further resources, which may be of this transaction and
+ * not yet stored either: whoever needs that names the entry by its fullUrl.
+ */
+static int search_own(struct resolver *r, const struct plan *plan, text *ret_name,
+                      size_t *ret_count, struct err *e)
+{
+    struct own_search s = {.plan = plan};
     *ret_count = 0;
-    if (!r->own) {
+    if (!r->own || plan_joins(plan->root)) {
         return 0;
     }
-    if (!r->own_index && make_own_index(r)) {
-        return ERR_MEMORY;
+    int rc = !r->own_index ? make_own_index(r) : 0;
+    rc = rc ? rc : try_all_own(r, &s);
+    if (!rc && s.found) {
+        *ret_name = bundle_item_name(r->own, s.found->item);
+        rc = ret_name->p ? 0 : ERR_MEMORY;
     }
-    const struct own_index *own = r->own_index;
-    const struct plan_atom *atom = one_value(&s->plan);
-    if (atom) {
-        text key = own_key(atom->param, atom->value, r->call->arena);
-        const uint64_t *at = key.p ? map_get(&own->entries, key) : NULL;
-        const struct own_entry *entry = at ? (const struct own_entry *)(uintptr_t)*at : NULL;
-        for (; entry && *ret_count < 2; entry = entry->next) {
-            bool matches = own_matches(s, entry->resource);
-            found = matches ? entry->resource : found;
-            *ret_count += matches;
-        }
-        if (!key.p) {
-            return ERR_MEMORY;
-        }
+    *ret_count = s.count;
+    return rc ? no_memory(e) : 0;
+}
+
+static int no_single_match(const struct plan *plan, bool in_transaction, bool several, text whole,
+                           struct err *e)
+{
+    if (several) {
+        return err_set(e, ERR_MULTIPLE,
+                       "the conditional reference '%.*s' matches more than one resource; "
+                       "make it more specific",
+                       TEXT_ARG(text_first(whole, 300)));
     }
-    for (size_t i = 0; !atom && i < own->count && *ret_count < 2; i++) {
-        bool matches = own_matches(s, &own->resources[i]);
-        found = matches ? &own->resources[i] : found;
-        *ret_count += matches;
-    }
-    if (found) {
-        *ret_name = bundle_item_name(r->own, found->item);
-    }
-    return found && !ret_name->p ? ERR_MEMORY : 0;
+    return err_set(e, ERR_PRECONDITION,
+                   "the conditional reference '%.*s' matches nothing here; load what it means "
+                   "first, or put it into the transaction%s",
+                   TEXT_ARG(text_first(whole, 300)),
+                   in_transaction && plan_joins(plan->root)
+                       ? " and refer to the entry by its fullUrl: a condition with a chain or _has "
+                         "finds only what is stored already"
+                       : "");
 }
 
 static int find(struct resolver *r, const struct reference *ref, text whole, struct resolved *ret,
                 struct err *e)
 {
     struct call *c = r->call;
-    struct search *s = arena_zalloc(c->arena, 1, sizeof *s);
+    struct plan *plan = arena_zalloc(c->arena, 1, sizeof *plan);
     struct version v;
     size_t own = 0;
-    int rc = s ? match_one(c, ref->type, ref->query, s, &v, e) : no_memory(e);
+    int rc = plan ? match_one(c, ref->type, ref->query, plan, &v, e) : no_memory(e);
     if (rc) {
         return rc;
     }
     ret->name =
         arena_printf(c->arena, "%.*s/%.*s", TEXT_ARG(fhir_type_name(ref->type)), TEXT_ARG(v.id));
-    ret->condition = (struct write_condition){&s->plan, v.id};
-    if (!ret->name.p || (v.id.n == 0 && search_own(r, s, &ret->name, &own))) {
+    ret->condition = (struct write_condition){plan, v.id};
+    if (!ret->name.p) {
         return no_memory(e);
     }
-    if (v.id.n == 0 && own != 1) {
-        return own ? err_set(e, ERR_MULTIPLE,
-                             "the conditional reference '%.*s' matches more than one resource; "
-                             "make it more specific",
-                             TEXT_ARG(text_first(whole, 300)))
-                   : err_set(e, ERR_PRECONDITION,
-                             "the conditional reference '%.*s' matches nothing here; load what it "
-                             "means first, or put it "
-                             "into the transaction",
-                             TEXT_ARG(text_first(whole, 300)));
+    if (v.id.n) {
+        return 0;
     }
-    return 0;
+    rc = search_own(r, plan, &ret->name, &own, e);
+    return rc || own == 1 ? rc : no_single_match(plan, r->own != NULL, own > 1, whole, e);
 }
 
 static int resolve_reference(struct resolver *r, const struct reference *ref, text whole,

@@ -2,7 +2,7 @@
 
 #include "base/clock.h"
 #include "base/metrics.h"
-#include "rest/call.h"
+#include "rest/reindex.h"
 
 #include <stdio.h>
 #include <time.h>
@@ -169,7 +169,7 @@ static int take_content(struct call *c, struct err *e)
                          TEXT_ARG(text_first(type, 100)));
 }
 
-/* Prefer: return=minimal; others of its preferences are not for us (RFC 7240). */
+/* Prefer: return=minimal, handling=lenient; others of its preferences are not for us (RFC 7240). */
 static void take_prefer(struct call *c)
 {
     text rest = http_field(c->http, T("Prefer"));
@@ -180,6 +180,9 @@ static void take_prefer(struct call *c)
                     : text_eq_nocase(item, T("return=representation"))   ? PREFER_REPRESENTATION
                     : text_eq_nocase(item, T("return=OperationOutcome")) ? PREFER_OUTCOME
                                                                          : c->prefer;
+        c->lenient = text_eq_nocase(item, T("handling=lenient"))  ? true
+                     : text_eq_nocase(item, T("handling=strict")) ? false
+                                                                  : c->lenient;
     }
 }
 
@@ -219,6 +222,9 @@ int do_call(struct call *c, struct err *e)
         [INTERACTION_BUNDLE] = do_bundle,
         [INTERACTION_CAPABILITIES] = do_capabilities,
         [INTERACTION_EVERYTHING] = do_everything,
+        [INTERACTION_REINDEX] = do_reindex,
+        [INTERACTION_REINDEX_STATUS] = do_reindex_status,
+        [INTERACTION_PARAM_STATUS] = do_param_status,
     };
     return interactions[c->route.interaction](c, e);
 }
@@ -234,13 +240,14 @@ static const struct step {
 
 /* In the order of enum interaction. */
 static const enum metric interaction_metrics[INTERACTION_COUNT] = {
-    METRIC_interactions_unknown_total,    METRIC_interactions_read_total,
-    METRIC_interactions_vread_total,      METRIC_interactions_create_total,
-    METRIC_interactions_update_total,     METRIC_interactions_update_conditional_total,
-    METRIC_interactions_delete_total,     METRIC_interactions_delete_conditional_total,
-    METRIC_interactions_history_total,    METRIC_interactions_search_total,
-    METRIC_interactions_bundle_total,     METRIC_interactions_capabilities_total,
-    METRIC_interactions_everything_total,
+    METRIC_interactions_unknown_total,        METRIC_interactions_read_total,
+    METRIC_interactions_vread_total,          METRIC_interactions_create_total,
+    METRIC_interactions_update_total,         METRIC_interactions_update_conditional_total,
+    METRIC_interactions_delete_total,         METRIC_interactions_delete_conditional_total,
+    METRIC_interactions_history_total,        METRIC_interactions_search_total,
+    METRIC_interactions_bundle_total,         METRIC_interactions_capabilities_total,
+    METRIC_interactions_everything_total,     METRIC_interactions_reindex_total,
+    METRIC_interactions_reindex_status_total, METRIC_interactions_param_status_total,
 };
 
 static int run_steps(struct call *c, int64_t *at, struct err *e)
@@ -305,6 +312,9 @@ static int reply_answer(struct call *c, struct http_reply *reply, struct err *e)
     reply->status = a->status;
     if (a->has_version) {
         reply_version_fields(c, reply);
+    }
+    if (a->content_location.n) {
+        http_reply_field(reply, T("Content-Location"), a->content_location);
     }
     if (a->body.n) {
         buf_done(&reply->body);

@@ -102,13 +102,10 @@ static int route_system(struct call *c, struct err *e)
     if (c->method == HTTP_POST) {
         return go(c, INTERACTION_BUNDLE);
     }
-    if (is_get(c)) {
-        return err_set(
-            e, ERR_NOT_SUPPORTED,
-            "search over all types at once is not supported by this version; search one type, "
-            "such as Patient?name=..., or read /metadata");
-    }
-    return not_here(e, c, "POST", "POST of a Bundle of type batch or transaction");
+    return is_get(c) ? go(c, INTERACTION_SEARCH)
+                     : not_here(e, c, "GET, HEAD, POST",
+                                "GET (search over types, such as ?_type=Patient,Observation&...), "
+                                "POST of a Bundle of type batch or transaction");
 }
 
 static int route_type(struct call *c, struct err *e)
@@ -186,20 +183,28 @@ static int route_version(struct call *c, text vid, struct err *e)
 
 static int route_operation(struct call *c, text name, struct err *e)
 {
+    if (text_eq(name, T("$reindex")) && c->route.id.n == 0) {
+        return c->method == HTTP_POST ? go(c, INTERACTION_REINDEX)
+                                      : not_here(e, c, "POST", "POST without a body");
+    }
+    if (text_eq(name, T("$status")) && c->route.type == FHIR_SEARCH_PARAMETER && c->route.id.n) {
+        return is_get(c) ? go(c, INTERACTION_PARAM_STATUS) : not_here(e, c, "GET, HEAD", "GET");
+    }
     if (text_eq(name, T("$everything")) && c->route.type == FHIR_PATIENT && c->route.id.n) {
         return is_get(c) ? go(c, INTERACTION_EVERYTHING) : not_here(e, c, "GET, HEAD", "GET");
     }
     return err_set(
         e, ERR_NOT_SUPPORTED,
-        "the operation '%.*s' is not supported here; this node has Patient/{id}/$everything",
+        "the operation '%.*s' is not supported here; this node has Patient/{id}/$everything, "
+        "$reindex and SearchParameter/{id}/$status",
         TEXT_ARG(text_first(name, 60)));
 }
 
-/* Patient/x/Observation: a compartment search. */
+/* Patient/x/Observation: a compartment search; Patient/x/'*': over all its types. */
 static int route_compartment(struct call *c, text type, struct err *e)
 {
     fhir_type wanted = fhir_type_of(type);
-    if (!wanted) {
+    if (!wanted && !text_eq(type, T("*"))) {
         return err_set(e, ERR_NOT_FOUND,
                        "'%.*s' is neither a resource type of FHIR R4 nor an operation",
                        TEXT_ARG(text_first(type, 60)));
@@ -247,8 +252,17 @@ int route_call(struct call *c, struct err *e)
     if (at.n == 1 && text_eq(first, T("metadata"))) {
         return is_get(c) ? go(c, INTERACTION_CAPABILITIES) : not_here(e, c, "GET, HEAD", "GET");
     }
+    if (at.n == 1 && text_eq(first, T("_reindex"))) {
+        return is_get(c) ? go(c, INTERACTION_REINDEX_STATUS) : not_here(e, c, "GET, HEAD", "GET");
+    }
+    if (at.n == 1 && text_starts(first, T("$"))) {
+        return route_operation(c, first, e);
+    }
     if (at.n == 1 && text_eq(first, T("_history"))) {
         return route_history(c, e);
+    }
+    if (at.n == 1 && text_eq(first, T("_search"))) {
+        return search_by_form(c, e);
     }
     c->route.type = fhir_type_of(first);
     if (!c->route.type) {

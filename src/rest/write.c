@@ -1,8 +1,11 @@
 #include "rest/write.h"
 
+#include "rest/reindex.h"
+
 #include "base/metrics.h"
 #include "base/random.h"
 #include "fhir/reference.h"
+#include "rest/terms.h"
 
 /* create, update, delete and their conditional forms (R4 http.html#create, #update, #delete,
  * #cond-update). */
@@ -38,23 +41,43 @@ int relative_links(struct call *c, struct resource *r)
     return 0;
 }
 
-int match_one(struct call *c, fhir_type type, text query, struct search *ret_search,
-              struct version *ret_version, struct err *e)
+/* The words of a condition; what they mean in codes is looked up now, once. */
+static int parse_condition(struct call *c, fhir_type type, text query, struct plan *ret_plan,
+                           struct err *e)
 {
     struct search_pair *pairs;
     size_t count;
-    struct versions found = {0};
-    struct store_view *view;
+    struct index_rules rules = call_rules(c);
+    struct terms terms;
+    struct search_terms face;
     int rc = search_decode(query, c->rest->limits, c->arena, &pairs, &count, e);
-    if (!rc) {
-        rc = search_parse(type, (struct search_compartment){0}, pairs, count, c->base,
-                          c->rest->limits, c->arena, ret_search, e);
+    if (rc) {
+        return rc;
     }
-    if (!rc && ret_search->plan.term_count == 0) {
+    terms_init(&terms, c, &face);
+    struct search_question q = {.types = &type,
+                                .type_count = 1,
+                                .pairs = pairs,
+                                .count = count,
+                                .rules = &rules,
+                                .limits = c->rest->limits,
+                                .terms = &face};
+    rc = search_parse_criteria(&q, c->arena, ret_plan, e);
+    terms_done(&terms);
+    if (!rc && !ret_plan->root) {
         rc = err_set(
             e, ERR_INVALID,
             "a condition needs at least one search parameter, such as identifier=system|value");
     }
+    return rc;
+}
+
+int match_one(struct call *c, fhir_type type, text query, struct plan *ret_plan,
+              struct version *ret_version, struct err *e)
+{
+    struct versions found = {0};
+    struct store_view *view;
+    int rc = parse_condition(c, type, query, ret_plan, e);
     if (rc) {
         return rc;
     }
@@ -62,7 +85,7 @@ int match_one(struct call *c, fhir_type type, text query, struct search *ret_sea
     if (rc) {
         return rc;
     }
-    rc = store_match(view, &ret_search->plan, 2, c->arena, &found, e);
+    rc = store_match(view, ret_plan, 2, c->arena, &found, e);
     store_view_end(view);
     if (rc) {
         return rc;
@@ -99,15 +122,15 @@ int prepared_condition(struct prepared *p, const struct write_condition *conditi
     return 0;
 }
 
-/* The plan of a search moves with the prepared write, so a copy in the arena is what the condition
- * points to. */
+/* The plan moves with the prepared write, so a copy in the arena is what the condition points to.
+ */
 static int set_condition(struct prepared *p, text expected_id, struct err *e)
 {
     struct plan *plan = arena_alloc(p->call->arena, sizeof *plan);
     if (!plan) {
         return no_memory(e);
     }
-    *plan = p->search.plan;
+    *plan = p->plan;
     return prepared_condition(p, &(struct write_condition){plan, expected_id}, e);
 }
 
@@ -115,7 +138,7 @@ static int target_create(struct prepared *p, struct err *e)
 {
     struct call *c = p->call;
     if (c->if_none_exist.p) {
-        int rc = match_one(c, c->route.type, c->if_none_exist, &p->search, &p->existing, e);
+        int rc = match_one(c, c->route.type, c->if_none_exist, &p->plan, &p->existing, e);
         if (rc) {
             return rc;
         }
@@ -193,7 +216,7 @@ static int target_conditional_update(struct prepared *p, struct err *e)
     struct call *c = p->call;
     struct version match;
     text given = p->resource.id;
-    int rc = match_one(c, c->route.type, c->query.p ? c->query : T(""), &p->search, &match, e);
+    int rc = match_one(c, c->route.type, c->query.p ? c->query : T(""), &p->plan, &match, e);
     if (!rc) {
         rc = set_condition(p, match.id, e);
     }
@@ -225,7 +248,7 @@ static int target_conditional_delete(struct prepared *p, struct err *e)
 {
     struct version match;
     struct call *c = p->call;
-    int rc = match_one(c, c->route.type, c->query.p ? c->query : T(""), &p->search, &match, e);
+    int rc = match_one(c, c->route.type, c->query.p ? c->query : T(""), &p->plan, &match, e);
     if (!rc) {
         rc = set_condition(p, match.id, e);
     }
@@ -306,7 +329,16 @@ static int check_content(struct prepared *p, struct err *e)
                       "http.html#update)",
                       TEXT_ARG(c->route.id), TEXT_ARG(p->resource.id));
     }
-    return relative_links(c, &p->resource);
+    bool replaces = c->route.interaction == INTERACTION_UPDATE ||
+                    c->route.interaction == INTERACTION_UPDATE_CONDITIONAL;
+    if (replaces && subset_tagged(c->resource)) {
+        return err_at(e, ERR_BUSINESS_RULE, arena_printf(c->arena, "%.*s.meta.tag", TEXT_ARG(type)),
+                      "the resource is tagged SUBSETTED: it came from a reply with _summary or "
+                      "_elements, and storing it would lose what was left out; read it whole, "
+                      "change that, and send it");
+    }
+    int refused = search_parameter_check(c, &p->resource, e);
+    return refused ? refused : relative_links(c, &p->resource);
 }
 
 static int no_conditional_references(const struct prepared *p, struct err *e)
@@ -345,7 +377,8 @@ int prepare_content(struct prepared *p, struct err *e)
     }
     text packed = arena_copy(c->arena, buf_text(&p->packed));
     buf_done(&p->packed);
-    if (!packed.p || index_extract(&p->resource, c->base, c->arena, &p->index)) {
+    struct index_rules rules = call_rules(c);
+    if (!packed.p || index_extract(&p->resource, &rules, c->arena, &p->index)) {
         return no_memory(e);
     }
     p->write.packed = packed;

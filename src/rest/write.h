@@ -14,7 +14,7 @@ struct prepared {
     struct index index;
     struct buf packed;
     struct write write;
-    struct search search; /* of a conditional interaction */
+    struct plan plan; /* of a conditional interaction */
     struct write_condition *conditions;
     size_t condition_count;
     size_t condition_capacity;
@@ -36,7 +36,7 @@ int prepared_condition(struct prepared *p, const struct write_condition *conditi
 
 /* The one resource that a query of type?query matches now: 0 matches: id empty. ERR_MULTIPLE for
  * more. */
-int match_one(struct call *c, fhir_type type, text query, struct search *ret_search,
+int match_one(struct call *c, fhir_type type, text query, struct plan *ret_plan,
               struct version *ret_version, struct err *e);
 
 /* Gives an error the place of the link it is about, unless it has one. */

@@ -1,6 +1,6 @@
 /* One request within the writer's transaction: first everything is decided, then everything is
  * changed. */
-#include "store/writer.h"
+#include "store/params.h"
 
 #include "base/clock.h"
 
@@ -16,6 +16,7 @@ struct target {
     uint64_t rid;
     uint64_t vid;
     uint64_t t;
+    int64_t when;
     text body;
 };
 
@@ -40,6 +41,7 @@ static int find_target(struct writer *w, const struct prepared *p, struct target
         target.deleted = r->deleted;
         target.vid = r->vid;
         target.t = r->t;
+        target.when = r->when;
         if (target.exists && !target.deleted) {
             target.body = arena_copy(&w->arena, r->body);
             rc = target.body.p ? 0 : no_memory(&w->err);
@@ -130,16 +132,22 @@ static int check_write(struct writer *w, const struct grant *g, const struct wri
 static int check_condition(struct writer *w, const struct grant *g,
                            const struct write_condition *condition)
 {
-    if (ops_touch(w, condition->plan->type)) {
+    const struct plan *plan = condition->plan;
+    if (ops_touch(w, plan->type) || (plan->root && plan_joins(plan->root))) {
         int rc = ops_flush(w);
         if (rc) {
             return rc;
         }
     }
-    struct store_view view = {.s = w->s, .g = g, .db = w->db, .tools = w->tools, .snapshot = true};
+    struct store_view view = {.s = w->s,
+                              .g = g,
+                              .db = w->db,
+                              .tools = w->tools,
+                              .snapshot = true,
+                              .rules = store_rules(w->s)};
     view.reads_all = grant_reads_all(g);
     struct versions found;
-    int rc = store_match(&view, condition->plan, 2, &w->arena, &found, &w->err);
+    int rc = store_match(&view, plan, 2, &w->arena, &found, &w->err);
     if (rc) {
         return rc;
     }
@@ -202,11 +210,29 @@ static int complete_rows(struct writer *w, const struct row *from, size_t count,
     return 0;
 }
 
+static int order_rows(const struct row *a, const struct row *b)
+{
+    return a->param != b->param ? (a->param < b->param ? -1 : 1) : text_cmp(a->value, b->value);
+}
+
+/* The rows of one version, sorted. */
+struct version_rows {
+    struct row *rows;
+    size_t count;
+    uint64_t rid;
+    int64_t when;
+};
+
+static int64_t row_when(const struct version_rows *of, size_t i)
+{
+    return of->rows[i].dated ? of->when : INDEX_WHEN_NONE;
+}
+
 /* The rows of the version that is there now, derived from its body. */
 static int current_rows(struct writer *w, const struct write *write, const struct target *target,
-                        struct row **ret_rows, size_t *ret_count)
+                        struct version_rows *ret_rows)
 {
-    *ret_count = 0;
+    *ret_rows = (struct version_rows){.rid = target->rid, .when = target->when};
     if (!target->exists || target->deleted) {
         return 0;
     }
@@ -220,31 +246,33 @@ static int current_rows(struct writer *w, const struct write *write, const struc
         return rc;
     }
     rc = rows_make(w->s, write->type, &index, &w->arena, &rows, &count);
-    return rc ? no_memory(&w->err) : complete_rows(w, rows, count, ret_rows, ret_count);
+    return rc ? no_memory(&w->err)
+              : complete_rows(w, rows, count, &ret_rows->rows, &ret_rows->count);
 }
 
-static int order_rows(const struct row *a, const struct row *b)
-{
-    return a->param != b->param ? (a->param < b->param ? -1 : 1) : text_cmp(a->value, b->value);
-}
-
-/* Both sorted; the difference goes to the index. Without a common key everything differs. */
-static int replace_rows(struct writer *w, const struct row *old, size_t old_count, uint64_t old_rid,
-                        const struct row *new, size_t new_count, uint64_t rid)
+/* The difference goes to the index. Without a common key everything differs. */
+static int replace_rows(struct writer *w, const struct version_rows *old,
+                        const struct version_rows *new)
 {
     int rc = 0;
     size_t i = 0;
     size_t k = 0;
-    while (!rc && (i < old_count || k < new_count)) {
-        int order = i == old_count ? 1 : k == new_count ? -1 : order_rows(&old[i], &new[k]);
-        if (order == 0 && old_rid == rid) {
+    while (!rc && (i < old->count || k < new->count)) {
+        int order = i == old->count   ? 1
+                    : k == new->count ? -1
+                                      : order_rows(&old->rows[i], &new->rows[k]);
+        bool same = order == 0 && old->rid == new->rid;
+        if (same && row_when(old, i) == row_when(new, k)) {
             i++;
             k++;
-        } else if (order <= 0) {
-            rc = ops_add(w, old[i].param, old[i].value, old_rid, true);
+        } else if (order <= 0 && !same) {
+            rc =
+                ops_add(w, old->rows[i].param, old->rows[i].value, old->rid, INDEX_WHEN_NONE, true);
             i++;
         } else {
-            rc = ops_add(w, new[k].param, new[k].value, rid, false);
+            rc = ops_add(w, new->rows[k].param, new->rows[k].value, new->rid, row_when(new, k),
+                         false);
+            i += same;
             k++;
         }
     }
@@ -315,13 +343,14 @@ static int same_data(struct writer *w, const struct write *write, const struct t
     return rc;
 }
 
-static void settle(struct writer *w, struct write *write, const struct target *target, bool changed)
+static int settle(struct writer *w, struct write *write, const struct target *target, bool changed)
 {
     write->changed = changed;
     write->created = changed && write->kind == WRITE_PUT && (!target->exists || target->deleted);
     write->vid = changed ? target->vid + 1 : target->vid;
     write->t = changed ? w->last_t : target->t;
     w->changes += changed;
+    return changed && write->type == FHIR_SEARCH_PARAMETER ? params_note(w, write->id) : 0;
 }
 
 static int choose_key(struct writer *w, const struct write *write, const struct prepared *p,
@@ -340,61 +369,57 @@ static int choose_key(struct writer *w, const struct write *write, const struct 
     return new_rid(w, compartment, write->type, ret_rid);
 }
 
-static int apply_put(struct writer *w, struct write *write, const struct prepared *p,
+static int apply_put(struct writer *w, struct write *write, const struct prepared *prepared,
                      struct target *target)
 {
+    struct prepared fresh;
+    const struct prepared *p = &fresh;
     bool same = false;
-    struct row *old = NULL;
-    struct row *new = NULL;
-    size_t old_count = 0;
-    size_t new_count = 0;
-    struct db_resource row = {.vid = target->vid + 1, .id = p->name.id, .body = p->body};
+    struct version_rows old;
+    struct version_rows new = {.when = prepared->when};
+    struct db_resource row = {.vid = target->vid + 1,
+                              .when = prepared->when,
+                              .id = prepared->name.id,
+                              .body = prepared->body};
     int rc = same_data(w, write, target, &same);
     if (rc || same) {
-        if (!rc) {
-            settle(w, write, target, false);
-        }
-        return rc;
+        return rc ? rc : settle(w, write, target, false);
     }
-    rc = current_rows(w, write, target, &old, &old_count);
+    rc = params_refresh(w, write, prepared, &fresh);
+    rc = rc ? rc : current_rows(w, write, target, &old);
     rc = rc ? rc : choose_key(w, write, p, target, &row.rid);
     if (!rc && target->exists) {
         rc = supersede(w, write->type, target);
     }
     row.t = w->last_t = time_next(w->last_t, w->now_ms);
     rc = rc ? rc : put_version(w, p, target, &row);
-    rc = rc ? rc : complete_rows(w, p->rows, p->row_count, &new, &new_count);
-    rc = rc ? rc : replace_rows(w, old, old_count, target->rid, new, new_count, row.rid);
+    rc = rc ? rc : complete_rows(w, p->rows, p->row_count, &new.rows, &new.count);
+    new.rid = row.rid;
+    rc = rc ? rc : replace_rows(w, &old, &new);
+    rc = rc ? rc : writer_show(w, p->shown, p->shown_count);
     if (!rc && ops_add_number(w, write->type, INDEX_LAST_UPDATED, row.t, row.rid, false)) {
         rc = no_memory(&w->err);
     }
-    if (!rc) {
-        settle(w, write, target, true);
-    }
-    return rc;
+    return rc ? rc : settle(w, write, target, true);
 }
 
 static int apply_delete(struct writer *w, struct write *write, const struct target *target)
 {
     if (!target->exists || target->deleted) {
-        settle(w, write, target, false);
-        return 0;
+        return settle(w, write, target, false);
     }
-    struct row *old = NULL;
-    size_t old_count = 0;
-    int rc = current_rows(w, write, target, &old, &old_count);
+    struct version_rows old;
+    struct version_rows none = {.rid = target->rid};
+    int rc = current_rows(w, write, target, &old);
     rc = rc ? rc : supersede(w, write->type, target);
     struct db_resource row = {.rid = target->rid, .vid = target->vid + 1, .deleted = true};
     row.t = w->last_t = time_next(w->last_t, w->now_ms);
     rc = rc ? rc : writer_engine(w, db_resource_update(w->db, &row));
-    rc = rc ? rc : replace_rows(w, old, old_count, target->rid, NULL, 0, target->rid);
+    rc = rc ? rc : replace_rows(w, &old, &none);
     if (!rc && ops_add_number(w, write->type, INDEX_SUPERSEDED, row.t, row.rid, false)) {
         rc = no_memory(&w->err);
     }
-    if (!rc) {
-        settle(w, write, target, true);
-    }
-    return rc;
+    return rc ? rc : settle(w, write, target, true);
 }
 
 static int check_request(struct writer *w, const struct grant *g, const struct prepared_request *p)

@@ -125,14 +125,16 @@ static bool superseded(struct checker *c, uint64_t rid, uint64_t t)
     return is;
 }
 
-static bool belongs(struct checker *c, uint16_t param, text value, uint64_t rid)
+static bool belongs(struct checker *c, uint16_t param, text value, uint64_t rid, int64_t when)
 {
     struct db_resource r;
-    struct row *rows = NULL;
-    struct index index;
-    size_t count = 0;
+    struct derived d = {0};
     bool is = false;
     unsigned own = param & 0xFF;
+    const struct param_row *added = params_find(&c->params, param);
+    if (added && added->state == PARAM_REMOVING) {
+        return true;
+    }
     if (own == INDEX_SUPERSEDED) {
         return value.n == 8 && superseded(c, rid, get_be64(value.p));
     }
@@ -140,12 +142,13 @@ static bool belongs(struct checker *c, uint16_t param, text value, uint64_t rid)
     if (!rc && !r.deleted && own == INDEX_LAST_UPDATED) {
         is = value.n == 8 && get_be64(value.p) == r.t && param >> 8 == rid_type(rid);
     } else if (!rc && !r.deleted) {
-        rc = check_derive(c, &r, false, &rows, &count, &index);
+        rc = check_derive(c, &r, false, &d);
         is = rc == DB_END; /* its body is reported already */
     }
     db_resource_done(c->db);
-    for (size_t i = 0; i < count && !rc && !is; i++) {
-        is = rows[i].param == param && text_eq(rows[i].value, value);
+    for (size_t i = 0; i < d.count && !rc && !is; i++) {
+        is = d.rows[i].param == param && text_eq(d.rows[i].value, value) &&
+             check_when(&d, i) == when;
     }
     return is;
 }
@@ -154,7 +157,7 @@ static int check_entry(struct checker *c, const struct db_row *row)
 {
     uint16_t param = (uint16_t)row->number[0];
     text value = arena_copy(&c->arena, row->bytes);
-    if (!belongs(c, param, value, row->number[1])) {
+    if (!belongs(c, param, value, row->number[1], row->when)) {
         unsigned own = param & 0xFF;
         bool lists = own == INDEX_LAST_UPDATED || own == INDEX_SUPERSEDED;
         check_report(c, lists ? "I8" : "I7",
@@ -181,30 +184,48 @@ static int check_moved(struct checker *c, const struct db_row *row)
     return old > 0 ? old : new > 0 ? new : 0;
 }
 
-static int check_system(struct checker *c, const struct db_row *row)
+static bool good_term(uint64_t number, text bytes)
 {
-    if (row->number[0] == 0 || row->number[0] >= SYSTEM_COUNT_MAX || row->bytes.n == 0) {
-        check_report(c, "I11", "system %llu has no proper number or URI",
+    if (bytes.n < 2) {
+        return false;
+    }
+    switch (bytes.p[0]) {
+    case 's':
+        return number >= TERM_SYSTEMS && number < SYSTEM_COUNT_MAX;
+    case 'u':
+        return number >= TERM_UNITS && number < TERM_UNITS + UNIT_COUNT_MAX;
+    case 'f':
+        return facet_type(number) == (unsigned char)bytes.p[1];
+    default:
+        return false;
+    }
+}
+
+static int check_term(struct checker *c, const struct db_row *row)
+{
+    if (!good_term(row->number[0], row->bytes)) {
+        check_report(c, "I11", "term %llu has no proper number or text",
                      (unsigned long long)row->number[0]);
     }
     return 0;
 }
 
-static int compare_times(const void *x, const void *y)
+static int compare_versions(const void *x, const void *y)
 {
-    uint64_t a = *(const uint64_t *)x;
-    uint64_t b = *(const uint64_t *)y;
-    return a < b ? -1 : a > b;
+    const struct check_version *a = x;
+    const struct check_version *b = y;
+    return a->t < b->t ? -1 : a->t > b->t;
 }
 
 static void check_times(struct checker *c)
 {
-    if (c->time_count) {
-        qsort(c->times, c->time_count, sizeof *c->times, compare_times);
+    if (c->version_count) {
+        qsort(c->versions, c->version_count, sizeof *c->versions, compare_versions);
     }
-    for (size_t i = 1; i < c->time_count; i++) {
-        if (c->times[i] == c->times[i - 1]) {
-            check_report(c, "I5", "two versions have t %llu", (unsigned long long)c->times[i]);
+    for (size_t i = 1; i < c->version_count; i++) {
+        uint64_t t = c->versions[i].t;
+        if (t == c->versions[i - 1].t && t != UINT64_MAX) {
+            check_report(c, "I5", "two versions have t %llu", (unsigned long long)t);
         }
     }
 }
@@ -226,21 +247,46 @@ static int check_tables(struct checker *c)
         rc = each_row(c, DB_ALL_INDEX, check_entry);
     }
     rc = rc ? rc : each_row(c, DB_ALL_MOVED, check_moved);
-    return rc ? rc : each_row(c, DB_ALL_SYSTEMS, check_system);
+    return rc ? rc : each_row(c, DB_ALL_TERMS, check_term);
+}
+
+/* Added parameters as this snapshot has them; what is left of those that are going does not count.
+ */
+static int read_params(struct checker *c)
+{
+    int rc = params_read(c->db, &c->versions_arena, &c->params);
+    rc = rc ? rc : params_set(&c->params, 1, &c->versions_arena, &c->v->rules.customs);
+    if (rc == ERR_CORRUPT) {
+        check_report(c, "I17", "the definition of an added search parameter cannot be read");
+        rc = 0;
+    }
+    for (size_t i = 0; i < c->params.count && !rc; i++) {
+        const struct param_row *row = &c->params.rows[i];
+        struct db_range range = {.param = row->number};
+        uint64_t left = 0;
+        if (row->state == PARAM_REMOVING) {
+            rc = db_index_count(c->db, &range, UINT64_MAX, &left);
+        }
+        c->index_rows += left;
+    }
+    return rc;
 }
 
 static int check_everything(struct checker *c)
 {
     int rc = db_check(c->db, report_engine, c);
+    rc = rc ? rc : read_params(c);
     rc = rc ? rc : db_meta_number(c->db, "compartment", &c->next_compartment);
     if (rc == DB_END) {
         check_report(c, "I12", "the store does not know its next compartment");
         rc = 0;
     }
+    rc = rc ? rc : words_until(c->db, &c->words_until);
     rc = rc ? rc : check_resources(c);
     if (!rc) {
         check_times(c);
     }
+    rc = rc ? rc : check_all_words(c);
     return rc ? rc : check_tables(c);
 }
 
@@ -258,18 +304,20 @@ int store_check(struct store *s, const struct grant *g, const struct store_check
     }
     c.db = c.v->db;
     arena_init(&c.arena, s->limits.request_memory);
-    arena_init(&c.times_arena, (size_t)8 << 30);
+    arena_init(&c.versions_arena, (size_t)8 << 30);
+    c.shown = calloc(SHOWN_CACHE_SIZE, sizeof *c.shown);
     if (!store_stats(c.v, &stats, NULL)) {
         c.all = stats.resources;
     }
-    rc = check_everything(&c);
+    rc = c.shown ? check_everything(&c) : ERR_MEMORY;
     if (rc == ERR_CORRUPT) {
         check_report(&c, "I1", "a table cannot be read to its end");
         rc = 0;
     }
     rc = rc > 0 ? db_error(c.db, rc, e) : 0;
     arena_done(&c.arena);
-    arena_done(&c.times_arena);
+    arena_done(&c.versions_arena);
+    free(c.shown);
     store_view_end(c.v);
     if (!rc) {
         *ret_findings = c.findings;

@@ -4,16 +4,18 @@
 #include <stdlib.h>
 
 int check_derive(struct checker *c, const struct db_resource *row, bool report,
-                 struct row **ret_rows, size_t *ret_count, struct index *ret_index)
+                 struct derived *ret_derived)
 {
     char shown[ID_TEXT_SIZE];
     struct err e = {0};
     text packed;
     fhir_type type = rid_type(row->rid);
+    struct derived *d = ret_derived;
     text stored = arena_copy(&c->arena, row->id);
     text id = arena_copy(&c->arena, id_show(stored, shown));
     int rc = stored_body(c->s, c->db, c->v->tools, row->body, &c->arena, &packed, &e);
-    rc = rc ? rc : stored_index(c->s, type, id, packed, &c->arena, ret_index, &e);
+    rc = rc ? rc : stored_resource(c->s, type, id, packed, &c->arena, &d->resource, &e);
+    rc = rc ? rc : index_extract(&d->resource, &c->v->rules, &c->arena, &d->index);
     if (rc == ERR_MEMORY) {
         return rc;
     }
@@ -24,10 +26,10 @@ int check_derive(struct checker *c, const struct db_resource *row, bool report,
         }
         return DB_END;
     }
-    rc = rows_make(c->s, type, ret_index, &c->arena, ret_rows, ret_count);
-    rc = rc ? rc : rows_look_up(c->s, c->db, *ret_rows, *ret_count, &c->arena);
+    rc = rows_make(c->s, type, &d->index, &c->arena, &d->rows, &d->count);
+    rc = rc ? rc : rows_look_up(c->s, c->db, d->rows, d->count, &c->arena);
     if (!rc) {
-        *ret_count = rows_sort(*ret_rows, *ret_count);
+        d->count = rows_sort(d->rows, d->count);
     }
     return rc;
 }
@@ -36,9 +38,11 @@ static void check_list(struct checker *c, const struct db_resource *row, enum in
                        uint64_t t, uint64_t rid)
 {
     char value[8];
+    int64_t when = INDEX_WHEN_NONE;
     put_be64(value, t);
     c->index_rows++;
-    if (db_index_has(c->db, own_param(rid_type(rid), own), text_make(value, 8), rid)) {
+    if (db_index_find(c->db, own_param(rid_type(rid), own), text_make(value, 8), rid, &when) ||
+        when != INDEX_WHEN_NONE) {
         check_report(c, "I8", "%.*s: version at t %llu is not in its list",
                      TEXT_ARG(check_label(c, rid_type(rid), row->id)), (unsigned long long)t);
     }
@@ -102,26 +106,49 @@ static int check_home(struct checker *c, const struct db_resource *row, const st
     return rc == DB_END ? 0 : rc;
 }
 
-static int check_index(struct checker *c, const struct db_resource *row)
+static void check_row(struct checker *c, const struct db_resource *row, const struct derived *d,
+                      size_t i)
 {
-    struct index index = {0};
-    struct row *rows = NULL;
-    size_t count = 0;
-    int rc = check_derive(c, row, true, &rows, &count, &index);
+    const struct row *entry = &d->rows[i];
+    fhir_type type = rid_type(row->rid);
+    int64_t when = INDEX_WHEN_NONE;
+    bool lacks =
+        !entry->value.p || db_index_find(c->db, entry->param, entry->value, row->rid, &when) != 0;
+    if (lacks && check_may_lack(c, entry->param, row->rid)) {
+        return;
+    }
+    c->index_rows++;
+    if (!entry->value.p) {
+        check_report(c, "I11", "%.*s: parameter %u needs a name, system or unit that is unknown",
+                     TEXT_ARG(check_label(c, type, row->id)), entry->param);
+    } else if (lacks) {
+        check_report(c, "I7", "%.*s lacks an entry of parameter %u",
+                     TEXT_ARG(check_label(c, type, row->id)), entry->param);
+    } else if (when != check_when(d, i)) {
+        check_report(c, "I7", "%.*s: an entry of parameter %u has another date than its data",
+                     TEXT_ARG(check_label(c, type, row->id)), entry->param);
+    }
+}
+
+static int check_index(struct checker *c, const struct db_resource *row,
+                       struct check_version *version)
+{
+    struct derived d = {0};
+    int rc = check_derive(c, row, true, &d);
     if (rc) {
+        version->t = rc == DB_END ? UINT64_MAX : version->t; /* its words are not known */
         return rc == DB_END ? 0 : rc;
     }
-    for (size_t i = 0; i < count; i++) {
-        c->index_rows++;
-        if (!rows[i].value.p) {
-            check_report(c, "I11", "%.*s: parameter %u points to a name or system that is unknown",
-                         TEXT_ARG(check_label(c, rid_type(row->rid), row->id)), rows[i].param);
-        } else if (db_index_has(c->db, rows[i].param, rows[i].value, row->rid)) {
-            check_report(c, "I7", "%.*s lacks an entry of parameter %u",
-                         TEXT_ARG(check_label(c, rid_type(row->rid), row->id)), rows[i].param);
-        }
+    for (size_t i = 0; i < d.count; i++) {
+        check_row(c, row, &d, i);
     }
-    return check_home(c, row, &index);
+    if (row->when != d.index.when) {
+        check_report(c, "I7", "%.*s is kept with another date than its data give",
+                     TEXT_ARG(check_label(c, rid_type(row->rid), row->id)));
+    }
+    rc = check_displays(c, row, &d);
+    rc = rc ? rc : check_words(c, &d, version);
+    return rc ? rc : check_home(c, row, &d.index);
 }
 
 /* --- older versions ------------------------------------------------------------------------ */
@@ -206,16 +233,18 @@ static int check_versions(struct checker *c, const struct db_resource *row)
     return 0;
 }
 
-static int check_time(struct checker *c, const struct db_resource *row)
+static int check_time(struct checker *c, const struct db_resource *row,
+                      struct check_version **ret_version)
 {
     struct db_resource old;
-    uint64_t *times =
-        arena_grow(&c->times_arena, c->times, c->time_count, &c->time_capacity, sizeof *times);
-    if (!times) {
+    struct check_version *versions = arena_grow(&c->versions_arena, c->versions, c->version_count,
+                                                &c->version_capacity, sizeof *versions);
+    if (!versions) {
         return ERR_MEMORY;
     }
-    c->times = times;
-    c->times[c->time_count++] = row->t;
+    c->versions = versions;
+    *ret_version = &versions[c->version_count++];
+    **ret_version = (struct check_version){.t = row->t, .rid = row->rid};
     int rc = db_history_find(c->db, row->t, &old);
     db_history_done(c->db);
     if (!rc) {
@@ -226,13 +255,14 @@ static int check_time(struct checker *c, const struct db_resource *row)
 
 static int check_one(struct checker *c, const struct db_resource *row)
 {
+    struct check_version *version = NULL;
     arena_reset(&c->arena);
     c->resources++;
     check_key(c, row);
     check_list(c, row, row->deleted ? INDEX_SUPERSEDED : INDEX_LAST_UPDATED, row->t, row->rid);
     int rc = check_own_name(c, row);
-    rc = rc ? rc : check_time(c, row);
-    rc = rc || row->deleted ? rc : check_index(c, row);
+    rc = rc ? rc : check_time(c, row, &version);
+    rc = rc || row->deleted ? rc : check_index(c, row, version);
     rc = rc ? rc : check_versions(c, row);
     if (c->done++ % 1024 == 0 && c->to && c->to->progress) {
         c->to->progress(c->to->context, c->done, c->all);

@@ -17,7 +17,10 @@ static int prepare_write(struct store *s, struct body_tools *tools, const struct
         return ERR_MEMORY;
     }
     p->bytes = p->body.n + write->index->count * 32;
-    return rows_make(s, write->type, write->index, a, &p->rows, &p->row_count);
+    p->when = write->index->when;
+    p->generation = write->index->generation;
+    int rc = shown_make(s, write->index, a, &p->shown, &p->shown_count);
+    return rc ? rc : rows_make(s, write->type, write->index, a, &p->rows, &p->row_count);
 }
 
 /* A counting sort, stable. */

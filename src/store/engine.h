@@ -12,7 +12,7 @@
 #include "base/err.h"
 #include "base/hash.h"
 
-enum { DB_END = -1, DB_SCHEMA = 1 };
+enum { DB_END = -1, DB_SCHEMA = 2 };
 
 struct db;
 struct db_cursor;
@@ -40,7 +40,13 @@ int db_begin_read(struct db *db);
 void db_end_read(struct db *db);
 int db_begin_write(struct db *db);
 int db_commit(struct db *db);
+/* false: the next commits are in order, but durable only with the next one after `true` (the
+ * beginning). Not within a transaction. */
+int db_durable(struct db *db, bool durable);
 void db_rollback(struct db *db);
+/* Gives at most `pages` unused pages of the file back, unless fewer than `kept` are unused. DB_END:
+ * there is nothing to do. */
+int db_trim(struct db *db, uint64_t pages, uint64_t kept);
 /* Bytes of the log that waits for a checkpoint. */
 uint64_t db_wal_bytes(const struct db *db);
 enum db_checkpoint { DB_CHECKPOINT_PASSIVE, DB_CHECKPOINT_RESTART, DB_CHECKPOINT_TRUNCATE };
@@ -52,6 +58,7 @@ struct db_resource {
     uint64_t rid;
     uint64_t vid;
     uint64_t t;
+    int64_t when; /* index_when(); INDEX_WHEN_NONE is NULL in the row. Not of older versions */
     bool deleted;
     text id;   /* as stored */
     text body; /* only where asked for */
@@ -91,14 +98,25 @@ int db_moved_insert(struct db *db, uint64_t old_rid, uint64_t new_rid);
 int db_moved_to(struct db *db, uint64_t old_rid, uint64_t *ret_rid);
 
 /* An engine may be given rows that are there already. */
-int db_index_insert(struct db *db, uint16_t param, text value, uint64_t rid);
+int db_index_insert(struct db *db, uint16_t param, text value, uint64_t rid, int64_t when);
 int db_index_remove(struct db *db, uint16_t param, text value, uint64_t rid);
 /* DB_END: there is no such row. */
 int db_index_has(struct db *db, uint16_t param, text value, uint64_t rid);
+int db_index_find(struct db *db, uint16_t param, text value, uint64_t rid, int64_t *ret_when);
 
-int db_system_find(struct db *db, text uri, uint64_t *ret_number);
-int db_system_insert(struct db *db, text uri, uint64_t number);
-int db_system_last(struct db *db, uint64_t *ret_number);
+/* Terms: texts that have numbers. What kind of text it is says its first byte (inner.h). */
+int db_term_find(struct db *db, text bytes, uint64_t *ret_number);
+int db_term_insert(struct db *db, text bytes, uint64_t number);
+/* The greatest number in [from, to]; DB_END: none. */
+int db_term_last(struct db *db, uint64_t from, uint64_t to, uint64_t *ret_number);
+
+/* Displays: texts that have stood beside tokens (struct index_display). Only ever added. */
+int db_display_insert(struct db *db, text words, text token);
+/* DB_END: it is not there. */
+int db_display_has(struct db *db, text words, text token);
+
+/* Full text: `t` of a version, its words. Only ever added, in order of t. */
+int db_words_insert(struct db *db, uint64_t t, text narrative, text content);
 
 int db_meta_text(struct db *db, const char *key, char *to, size_t room, size_t *ret_size);
 int db_meta_number(struct db *db, const char *key, uint64_t *ret_number);
@@ -108,13 +126,28 @@ int db_dictionary_insert(struct db *db, uint32_t number, text bytes);
 int db_dictionary_find(struct db *db, uint32_t number, text *ret_bytes);
 void db_dictionary_done(struct db *db);
 
+/* Search parameters that people have added: by number. */
+struct db_param {
+    uint16_t number;
+    uint8_t state;
+    uint64_t done;
+    uint64_t looked;
+    text id;
+    text definition;
+};
+/* A row of this number is replaced. */
+int db_param_put(struct db *db, const struct db_param *param);
+/* In order of number; the texts stay until visit() returns, which ends it with anything but 0. */
+int db_param_each(struct db *db, int (*visit)(void *context, const struct db_param *param),
+                  void *context);
+
 /* --- cursors ------------------------------------------------------------------------------- */
 
 /*
  * Entries of one parameter in order of (value, rid), or backwards. Either `exact`: those with value
  * == low and rid in [rid_from, rid_to]; or those with low <= value < high (high empty: to the end).
  * A forward range begins at (low, rid_from); a backward one at (high, rid_to) inclusive when
- * `high_included`.
+ * `high_included`. The bytes of low and high must stay until the cursor is closed.
  */
 struct db_range {
     uint16_t param;
@@ -128,7 +161,14 @@ struct db_range {
 };
 
 int db_index_open(struct db *db, const struct db_range *range, struct db_cursor **ret_cursor);
-int db_index_next(struct db_cursor *c, text *ret_value, uint64_t *ret_rid);
+struct db_entry {
+    text value;
+    uint64_t rid;
+    int64_t when; /* INDEX_WHEN_NONE: none */
+};
+int db_index_next(struct db_cursor *c, struct db_entry *ret_entry);
+/* An exact forward cursor goes on at the first key from `rid` (not before where it stands). */
+int db_index_skip(struct db_cursor *c, uint64_t rid);
 /* Entries of the range (rid bounds count only for exact), but at most `most`. */
 int db_index_count(struct db *db, const struct db_range *range, uint64_t most, uint64_t *ret_count);
 
@@ -145,6 +185,21 @@ int db_history_next(struct db_cursor *c, struct db_resource *ret_version);
 int db_moved_open(struct db *db, uint64_t rid, struct db_cursor **ret_cursor);
 int db_moved_next(struct db_cursor *c, uint64_t *ret_rid);
 
+/* Terms with numbers in [from, to], in order. */
+int db_term_open(struct db *db, uint64_t from, uint64_t to, struct db_cursor **ret_cursor);
+int db_term_next(struct db_cursor *c, uint64_t *ret_number, text *ret_bytes);
+
+/* All displays in order of (words, token). */
+int db_display_open(struct db *db, struct db_cursor **ret_cursor);
+int db_display_next(struct db_cursor *c, text *ret_words, text *ret_token);
+
+/* Versions (t, upwards) whose words have all of `words` (folded, apart by one space). */
+int db_words_open(struct db *db, bool narrative, text words, struct db_cursor **ret_cursor);
+int db_words_next(struct db_cursor *c, uint64_t *ret_t);
+/* Every word with every version that has it, once each: for store_check(). */
+int db_words_each(struct db *db, bool narrative, struct db_cursor **ret_cursor);
+int db_words_each_next(struct db_cursor *c, text *ret_word, uint64_t *ret_t);
+
 void db_cursor_close(struct db_cursor *c);
 
 /* --- care ---------------------------------------------------------------------------------- */
@@ -153,11 +208,12 @@ void db_cursor_close(struct db_cursor *c);
 int db_check(struct db *db, void (*report)(void *context, const char *words), void *context);
 
 /* Whole tables in order of their key, for store_check(). */
-enum db_table { DB_ALL_NAMES, DB_ALL_HISTORY, DB_ALL_INDEX, DB_ALL_MOVED, DB_ALL_SYSTEMS };
+enum db_table { DB_ALL_NAMES, DB_ALL_HISTORY, DB_ALL_INDEX, DB_ALL_MOVED, DB_ALL_TERMS };
 struct db_row {
     uint64_t number[3]; /* NAMES: hash, rid; HISTORY: t, rid, vid; INDEX: param, rid; MOVED: old,
-                           new; SYSTEMS: number */
-    text bytes;         /* NAMES: mention; HISTORY: body; INDEX: value; SYSTEMS: uri */
+                           new; TERMS: number */
+    text bytes;         /* NAMES: mention; HISTORY: body; INDEX: value; TERMS: bytes */
+    int64_t when;       /* INDEX */
     bool null;          /* bytes are NULL */
 };
 int db_table_open(struct db *db, enum db_table table, struct db_cursor **ret_cursor);

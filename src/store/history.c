@@ -207,9 +207,11 @@ struct merge {
 
 static int merge_step(struct merge *m, size_t i)
 {
-    text value;
-    int rc = db_index_next(m->cursors[i], &value, &m->heads[i].rid);
-    m->heads[i].t = rc || value.n != 8 ? 0 : get_be64(value.p);
+    struct db_entry entry;
+    int rc = db_index_next(m->cursors[i], &entry);
+    bool good = !rc && entry.value.n == 8;
+    m->heads[i].rid = good ? entry.rid : 0;
+    m->heads[i].t = good ? get_be64(entry.value.p) : 0;
     return rc == DB_END ? 0 : rc;
 }
 

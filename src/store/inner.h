@@ -13,23 +13,37 @@
 
 struct writer;
 
-/* Numbers of code systems. Only ever added; what is not in the map may still be in the database. */
-struct systems {
+/*
+ * Terms: texts with a number, by their first byte. Only ever added; what is not in the map may
+ * still be in the database. 's' URI                     a code system 'u' index_unit()            a
+ * unit 'f' type (1 byte) entries   facets: see struct facet Each kind has a range of numbers of its
+ * own, so that systems have the shortest ones.
+ */
+enum {
+    TERM_SYSTEMS = 1, /* to SYSTEM_COUNT_MAX - 1 */
+    TERM_UNITS = 1 << 29,
+    UNIT_COUNT_MAX = 1 << 24,
+    TERM_FACETS = 1 << 30, /* type << 13 | place in order of coming; 1 << 12: some are single */
+};
+struct terms {
     pthread_rwlock_t lock;
     struct map map;
-    struct arena uris;
+    struct arena bytes;
 };
 
 struct store {
     char *dir;
     enum store_mode mode;
     struct limits limits;
-    text base; /* owned */
+    text base; /* of the node, owned */
+    _Atomic(const struct search_customs *) customs; /* in force */
+    struct params *params;
     struct store_identity identity;
     char *identity_bytes; /* what `identity` points into */
     struct name_hasher hasher;
     struct bodies *bodies;
-    struct systems systems;
+    struct terms terms;
+    struct facets *facets;
     int lock; /* descriptor of the lock file, -1: none */
     pthread_mutex_t pool_lock;
     struct store_view *idle_views;
@@ -39,12 +53,14 @@ struct store {
     } idle_tools;
     struct writer *writer;
     atomic_bool full;
+    _Atomic unsigned heavy; /* searches that have run for long and have a turn now (heavy.c) */
     _Atomic uint64_t commits; /* of this process, counted before anyone is told of them */
     atomic_bool let_go;       /* idle views must hold nothing: the log waits to be emptied */
 };
 
 struct store_view {
     struct store *s;
+    struct index_rules rules; /* in force when it began: not older than what it sees */
     const struct grant *g;
     struct db *db;
     struct body_tools *tools;
@@ -82,11 +98,67 @@ int stored_body(struct store *s, struct db *db, struct body_tools *tools, text b
 int version_of(struct store_view *v, const struct db_resource *row, text id, bool with_body,
                struct arena *a, struct version *ret_version, struct err *e);
 
-/* 0: not known. */
-uint64_t systems_cached(struct systems *systems, text uri);
-void systems_add(struct systems *systems, text uri, uint64_t number);
-/* Looks in the database too. */
+/* `bytes` with the first byte that says what it is. 0: not known. */
+uint64_t terms_cached(struct terms *terms, text bytes);
+void terms_add(struct terms *terms, text bytes, uint64_t number);
+/* Looks in the database too. DB_END: it has no number. */
+int term_number(struct store *s, struct db *db, text bytes, uint64_t *ret_number);
+/* The same for a code system. */
 int system_number(struct store *s, struct db *db, text uri, uint64_t *ret_number);
+
+/* The term of a text: its kind, then its bytes. p == NULL: no memory. */
+text term_bytes(char kind, text t, struct arena *a);
+
+/* All units that have a number: in order of it. */
+struct unit {
+    uint64_t number; /* below UNIT_COUNT_MAX: the first three bytes of its values, big-endian */
+    text unit;       /* index_unit() */
+};
+int units_all(struct store *s, struct db *db, struct arena *a, struct unit **ret_units,
+              size_t *ret_count);
+
+/* Number of the unit, then the decimal. p == NULL: no memory. */
+text unit_value(uint64_t number, text decimal, struct arena *a);
+
+/*
+ * Facets: the entries of one resource's facet parameters (search_param.facet), together, as one
+ * entry (own parameter INDEX_FACETS, facet_value(number)). At most FACETS_MAX combinations a type;
+ * a resource with a further one, or with more than FACET_ENTRIES_MAX such entries, has its facet
+ * entries one by one, as those of other parameters. Whether a combination has a number only ever
+ * goes from no to yes, and only while there is room: so what a stored version has can be derived.
+ */
+enum { FACETS_MAX = 4096, FACET_ENTRIES_MAX = 12, FACET_VALUE_SIZE = 2 };
+struct facet {
+    uint64_t number;
+    const struct index_entry *entries; /* in index_extract()'s order */
+    size_t count;
+};
+/* Those of a type that exist now (at least those that the view's state knows). They stay until the
+ * store is closed. *ret_single: some resources may have their facet entries one by one. */
+int facets_of(struct store *s, struct db *db, fhir_type type, const struct facet **ret_facets,
+              size_t *ret_count, bool *ret_single);
+text facet_value(uint64_t number, char buffer[FACET_VALUE_SIZE]);
+
+/* The term of a combination; p == NULL: no memory. All entries are of parameters of `type`. */
+text facet_term(fhir_type type, const struct index_entry *entries, size_t count, struct arena *a);
+/* Which type's combination has this number; 0: none. */
+fhir_type facet_type(uint64_t number);
+/* max 0: FACETS_MAX. */
+struct facets *facets_new(size_t max);
+void facets_free(struct facets *f);
+/* All that the store has, when it is opened. */
+int facets_load(struct store *s, struct db *db);
+/* The writer's: a number for a new combination, within its transaction (the view of `db`).
+ * DB_END: there is no room. */
+int facets_add(struct store *s, struct db *db, text term, uint64_t *ret_number);
+/* The type has a resource with its facet entries one by one. */
+int facets_single(struct store *s, struct db *db, fhir_type type);
+/* Around the writer's COMMIT: begin (returns false when there is nothing new), then settle. */
+bool facets_begin(struct facets *f);
+void facets_settle(struct facets *f, bool committed);
+
+/* Full text: versions up to this t are in db_words_open(); those behind it have to be looked at. */
+int words_until(struct db *db, uint64_t *ret_t);
 
 /* --- names --------------------------------------------------------------------------------- */
 
@@ -106,15 +178,22 @@ int patient_compartment(struct store *s, struct db *db, text patient, uint64_t *
 enum row_kind {
     ROW_READY,     /* value is complete */
     ROW_SYSTEM,    /* value is the code; the system has to get its number */
+    ROW_UNIT,      /* value is the decimal; the unit has to get its number */
+    ROW_FACETS,    /* the combination has to get its number, or becomes single rows */
     ROW_REFERENCE, /* the name has to get its row */
     ROW_MEMBER,    /* a further patient's compartment */
+    ROW_DROPPED,   /* is none: rows_sort() leaves it out */
 };
 
+enum { IDENTIFIER_MARK = 8 };
 struct row {
     uint16_t param;
     uint8_t kind;
+    bool dated;      /* goes with the resource's `when` */
+    bool identifier; /* INDEX_IDENTIFIER: 8 bytes of 0xFF, then the token */
+    bool single;     /* stands for a part of the ROW_FACETS before it, if that gets no number */
     text value;
-    text system;
+    text system; /* the term: of the system, the unit, the combination */
     struct name *name;
 };
 
@@ -122,14 +201,20 @@ struct row {
 int rows_make(struct store *s, fhir_type type, const struct index *index, struct arena *a,
               struct row **ret_rows, size_t *ret_count);
 /* Completes rows from the database without adding anything; rows whose parts are unknown get an
- * empty value. */
+ * empty value (a combination of facets that is unknown becomes its single rows). */
 int rows_look_up(struct store *s, struct db *db, struct row *rows, size_t count, struct arena *a);
-/* By (param, value), without duplicates. */
+/* With the number of what it waited for. 0 or ERR_MEMORY. */
+int row_complete(struct row *row, uint64_t number, struct arena *a);
+/* By (param, value), without duplicates and dropped ones. */
 size_t rows_sort(struct row *rows, size_t count);
 
 /* The index of a stored version, derived from its bytes. */
 int stored_index(const struct store *s, fhir_type type, text id, text packed, struct arena *a,
                  struct index *ret_index, struct err *e);
+
+/* A stored version as a resource in memory. */
+int stored_resource(const struct store *s, fhir_type type, text id, text packed, struct arena *a,
+                    struct resource *ret_resource, struct err *e);
 
 static inline uint16_t own_param(fhir_type type, enum index_own own)
 {
@@ -139,6 +224,8 @@ static inline uint16_t own_param(fhir_type type, enum index_own own)
 /* --- the writer ---------------------------------------------------------------------------- */
 
 int writer_start(struct store *s, struct err *e);
+/* Whether this is the connection that writes: it sees what may yet be rolled back. */
+bool writer_owns(const struct writer *w, const struct db *db);
 /* Finishes what is queued, checkpoints and frees. */
 void writer_stop(struct store *s);
 

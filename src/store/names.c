@@ -1,4 +1,4 @@
-/* Names and systems: from what people call things to the store's numbers. */
+/* Names: from what people call things to the store's numbers. */
 #include "store/inner.h"
 
 static bool is_name(const struct name *n, const struct db_name *row)
@@ -41,42 +41,5 @@ int patient_compartment(struct store *s, struct db *db, text patient, uint64_t *
         }
     }
     db_name_done(db);
-    return rc;
-}
-
-uint64_t systems_cached(struct systems *systems, text uri)
-{
-    (void)pthread_rwlock_rdlock(&systems->lock);
-    uint64_t *number = map_get(&systems->map, uri);
-    uint64_t result = number ? *number : 0;
-    (void)pthread_rwlock_unlock(&systems->lock);
-    return result;
-}
-
-/* Without memory it stays out of the map, which is only a cache. */
-void systems_add(struct systems *systems, text uri, uint64_t number)
-{
-    (void)pthread_rwlock_wrlock(&systems->lock);
-    if (!map_get(&systems->map, uri)) {
-        text copy = arena_copy(&systems->uris, uri);
-        bool is_new = false;
-        uint64_t *place = copy.p ? map_put(&systems->map, copy, &is_new) : NULL;
-        if (place) {
-            *place = number;
-        }
-    }
-    (void)pthread_rwlock_unlock(&systems->lock);
-}
-
-int system_number(struct store *s, struct db *db, text uri, uint64_t *ret_number)
-{
-    *ret_number = systems_cached(&s->systems, uri);
-    if (*ret_number) {
-        return 0;
-    }
-    int rc = db_system_find(db, uri, ret_number);
-    if (!rc) {
-        systems_add(&s->systems, uri, *ret_number);
-    }
     return rc;
 }

@@ -85,19 +85,19 @@ static int find_members(struct scan *s, uint64_t compartment, struct members *m)
                                  .low = text_make(value, 8),
                                  .rid_to = RID_LAST};
         struct db_cursor *c = NULL;
-        uint64_t rid = 0;
+        struct db_entry entry;
         if (!fhir_type_in_patient_compartment((fhir_type)type)) {
             continue;
         }
         rc = db_index_open(s->v->db, &range, &c);
-        while (!rc && !(rc = db_index_next(c, NULL, &rid))) {
+        while (!rc && !(rc = db_index_next(c, &entry))) {
             uint64_t *rids = arena_grow(s->a, m->rids, m->count, &m->capacity, sizeof *rids);
             if (!rids) {
                 db_cursor_close(c);
                 return no_memory(s);
             }
             m->rids = rids;
-            m->rids[m->count++] = rid;
+            m->rids[m->count++] = entry.rid;
         }
         db_cursor_close(c);
         rc = rc == DB_END ? 0 : db_error(s->v->db, rc, s->e);
@@ -171,11 +171,11 @@ int store_count(struct store_view *v, fhir_type type, uint64_t *ret_count, struc
         return rc ? db_error(v->db, rc, e) : 0;
     }
     struct db_cursor *c = NULL;
-    uint64_t rid = 0;
+    struct db_entry entry;
     uint64_t count = 0;
     int rc = db_index_open(v->db, &range, &c);
-    while (!rc && !(rc = db_index_next(c, NULL, &rid))) {
-        count += view_may(v, rid);
+    while (!rc && !(rc = db_index_next(c, &entry))) {
+        count += view_may(v, entry.rid);
     }
     db_cursor_close(c);
     if (rc != DB_END) {

@@ -1,3 +1,4 @@
+/* Searches: one page, a total, or both. */
 #include "base/clock.h"
 #include "base/metrics.h"
 #include "store/sort.h"
@@ -29,7 +30,7 @@ static int emit(struct run *r, const struct page *page, size_t count, struct are
     }
     versions.count = n;
     if (!rc && versions.more && n) {
-        versions.next = place_write(r->plan, &page->items[n - 1], a);
+        versions.next = place_write(page->plan, &page->items[n - 1], a);
         rc = versions.next.p ? 0 : run_memory(r);
     }
     if (!rc) {
@@ -39,33 +40,67 @@ static int emit(struct run *r, const struct page *page, size_t count, struct are
     return rc;
 }
 
-static int count_all(struct run *r, uint64_t *ret_total)
+/* --- totals -------------------------------------------------------------------------------- */
+
+/* Whether its entries are as many as its hits. */
+static bool counts_itself(const struct run *r, const struct goal *goal)
 {
-    if (r->v->reads_all) {
-        struct db_range range = {.param = own_param(r->plan->type, INDEX_LAST_UPDATED)};
-        return run_failed(r, db_index_count(r->db, &range, UINT64_MAX, ret_total));
+    return r->v->reads_all && goal->kind == GOAL_EXACT && (goal->apart || goal->value_count <= 1);
+}
+
+static int count_all(struct run *r, struct goal *goal, uint64_t *ret_total)
+{
+    if (counts_itself(r, goal)) {
+        return goal_estimate(r, goal, NULL, UINT64_MAX, ret_total);
     }
-    struct set all;
-    int rc = run_all(r, &all);
-    *ret_total = all.count;
+    if (r->v->reads_all && goal_is_everything(goal)) {
+        return type_count(r, goal->type, UINT64_MAX, ret_total);
+    }
+    struct stream *s = NULL;
+    struct hit hit;
+    uint64_t count = 0;
+    uint64_t at = 0;
+    r->want = UINT64_MAX;
+    int rc = stream_open(r, goal, NULL, true, &s);
+    while (!rc && !(rc = stream_seek(s, at, &hit))) {
+        at = hit.rid + 1;
+        count += view_may(r->v, hit.rid);
+    }
+    stream_close(s);
+    *ret_total = count;
+    return rc == DB_END ? 0 : rc;
+}
+
+/* --- searches ------------------------------------------------------------------------------ */
+
+static int search_type(struct run *r, const struct plan *plan, struct page *page, uint64_t *total)
+{
+    struct goal *goal = arena_zalloc(&r->scratch, 1, sizeof *goal);
+    int rc = goal ? goal_make(r, plan->type, plan->root, goal) : run_memory(r);
+    uint64_t known = UINT64_MAX;
+    bool cheap = !rc && total && (counts_itself(r, goal) || goal_is_everything(goal));
+    if (!rc && page->most) {
+        rc = sort_page(r, plan, goal, page, total && !cheap, &known);
+    }
+    if (!rc && total && known == UINT64_MAX) {
+        rc = count_all(r, goal, &known);
+    }
+    if (!rc && total) {
+        *total += known;
+    }
     return rc;
 }
 
-static int search(struct run *r, size_t count, const struct place *from, struct arena *a,
-                  struct versions *ret_versions, uint64_t *ret_total)
+static int search(struct run *r, const struct plan *plan, size_t count, const struct place *from,
+                  struct arena *a, struct versions *ret_versions, uint64_t *ret_total)
 {
-    bool all = run_takes_all(r);
-    struct set set = {0};
-    struct page page = {0};
+    struct page page;
     uint64_t total = 0;
-    int rc = all ? 0 : run_set(r, &set);
-    if (!rc && ret_total) {
-        total = set.count;
-        rc = all ? count_all(r, &total) : 0;
+    int rc = page_make(r, plan, from, count ? count + 1 : 0, &page);
+    for (const struct plan *p = plan; p && !rc; p = p->also) {
+        rc = search_type(r, p, &page, ret_total ? &total : NULL);
     }
-    if (!rc && count) {
-        rc = sort_page(r, all ? NULL : &set, from, count + 1, &page);
-    }
+    page_finish(&page);
     rc = rc ? rc : emit(r, &page, count, a, ret_versions);
     if (!rc && ret_total) {
         *ret_total = total;
@@ -74,7 +109,8 @@ static int search(struct run *r, size_t count, const struct place *from, struct 
 }
 
 int store_search(struct store_view *v, const struct plan *plan, size_t count, text from,
-                 struct arena *a, struct versions *ret_versions, uint64_t *ret_total, struct err *e)
+                 struct arena *a, struct versions *ret_versions, uint64_t *ret_total,
+                 struct store_explain *ret_explain, struct err *e)
 {
     struct place place;
     if (plan->sort_count > SORTS_MAX) {
@@ -84,19 +120,23 @@ int store_search(struct store_view *v, const struct plan *plan, size_t count, te
         return err_set(e, ERR_INVALID,
                        "this is not a page of this search: start at its first page");
     }
-    int64_t start = clock_mono_ns();
     struct err own;
     struct run r;
     e = e ? e : &own;
-    int rc = view_enter(v, e);
+    int rc = plan_is_current(v, plan, e);
+    rc = rc ? rc : view_enter(v, e);
     if (rc) {
         return rc;
     }
-    rc = run_begin(&r, v, plan, e);
-    rc = rc ? rc : search(&r, count, from.n ? &place : NULL, a, ret_versions, ret_total);
+    run_begin(&r, v, true, e);
+    r.explains = ret_explain != NULL;
+    rc = search(&r, plan, count, from.n ? &place : NULL, a, ret_versions, ret_total);
+    if (!rc && ret_explain) {
+        rc = explain_give(&r, a, ret_explain);
+    }
+    metric_observe(METRIC_search_seconds, clock_mono_ns() - r.began);
     run_end(&r);
     view_leave(v);
-    metric_observe(METRIC_search_seconds, clock_mono_ns() - start);
     return rc;
 }
 
@@ -105,23 +145,32 @@ int store_match(struct store_view *v, const struct plan *plan, size_t most, stru
 {
     struct err own;
     struct run r;
-    struct set set = {0};
+    struct page page;
     struct versions versions = {0};
+    struct plan unsorted = *plan;
     e = e ? e : &own;
-    int rc = view_enter(v, e);
+    int rc = plan_is_current(v, plan, e);
+    rc = rc ? rc : view_enter(v, e);
     if (rc) {
         return rc;
     }
-    rc = run_begin(&r, v, plan, e);
-    rc = rc ? rc : run_set(&r, &set);
+    unsorted.sort_count = 0;
+    run_begin(&r, v, false, e);
+    rc = page_make(&r, &unsorted, NULL, most + 1, &page);
+    for (const struct plan *p = plan; p && !rc; p = p->also) {
+        struct plan one = *p;
+        one.sort_count = 0;
+        rc = search_type(&r, &one, &page, NULL);
+    }
+    page_finish(&page);
     if (!rc) {
-        versions.more = set.count > most;
-        versions.count = versions.more ? most : set.count;
+        versions.more = page.count > most;
+        versions.count = versions.more ? most : page.count;
         versions.items = arena_zalloc(a, versions.count + 1, sizeof *versions.items);
         rc = versions.items ? 0 : run_memory(&r);
     }
     for (size_t i = 0; i < versions.count && !rc; i++) {
-        rc = version_at(&r, set.rids[i], false, a, &versions.items[i]);
+        rc = version_at(&r, page.items[i].rid, false, a, &versions.items[i]);
     }
     run_end(&r);
     view_leave(v);

@@ -3,11 +3,18 @@
 
 #include <stdlib.h>
 
+enum { BYTES_WORTH = 1000 }; /* keys from which on sorting by bytes is quicker */
+
 int set_add(struct run *r, struct set *set, uint64_t rid)
 {
     if (set->count >= r->most) {
+        if (r->enough != UINT64_MAX) {
+            return RUN_ENOUGH;
+        }
         return err_set(r->e, ERR_TOO_COSTLY,
-                       "the search matches more than %zu resources; narrow it", r->most);
+                       "the search finds more than %zu resources for one of its criteria; add one "
+                       "that fewer match, such as a patient, a code or a shorter time",
+                       r->most);
     }
     uint64_t *rids = arena_grow(&r->scratch, set->rids, set->count, &set->capacity, sizeof *rids);
     if (!rids) {
@@ -25,6 +32,47 @@ static int compare_rids(const void *x, const void *y)
     return a < b ? -1 : a > b;
 }
 
+/* By bytes, from the last; those that are the same in all keys are passed over. */
+static bool sort_by_bytes(struct set *set)
+{
+    uint64_t *from = set->rids;
+    uint64_t *to = malloc(set->count * sizeof *to);
+    uint64_t *room = to;
+    if (!to) {
+        return false;
+    }
+    for (unsigned shift = 0; shift < 64; shift += 8) {
+        size_t starts[257] = {0};
+        for (size_t i = 0; i < set->count; i++) {
+            starts[(from[i] >> shift & 0xFF) + 1]++;
+        }
+        if (starts[(from[0] >> shift & 0xFF) + 1] == set->count) {
+            continue;
+        }
+        for (size_t byte = 0; byte < 256; byte++) {
+            starts[byte + 1] += starts[byte];
+        }
+        for (size_t i = 0; i < set->count; i++) {
+            to[starts[from[i] >> shift & 0xFF]++] = from[i];
+        }
+        uint64_t *sorted = to;
+        to = from;
+        from = sorted;
+    }
+    if (from != set->rids) {
+        memcpy(set->rids, from, set->count * sizeof *from);
+    }
+    free(room);
+    return true;
+}
+
+static void sort_rids(struct set *set)
+{
+    if (set->count < BYTES_WORTH || !sort_by_bytes(set)) {
+        qsort(set->rids, set->count, sizeof *set->rids, compare_rids);
+    }
+}
+
 void set_order(struct set *set)
 {
     size_t i = 1;
@@ -34,7 +82,7 @@ void set_order(struct set *set)
     if (i >= set->count) {
         return;
     }
-    qsort(set->rids, set->count, sizeof *set->rids, compare_rids);
+    sort_rids(set);
     size_t kept = 1;
     for (i = 1; i < set->count; i++) {
         if (set->rids[i] != set->rids[kept - 1]) {
@@ -59,6 +107,15 @@ int spans_add(struct run *r, struct spans *spans, uint64_t from, uint64_t to)
     spans->items = items;
     spans->items[spans->count++] = (struct span){from, to};
     return 0;
+}
+
+int spans_add_set(struct run *r, struct spans *spans, const struct set *set)
+{
+    int rc = 0;
+    for (size_t i = 0; i < set->count && !rc; i++) {
+        rc = spans_add(r, spans, set->rids[i], set->rids[i]);
+    }
+    return rc;
 }
 
 static int compare_spans(const void *x, const void *y)
@@ -86,7 +143,8 @@ void spans_order(struct spans *spans)
     spans->count = kept + 1;
 }
 
-bool spans_have(const struct spans *spans, uint64_t rid)
+/* The first span that ends at or behind rid. */
+static size_t spans_find(const struct spans *spans, uint64_t rid)
 {
     size_t low = 0;
     size_t high = spans->count;
@@ -98,7 +156,23 @@ bool spans_have(const struct spans *spans, uint64_t rid)
             high = middle;
         }
     }
-    return low < spans->count && rid >= spans->items[low].from;
+    return low;
+}
+
+bool spans_have(const struct spans *spans, uint64_t rid)
+{
+    size_t at = spans_find(spans, rid);
+    return at < spans->count && rid >= spans->items[at].from;
+}
+
+bool spans_next(const struct spans *spans, uint64_t rid, uint64_t *ret_rid)
+{
+    size_t at = spans_find(spans, rid);
+    if (at == spans->count) {
+        return false;
+    }
+    *ret_rid = rid > spans->items[at].from ? rid : spans->items[at].from;
+    return true;
 }
 
 int spans_cross(struct run *r, const struct spans *a, const struct spans *b, struct spans *ret)
@@ -119,24 +193,4 @@ int spans_cross(struct run *r, const struct spans *a, const struct spans *b, str
     }
     *ret = both;
     return rc;
-}
-
-void set_keep(struct set *set, const struct set *other)
-{
-    size_t kept = 0;
-    size_t k = 0;
-    for (size_t i = 0; i < set->count; i++) {
-        size_t step = 1;
-        while (k + step < other->count && other->rids[k + step] < set->rids[i]) {
-            k += step;
-            step *= 2;
-        }
-        while (k < other->count && other->rids[k] < set->rids[i]) {
-            k++;
-        }
-        if (k < other->count && other->rids[k] == set->rids[i]) {
-            set->rids[kept++] = set->rids[i];
-        }
-    }
-    set->count = kept;
 }

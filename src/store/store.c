@@ -1,4 +1,4 @@
-#include "store/inner.h"
+#include "store/params.h"
 
 #include "base/random.h"
 #include "store/seed_dictionary.h"
@@ -97,17 +97,20 @@ static struct store *store_new(const struct store_config *config)
     s->mode = config->mode;
     s->limits = config->limits ? *config->limits : limits_default();
     s->dir = strdup(config->dir);
-    char *base = malloc(config->base.n + 1);
+    text given = config->rules.base;
+    char *base = malloc(given.n + 1);
     s->bodies = bodies_new();
-    if (base && config->base.n) {
-        memcpy(base, config->base.p, config->base.n);
+    s->facets = facets_new(config->facets_max);
+    if (base && given.n) {
+        memcpy(base, given.p, given.n);
     }
-    s->base = text_make(base, base ? config->base.n : 0);
+    s->base = text_make(base, base ? given.n : 0);
+    atomic_store(&s->customs, config->rules.customs);
     (void)pthread_mutex_init(&s->pool_lock, NULL);
-    (void)pthread_rwlock_init(&s->systems.lock, NULL);
-    map_init(&s->systems.map);
-    arena_init(&s->systems.uris, (size_t)1 << 30);
-    if (!s->dir || !base || !s->bodies) {
+    (void)pthread_rwlock_init(&s->terms.lock, NULL);
+    map_init(&s->terms.map);
+    arena_init(&s->terms.bytes, (size_t)1 << 30);
+    if (!s->dir || !base || !s->bodies || !s->facets) {
         store_close(s);
         return NULL;
     }
@@ -147,6 +150,16 @@ int store_open(const struct store_config *config, struct store **ret_store, stru
     }
     rc = rc ? rc : read_founding(s, v->db, config->name_bits, e);
     rc = rc ? rc : load_dictionaries(s, v->db, e);
+    if (!rc) {
+        rc = facets_load(s, v->db);
+        rc = rc == ERR_CORRUPT ? err_set(e, rc,
+                                         "the table of terms in %s is damaged: use a copy (kith "
+                                         "restore)",
+                                         s->dir)
+             : rc              ? db_error(v->db, rc, e)
+                               : 0;
+    }
+    rc = rc ? rc : params_open(s, v->db, e);
     if (v) {
         v->next = s->idle_views;
         s->idle_views = v;
@@ -176,10 +189,12 @@ void store_close(struct store *s)
     while (s->idle_tools.count) {
         body_tools_free(s->idle_tools.items[--s->idle_tools.count]);
     }
+    params_close(s);
     bodies_free(s->bodies);
-    map_done(&s->systems.map);
-    arena_done(&s->systems.uris);
-    (void)pthread_rwlock_destroy(&s->systems.lock);
+    facets_free(s->facets);
+    map_done(&s->terms.map);
+    arena_done(&s->terms.bytes);
+    (void)pthread_rwlock_destroy(&s->terms.lock);
     (void)pthread_mutex_destroy(&s->pool_lock);
     if (s->lock >= 0) {
         (void)close(s->lock);
@@ -254,6 +269,8 @@ int store_view_begin(struct store *s, const struct grant *g, enum store_view_kin
     v->reads_all = grant_reads_all(g);
     v->entered = 0;
     int rc = view_see(v, kind);
+    v->rules =
+        store_rules(s); /* after what it sees: entries of a parameter that is in force are there */
     if (rc) {
         rc = db_error(v->db, rc, e);
         store_view_end(v);

@@ -49,10 +49,13 @@ struct store_config {
     const char *dir;
     enum store_mode mode;
     const struct limits *limits;
-    text base; /* this node's FHIR base as index_extract() takes it; may be empty */
+    /* What index_extract() takes; copied (customs must outlive the store). */
+    struct index_rules rules;
     /* For tests: only so many bits of the hash of a name are used, so that names collide. 0: all.
      */
     unsigned name_bits;
+    size_t facets_max; /* for tests: combinations of facets a type; always the same for one store.
+                          0: FACETS_MAX */
 };
 
 /*
@@ -130,15 +133,34 @@ int store_history(struct store_view *v, const struct history_scope *scope, size_
                   struct arena *a, struct versions *ret_versions, uint64_t *ret_total,
                   struct err *e);
 
+/* How a search was run: a step a line, in the order in which they ran; indented by depth. */
+struct store_explain_step {
+    unsigned depth;
+    text what;         /* "seek code = http://loinc.org|8480-6 within one patient" */
+    uint64_t estimate; /* entries expected, UINT64_MAX: not estimated */
+    uint64_t visited;  /* index entries and resources looked at */
+    uint64_t kept;
+    int64_t ns;
+};
+struct store_explain {
+    struct store_explain_step *steps;
+    size_t count;
+    uint64_t visited;
+    int64_t ns;
+};
+
 /*
- * Runs a plan. Without sorts the order is by key (a patient's resources stand together). `from` is
- * empty or the `next` of the page before; pages neither repeat nor lose a resource that did not
- * change in between. count 0: only the total. ret_total may be NULL (not wanted); it is exact.
- * ERR_TOO_COSTLY past the limits search_seconds and search_matches.
+ * Runs a plan (and the plans that it has `also`, in one order). Without sorts the order is by key
+ * (a patient's resources stand together). `from` is empty or the `next` of the page before; pages
+ * neither repeat nor lose a resource that did not change in between. count 0: only the total.
+ * ret_total may be NULL (not wanted); it is exact. ret_explain may be NULL.
+ *
+ * ERR_TOO_COSTLY past the limits search_seconds and search_matches, or when too many searches that
+ * have run for longer than search_heavy_ms wait for their turn: those run search_heavy at a time.
  */
 int store_search(struct store_view *v, const struct plan *plan, size_t count, text from,
                  struct arena *a, struct versions *ret_versions, uint64_t *ret_total,
-                 struct err *e);
+                 struct store_explain *ret_explain, struct err *e);
 
 /*
  * The keys that a plan matches, at most `most` of them (the first by key): for conditions. Cheaper
@@ -215,6 +237,63 @@ struct write_request {
  */
 void store_commit(struct store *s, const struct grant *g, struct write_request *requests,
                   size_t count);
+
+/*
+ * Waits until the writer has nothing left to do: what is queued, the words of all versions, bodies
+ * that are to be packed anew. After a load, so that what is closed is complete and small.
+ */
+void store_settle(struct store *s);
+
+/* --- added search parameters, $reindex ------------------------------------------------------ */
+
+/*
+ * Search parameters are added by writing SearchParameter resources (status active; see
+ * fhir/search_custom.h): the writer registers them with the write. Their entries are then built in
+ * the background; writes give them from the start.
+ */
+
+/* What index_extract() and queries take now: the store's base and the parameters in force. What it
+ * points to stays until the store is closed. */
+struct index_rules store_rules(const struct store *s);
+
+enum store_param_state {
+    PARAM_BUILDING = 1, /* queries have to wait */
+    PARAM_USABLE,
+    PARAM_REMOVING, /* not known to queries any more; its entries are being taken away */
+    PARAM_REMOVED,
+};
+
+/* One type's part of an added parameter. */
+struct store_param {
+    fhir_type type;
+    enum store_param_state state;
+    uint64_t looked; /* BUILDING: resources gone through so far, of store_count() */
+};
+/* Those of one SearchParameter resource, REMOVED ones left out. 0 or ERR_MEMORY. */
+int store_params(struct store *s, text id, struct arena *a, struct store_param **ret_params,
+                 size_t *ret_count);
+
+/*
+ * Derives all index entries of a type (0: of all types) anew in the background, and repairs what
+ * differs. Durable on return: goes on after a restart. ERR_CONFLICT: one is under way.
+ */
+int store_reindex(struct store *s, const struct grant *g, fhir_type type, uint64_t *ret_number,
+                  struct err *e);
+
+struct store_reindex {
+    uint64_t number; /* 0: there never was one */
+    fhir_type type;  /* 0: all */
+    bool running;
+    bool second;       /* going through the entries; else through the resources */
+    uint64_t looked;   /* resources gone through */
+    uint64_t entries;  /* entries gone through */
+    uint64_t missing;  /* entries that were not there, or with another date */
+    uint64_t stale;    /* entries that no resource gives */
+    int64_t began_ms;
+    int64_t ended_ms; /* 0: not yet */
+};
+/* The newest one. */
+void store_reindex_status(struct store *s, struct store_reindex *ret_status);
 
 /* --- care ---------------------------------------------------------------------------------- */
 

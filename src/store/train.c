@@ -250,6 +250,11 @@ static bool repack(struct trainer *t)
     return true;
 }
 
+bool trainer_trains(const struct writer *w)
+{
+    return w->trainer->running;
+}
+
 bool trainer_work(struct writer *w)
 {
     if (trainer_install(w)) {

@@ -1,14 +1,22 @@
 /* The queue, the batch and its commit. */
-#include "store/writer.h"
+#include "store/params.h"
 
 #include "base/clock.h"
 #include "base/metrics.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { EXIT_LOST = 70, CHECKPOINT_BYTES = 16 << 20, RESTART_BYTES = 64 << 20 };
+enum {
+    EXIT_LOST = 70,
+    CHECKPOINT_BYTES = 16 << 20,
+    RESTART_BYTES = 64 << 20,
+    REST_MS = 20,
+    TRIM_PAGES = 64,
+    TRIM_KEPT = 64
+};
 
 int writer_engine(struct writer *w, int rc)
 {
@@ -44,11 +52,14 @@ static void batch_reset(struct writer *w)
 {
     arena_reset(&w->arena);
     ops_forget(w);
-    w->systems = NULL;
-    w->system_count = w->system_capacity = 0;
+    params_forget(w);
+    w->worked = false;
+    w->terms = NULL;
+    w->term_count = w->term_capacity = 0;
     w->last_t = w->committed_t;
     w->next_compartment = w->committed_compartment;
     w->next_system = w->committed_system;
+    w->next_unit = w->committed_unit;
     w->now_ms = clock_real_ms();
     w->changes = 0;
     w->broken = 0;
@@ -57,7 +68,9 @@ static void batch_reset(struct writer *w)
 static void batch_abandon(struct writer *w)
 {
     db_rollback(w->db);
+    facets_settle(w->s->facets, false);
     memset(w->names, 0, NAME_CACHE_SIZE * sizeof *w->names);
+    memset(w->shown, 0, SHOWN_CACHE_SIZE * sizeof *w->shown);
 }
 
 static void fail(struct prepared_request *p, int code, const struct err *e)
@@ -68,10 +81,26 @@ static void fail(struct prepared_request *p, int code, const struct err *e)
     p->request->err.code = code;
 }
 
+/* False: start again, without the piece; or the engine failed. */
+static bool apply_piece(struct writer *w, struct piece *p)
+{
+    w->err = (struct err){0};
+    int rc = p->settled ? 0 : piece_apply(w, p);
+    if (rc && !w->broken) {
+        p->settled = true;
+        p->err = w->err;
+        p->result = rc;
+    }
+    return rc == 0;
+}
+
 /* False: start again, without the request that failed halfway; or the engine failed. */
 static bool batch_apply(struct writer *w, struct job *jobs)
 {
     for (struct job *j = jobs; j; j = j->next) {
+        if (j->piece && !apply_piece(w, j->piece)) {
+            return false;
+        }
         for (size_t i = 0; i < j->count; i++) {
             struct prepared_request *p = &j->requests[i];
             bool dirty = false;
@@ -97,25 +126,36 @@ static bool batch_apply(struct writer *w, struct job *jobs)
 
 static int batch_finish(struct writer *w)
 {
-    if (w->changes == 0) {
+    if (w->changes == 0 && !w->worked) {
         db_rollback(w->db);
         return 0;
     }
     int rc = ops_flush(w);
+    if (!rc) {
+        rc = params_register(w);
+        w->broken = rc && !w->broken ? rc : w->broken;
+    }
     if (!rc && w->next_compartment != w->committed_compartment) {
         rc = writer_engine(w, db_meta_put(w->db, "compartment", w->next_compartment));
     }
-    rc = rc ? rc : writer_engine(w, db_commit(w->db));
+    if (rc) {
+        return rc;
+    }
+    (void)facets_begin(w->s->facets);
+    rc = writer_engine(w, db_commit(w->db));
+    facets_settle(w->s->facets, rc == 0);
     if (rc) {
         return rc;
     }
     atomic_fetch_add(&w->s->commits, 1);
-    for (size_t i = 0; i < w->system_count; i++) {
-        systems_add(&w->s->systems, w->systems[i].uri, w->systems[i].number);
+    for (size_t i = 0; i < w->term_count; i++) {
+        terms_add(&w->s->terms, w->terms[i].bytes, w->terms[i].number);
     }
     w->committed_t = w->last_t;
     w->committed_compartment = w->next_compartment;
     w->committed_system = w->next_system;
+    w->committed_unit = w->next_unit;
+    params_settle(w);
     metric_add(METRIC_store_commits_total, 1);
     metric_add(METRIC_store_versions_total, (int64_t)w->changes);
     return 0;
@@ -138,12 +178,26 @@ static void batch_lost(struct writer *w, struct job *jobs)
     batch_abandon(w);
     set_full(w, w->broken == ERR_FULL);
     for (struct job *j = jobs; j; j = j->next) {
+        if (j->piece && !j->piece->settled) {
+            j->piece->err = w->err;
+            j->piece->result = w->broken;
+        }
         for (size_t i = 0; i < j->count; i++) {
             if (!j->requests[i].settled) {
                 fail(&j->requests[i], w->broken, &w->err);
             }
         }
     }
+}
+
+/* Work that would only be done again after a crash need not be durable at once. */
+static bool is_durable(const struct job *jobs)
+{
+    bool durable = false;
+    for (const struct job *j = jobs; j; j = j->next) {
+        durable = durable || !j->piece || j->piece->kind == PIECE_START;
+    }
+    return durable;
 }
 
 static void batch_run(struct writer *w, struct job *jobs)
@@ -161,7 +215,7 @@ static void batch_run(struct writer *w, struct job *jobs)
         }
         batch_abandon(w);
     }
-    if (w->changes) {
+    if (w->changes || w->worked) {
         set_full(w, false);
         metric_observe(METRIC_store_commit_seconds, clock_mono_ns() - start);
         trainer_count(w, w->changes);
@@ -224,31 +278,120 @@ static void wake_all(struct writer *w, struct job *jobs)
     (void)pthread_mutex_unlock(&w->lock);
 }
 
+bool writer_wanted(struct writer *w)
+{
+    (void)pthread_mutex_lock(&w->lock);
+    bool wanted = w->first != NULL || w->stopping;
+    (void)pthread_mutex_unlock(&w->lock);
+    return wanted;
+}
+
+bool writer_owns(const struct writer *w, const struct db *db)
+{
+    return w->db == db;
+}
+
+/* What packing anew and merging words have left unused goes back to the disk, at the very last. */
+static bool trim(struct writer *w)
+{
+    if (w->trimmed) {
+        return false;
+    }
+    int rc = db_durable(w->db, false);
+    rc = rc ? rc : db_trim(w->db, TRIM_PAGES, TRIM_KEPT);
+    int back = db_durable(w->db, true);
+    writer_survive(w, back ? ERR_IO : rc == DB_END ? 0 : rc);
+    w->trimmed = rc != 0;
+    return rc == 0;
+}
+
+/*
+ * Requests first. A writer that has rested for a moment (so that it does not stand in the way of a
+ * load whose next batch is on its way) looks after the store, a small piece at a time, and looks
+ * for requests after each: a dictionary that is ready, words, bodies that are to be packed anew.
+ * While requests keep coming, words have a small share of the time.
+ */
+static bool idle_work(struct writer *w)
+{
+    bool worked = trainer_install(w) || indexer_work(w) || trainer_work(w);
+    w->trimmed = w->trimmed && !worked;
+    worked = worked || trim(w);
+    if (worked) {
+        checkpoint(w);
+    }
+    return worked;
+}
+
+/* Under the lock. True: no request has come for REST_MS. */
+static bool rest(struct writer *w)
+{
+    struct timespec until;
+    (void)clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_nsec += REST_MS * 1000000L;
+    until.tv_sec += until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    int rc = 0;
+    while (!w->first && !w->stopping && rc == 0) {
+        rc = pthread_cond_timedwait(&w->wake, &w->lock, &until);
+    }
+    return rc != 0;
+}
+
+static void serve(struct writer *w, struct job *jobs)
+{
+    int64_t start = clock_mono_ns();
+    bool durable = is_durable(jobs);
+    writer_survive(w, durable ? 0 : db_durable(w->db, false));
+    batch_run(w, jobs);
+    writer_survive(w, durable ? 0 : db_durable(w->db, true));
+    wake_all(w, jobs);
+    checkpoint(w);
+    (void)trainer_install(w);
+    indexer_turn(w, clock_mono_ns() - start);
+}
+
 static void *run(void *context)
 {
     struct writer *w = context;
+    bool rested = false;
     (void)pthread_setname_np(pthread_self(), "store-writer");
     (void)pthread_mutex_lock(&w->lock);
     while (w->first || !w->stopping) {
-        if (!w->first) {
+        if (w->first) {
+            w->calm = w->trimmed = false;
+            struct job *jobs = take(w);
             (void)pthread_mutex_unlock(&w->lock);
-            bool worked = trainer_work(w);
+            serve(w, jobs);
+            (void)pthread_mutex_lock(&w->lock);
+            rested = false;
+        } else if (!rested) {
+            rested = rest(w);
+        } else {
+            (void)pthread_mutex_unlock(&w->lock);
+            bool worked = idle_work(w);
             (void)pthread_mutex_lock(&w->lock);
             if (!worked && !w->first && !w->stopping) {
+                w->calm = !trainer_trains(w);
+                (void)pthread_cond_broadcast(&w->calmed);
                 (void)pthread_cond_wait(&w->wake, &w->lock);
             }
-            continue;
         }
-        struct job *jobs = take(w);
-        (void)pthread_mutex_unlock(&w->lock);
-        batch_run(w, jobs);
-        wake_all(w, jobs);
-        checkpoint(w);
-        (void)trainer_install(w);
-        (void)pthread_mutex_lock(&w->lock);
     }
     (void)pthread_mutex_unlock(&w->lock);
     return NULL;
+}
+
+void store_settle(struct store *s)
+{
+    struct writer *w = s->writer;
+    if (!w) {
+        return;
+    }
+    (void)pthread_mutex_lock(&w->lock);
+    while (!w->calm || w->first) {
+        (void)pthread_cond_wait(&w->calmed, &w->lock);
+    }
+    (void)pthread_mutex_unlock(&w->lock);
 }
 
 /* --- start and stop ------------------------------------------------------------------------ */
@@ -261,12 +404,11 @@ static int recover_time(struct writer *w)
         for (unsigned own = INDEX_LAST_UPDATED; own <= INDEX_SUPERSEDED; own++) {
             struct db_range range = {.param = own_param((fhir_type)type, own), .descending = true};
             struct db_cursor *c = NULL;
-            text value;
-            uint64_t rid = 0;
+            struct db_entry entry;
             int rc = db_index_open(w->db, &range, &c);
-            rc = rc ? rc : db_index_next(c, &value, &rid);
-            if (!rc && value.n == 8 && get_be64(value.p) > last) {
-                last = get_be64(value.p);
+            rc = rc ? rc : db_index_next(c, &entry);
+            if (!rc && entry.value.n == 8 && get_be64(entry.value.p) > last) {
+                last = get_be64(entry.value.p);
             }
             db_cursor_close(c);
             if (rc && rc != DB_END) {
@@ -278,6 +420,15 @@ static int recover_time(struct writer *w)
     return 0;
 }
 
+/* The number behind the last one in [from, to]. */
+static int recover_next(struct writer *w, uint64_t from, uint64_t to, uint64_t *ret_next)
+{
+    uint64_t last = from - 1;
+    int rc = db_term_last(w->db, from, to, &last);
+    *ret_next = last + 1;
+    return rc == DB_END ? 0 : rc;
+}
+
 static int recover(struct writer *w)
 {
     int rc = recover_time(w);
@@ -285,10 +436,9 @@ static int recover(struct writer *w)
     if (rc) {
         return rc == DB_END ? ERR_CORRUPT : rc;
     }
-    uint64_t last = 0;
-    rc = db_system_last(w->db, &last);
-    w->committed_system = last + 1;
-    return rc == DB_END ? 0 : rc;
+    rc = recover_next(w, TERM_SYSTEMS, SYSTEM_COUNT_MAX - 1, &w->committed_system);
+    return rc ? rc
+              : recover_next(w, TERM_UNITS, TERM_UNITS + UNIT_COUNT_MAX - 1, &w->committed_unit);
 }
 
 int writer_start(struct store *s, struct err *e)
@@ -302,10 +452,16 @@ int writer_start(struct store *s, struct err *e)
     w->last = &w->first;
     arena_init(&w->arena, (size_t)4 << 30);
     (void)pthread_mutex_init(&w->lock, NULL);
-    (void)pthread_cond_init(&w->wake, NULL);
+    pthread_condattr_t monotonic;
+    (void)pthread_condattr_init(&monotonic);
+    (void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    (void)pthread_cond_init(&w->wake, &monotonic);
+    (void)pthread_cond_init(&w->calmed, NULL);
+    (void)pthread_condattr_destroy(&monotonic);
     w->tools = body_tools_new();
     w->names = calloc(NAME_CACHE_SIZE, sizeof *w->names);
-    if (!w->tools || !w->names) {
+    w->shown = calloc(SHOWN_CACHE_SIZE, sizeof *w->shown);
+    if (!w->tools || !w->names || !w->shown) {
         return err_set(e, ERR_MEMORY, "no memory for the writer");
     }
     int rc = db_open(s->dir, DB_WRITER, &w->db, e);
@@ -317,6 +473,8 @@ int writer_start(struct store *s, struct err *e)
         return db_error(w->db, rc, e);
     }
     rc = trainer_start(w, e);
+    rc = rc ? rc : indexer_start(w, e);
+    rc = rc ? rc : walker_start(w, e);
     if (rc) {
         return rc;
     }
@@ -330,6 +488,7 @@ void writer_stop(struct store *s)
     if (!w) {
         return;
     }
+    walker_stop(w);
     if (w->running) {
         (void)pthread_mutex_lock(&w->lock);
         w->stopping = true;
@@ -338,6 +497,7 @@ void writer_stop(struct store *s)
         (void)pthread_join(w->thread, NULL);
     }
     trainer_stop(w);
+    indexer_stop(w);
     if (w->db) {
         (void)db_checkpoint(w->db, DB_CHECKPOINT_TRUNCATE);
     }
@@ -346,7 +506,9 @@ void writer_stop(struct store *s)
     arena_done(&w->arena);
     free(w->ops);
     free(w->names);
+    free(w->shown);
     (void)pthread_cond_destroy(&w->wake);
+    (void)pthread_cond_destroy(&w->calmed);
     (void)pthread_mutex_destroy(&w->lock);
     free(w);
     s->writer = NULL;

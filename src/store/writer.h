@@ -8,14 +8,27 @@
 
 #include "store/inner.h"
 
+/* A display to be kept: with the hashes that the writer's cache asks for. */
+struct shown {
+    uint64_t hash;
+    uint64_t check;
+    text words;
+    text code;
+    text system; /* the term; empty: none */
+};
+
 /* What a caller's thread has made ready for one write. */
 struct prepared {
     struct name name;
     struct name home; /* id.n == 0: none */
     text body;
+    int64_t when;
+    struct shown *shown; /* displays */
+    size_t shown_count;
     struct row *rows; /* PUT */
     size_t row_count;
     size_t bytes;
+    uint64_t generation; /* of the added parameters that rows and displays were made with */
 };
 
 struct prepared_request {
@@ -32,6 +45,7 @@ struct job {
     struct prepared_request *requests;
     size_t count;
     size_t bytes;
+    struct piece *piece; /* background work (params.h) instead of requests */
     bool done;
     pthread_cond_t wake;
     struct job *next;
@@ -42,6 +56,7 @@ struct op {
     uint64_t head; /* parameter and first bytes of the value: most comparisons end here */
     text value;
     uint64_t rid;
+    int64_t when; /* as in struct db_resource */
     uint32_t seq;
     uint16_t param;
     bool remove;
@@ -58,12 +73,19 @@ struct name_cache_slot {
 
 enum { NAME_CACHE_SIZE = 1 << 14, BATCH_REQUESTS = 256, BATCH_BYTES = 8 << 20 };
 
-struct new_system {
-    text uri;
+enum { SHOWN_CACHE_SIZE = 1 << 14 };
+struct shown_cache_slot {
+    uint64_t hash;
+    uint64_t check;
+};
+
+struct new_term {
+    text bytes;
     uint64_t number;
 };
 
 struct trainer;
+struct indexer;
 
 struct writer {
     struct store *s;
@@ -77,6 +99,8 @@ struct writer {
     struct job *first;
     struct job **last;
     bool stopping;
+    bool calm; /* nothing is queued, and nothing is left for an idle writer */
+    pthread_cond_t calmed;
 
     /* The batch. */
     struct arena arena;
@@ -84,14 +108,16 @@ struct writer {
     size_t op_count;
     size_t op_capacity;
     bool touched[256]; /* types that have ops */
-    struct new_system *systems;
-    size_t system_count;
-    size_t system_capacity;
+    struct new_term *terms;
+    size_t term_count;
+    size_t term_capacity;
     uint64_t last_t;
     uint64_t next_compartment;
     uint64_t next_system;
+    uint64_t next_unit;
     int64_t now_ms;
     uint64_t changes; /* versions written in this batch */
+    bool worked;      /* a piece of background work is in it */
     int broken;       /* the engine failed with this code: the batch is lost */
     struct err err;
 
@@ -99,9 +125,13 @@ struct writer {
     uint64_t committed_t;
     uint64_t committed_compartment;
     uint64_t committed_system;
+    uint64_t committed_unit;
     struct name_cache_slot *names;
+    struct shown_cache_slot *shown;
 
+    bool trimmed; /* the file has no more unused pages than it may keep */
     struct trainer *trainer;
+    struct indexer *indexer;
 };
 
 /* Notes a failure of the engine. Returns rc. */
@@ -115,16 +145,12 @@ void writer_survive(struct writer *w, int rc);
 /* --- apply.c ------------------------------------------------------------------------------- */
 
 /* Decides, then applies. *ret_dirty: something was changed before the failure. */
-/* Ends the process unless rc is 0 or a failure after which the store is what it was: a full disk,
- * no memory. */
-void writer_survive(struct writer *w, int rc);
-
 int apply_request(struct writer *w, const struct grant *g, const struct prepared_request *p,
                   bool *ret_dirty);
 
 /* --- ops.c --------------------------------------------------------------------------------- */
 
-int ops_add(struct writer *w, uint16_t param, text value, uint64_t rid, bool remove);
+int ops_add(struct writer *w, uint16_t param, text value, uint64_t rid, int64_t when, bool remove);
 /* Own parameters: the value is a number, 8 bytes. */
 int ops_add_number(struct writer *w, fhir_type type, enum index_own own, uint64_t value,
                    uint64_t rid, bool remove);
@@ -134,10 +160,32 @@ void ops_forget(struct writer *w);
 /* Whether changes of this type's entries are held back. */
 bool ops_touch(const struct writer *w, fhir_type type);
 
-/* Completes rows, making rows for names, systems and patients that are new. */
+/* --- numbers.c ----------------------------------------------------------------------------- */
+
+/* Completes rows, making rows for names, terms and patients that are new. */
 int writer_complete_rows(struct writer *w, struct row *rows, size_t count);
 /* The row of a name in the table of names, made if it is new. */
 int writer_name(struct writer *w, const struct name *n, uint64_t *ret_row, uint64_t *ret_rid);
+
+/* --- displays.c ---------------------------------------------------------------------------- */
+
+/* The caller's side. 0 or ERR_MEMORY. */
+int shown_make(const struct store *s, const struct index *index, struct arena *a,
+               struct shown **ret_shown, size_t *ret_count);
+/* Keeps those that are new. */
+int writer_show(struct writer *w, const struct shown *shown, size_t count);
+/* The number of a system or unit (the first byte says which), given if it is new. */
+int writer_term(struct writer *w, text term, uint64_t *ret_number);
+
+/* --- words.c ------------------------------------------------------------------------------- */
+
+int indexer_start(struct writer *w, struct err *e);
+void indexer_stop(struct writer *w);
+/* A small piece of work for an idle writer (one of a few ms); false: there is none. */
+bool indexer_work(struct writer *w);
+/* The same after a batch, while more is waiting: now and then, so that words come even to a store
+ * that never rests. `took`: ns that the batch took. */
+void indexer_turn(struct writer *w, int64_t took);
 
 /* --- train.c ------------------------------------------------------------------------------- */
 
@@ -149,5 +197,11 @@ void trainer_count(struct writer *w, uint64_t count);
 bool trainer_install(struct writer *w);
 /* A small piece of work for an idle writer; false: there is none. */
 bool trainer_work(struct writer *w);
+
+/* A dictionary is being trained. */
+bool trainer_trains(const struct writer *w);
+
+/* Whether requests wait. */
+bool writer_wanted(struct writer *w);
 
 #endif

@@ -67,9 +67,11 @@ class Client:
         if resource is not None and not body:
             body = json.dumps(resource, separators=(",", ":")).encode()
         lines = [f"{method} {path} HTTP/1.1", "Host: localhost"]
+        fields = dict(fields or {})
         if resource is not None:
-            lines += ["Content-Type: application/fhir+json", f"Content-Length: {len(body)}"]
-        lines += [f"{name}: {value}" for name, value in (fields or {}).items()]
+            fields.setdefault("Content-Type", "application/fhir+json")
+            fields["Content-Length"] = len(body)
+        lines += [f"{name}: {value}" for name, value in fields.items()]
         try:
             self.socket.sendall("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
             return self._reply()

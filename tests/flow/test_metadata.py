@@ -6,7 +6,7 @@ import kith
 from kith import bundle, entry, eq, observation, ok, patient, within
 
 VALUES = {'number': '1', 'date': '2020-01-01', 'string': 'x', 'token': 'x', 'reference': 'x', 'quantity': '1',
-          'uri': 'http://example.org/x'}
+          'uri': 'http://example.org/x', 'special': '51.5|-0.1|10|km'}
 
 
 def statement(node):
@@ -55,7 +55,8 @@ def test_interactions(node):
         for code in codes:
             calls[code](r['type'])
     system = [i['code'] for i in statement(node)['rest'][0]['interaction']]
-    eq(sorted(system), ['batch', 'history-system', 'transaction'], 'interactions of the system')
+    eq(sorted(system), ['batch', 'history-system', 'search-system', 'transaction'], 'interactions of the system')
+    node.get('?_type=Patient').is_(200)
     node.get('_history').is_(200)
 
 
@@ -71,21 +72,44 @@ def test_claims_of_a_type(node):
     eq([t for t in c if 'operation' in c[t]], ['Patient'], 'no operations elsewhere')
 
 
+def value_of(p, types):
+    if p['type'] in ('special', 'string') and p['name'] in ('_text', '_content'):
+        return 'x'
+    if p['type'] != 'composite':
+        return VALUES[p['type']]
+    parts = p['documentation'].split('$')
+    ok(len(parts) >= 2, 'the parts of a composite', p)
+    return '$'.join(VALUES[types.get(part, 'token')] for part in parts)
+
+
+def test_system_parameters(node):
+    """What is stated for all types at once can be asked of several."""
+    words = {'_lastUpdated': 'gt2020', '_has': None, '_filter': '_id eq x', '_type': 'Patient'}
+    for p in statement(node)['rest'][0]['searchParam']:
+        value = words.get(p['name'], 'http://example.org/x' if p['type'] == 'uri' else 'x')
+        if value:
+            node.get('?_type=Patient,Observation&%s=%s' % (p['name'], value) if p['name'] != '_type'
+                     else '?_type=Patient').is_(200, p['name'])
+    node.get('?_type=Patient&_has:Observation:patient:status=final').is_(200)
+
+
 def test_search_parameters(node):
     """Every advertised parameter of every type can be searched and sorted by."""
     for r in statement(node)['rest'][0]['resource']:
         type = r['type']
         names = [p['name'] for p in r['searchParam']]
+        types = {p['name']: p['type'] for p in r['searchParam']}
         eq(len(names), len(set(names)), 'each parameter once: ' + type)
         ok('_id' in names and '_lastUpdated' in names, '_id and _lastUpdated: ' + type, names)
         queries = []
         for p in r['searchParam']:
             within(p['definition'], '^http://hl7.org/fhir/SearchParameter/', 'definition of %s.%s' % (type, p['name']))
-            if not ok(p['type'] in VALUES, 'a type that is answered: %s.%s' % (type, p['name']), p):
+            if not ok(p['type'] in VALUES or p['type'] == 'composite', 'a type that is answered: %s.%s' % (type, p['name']), p):
                 continue
-            value = '2020' if p['name'] == '_lastUpdated' else VALUES[p['type']]
+            value = '2020' if p['name'] == '_lastUpdated' else value_of(p, types)
             queries.append(entry('GET', '%s?%s=%s&_count=1' % (type, p['name'], value)))
-            queries.append(entry('GET', '%s?_sort=-%s&_count=1' % (type, p['name'])))
+            if p['type'] not in ('composite', 'special') and p['name'] not in ('_text', '_content'):
+                queries.append(entry('GET', '%s?_sort=-%s&_count=1' % (type, p['name'])))
         reply = node.post('', bundle('batch', *queries))
         for asked, answer in zip(queries, reply.json['entry']):
             ok(answer['response']['status'] == '200', asked['request']['url'], answer)

@@ -116,7 +116,8 @@ void column_resource(sqlite3_stmt *st, bool with_body, struct db_resource *ret_r
     ret_resource->t = column_number(st, 2);
     ret_resource->deleted = sqlite3_column_int(st, 3) != 0;
     ret_resource->id = column_bytes(st, 4);
-    ret_resource->body = with_body ? column_bytes(st, 5) : (text){0};
+    ret_resource->when = column_when(st, 5);
+    ret_resource->body = with_body ? column_bytes(st, 6) : (text){0};
 }
 
 /* --- open and close ------------------------------------------------------------------------ */
@@ -183,11 +184,19 @@ static int check_opened(struct db *db, const char *path, struct err *e)
     if (rc) {
         return db_error(db, rc, e);
     }
-    if (schema != DB_SCHEMA) {
-        return err_set(e, ERR_NOT_SUPPORTED,
-                       "%s has schema %llu, this program reads %d: use the program that wrote it, "
-                       "or export and import",
-                       path, (unsigned long long)schema, DB_SCHEMA);
+    if (schema < DB_SCHEMA) {
+        return err_set(
+            e, ERR_NOT_SUPPORTED,
+            "%s was written by an older Kith (schema %llu, this one reads %d): export it "
+            "with the version that wrote it (kith export), make a new store with this one "
+            "(kith init) and import there (kith import)",
+            path, (unsigned long long)schema, DB_SCHEMA);
+    }
+    if (schema > DB_SCHEMA) {
+        return err_set(
+            e, ERR_NOT_SUPPORTED,
+            "%s was written by a newer Kith (schema %llu, this one reads %d): use that one", path,
+            (unsigned long long)schema, DB_SCHEMA);
     }
     sqlite3_stmt *st = db_statement(db, SQL_JOURNAL_MODE);
     bool wal =
@@ -348,11 +357,30 @@ int db_commit(struct db *db)
     return db_run(db, db_statement(db, SQL_COMMIT));
 }
 
+int db_durable(struct db *db, bool durable)
+{
+    return run_text(db, durable ? SQL_DURABLE : SQL_NOT_DURABLE);
+}
+
 void db_rollback(struct db *db)
 {
     if (!sqlite3_get_autocommit(db->handle)) {
         (void)db_run(db, db_statement(db, SQL_ROLLBACK));
     }
+}
+
+int db_trim(struct db *db, uint64_t pages, uint64_t kept)
+{
+    char words[64];
+    uint64_t unused = 0;
+    int rc = db_step_number(db, db_statement(db, SQL_FREE_PAGES), &unused);
+    if (rc || unused <= kept) {
+        return rc ? rc : DB_END;
+    }
+    pages = unused - kept < pages ? unused - kept : pages;
+    (void)snprintf(words, sizeof words, "PRAGMA incremental_vacuum(%llu)",
+                   (unsigned long long)pages);
+    return run_text(db, words);
 }
 
 uint64_t db_wal_bytes(const struct db *db)

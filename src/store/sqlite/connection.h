@@ -2,6 +2,7 @@
 #ifndef KITH_STORE_SQLITE_CONNECTION_H
 #define KITH_STORE_SQLITE_CONNECTION_H
 
+#include "fhir/index.h"
 #include "store/engine.h"
 #include "store/sqlite/sql.h"
 
@@ -11,6 +12,7 @@ struct db_cursor {
     struct db *db;
     sqlite3_stmt *statement;
     enum sql sql;
+    uint64_t rid;           /* of the last entry */
     struct db_cursor *next; /* in the list of unused ones */
 };
 
@@ -56,7 +58,23 @@ static inline text column_bytes(sqlite3_stmt *st, int at)
     return text_make(p ? p : "", (size_t)sqlite3_column_bytes(st, at));
 }
 
-/* Columns rid, vid, t, deleted, id[, body]. */
+/* NULL: INDEX_WHEN_NONE. */
+static inline int64_t column_when(sqlite3_stmt *st, int at)
+{
+    return sqlite3_column_type(st, at) == SQLITE_NULL ? INDEX_WHEN_NONE
+                                                      : sqlite3_column_int64(st, at);
+}
+
+static inline void bind_when(sqlite3_stmt *st, int at, int64_t when)
+{
+    if (when == INDEX_WHEN_NONE) {
+        (void)sqlite3_bind_null(st, at);
+    } else {
+        (void)sqlite3_bind_int64(st, at, when);
+    }
+}
+
+/* Columns rid, vid, t, deleted, id, w[, body]. */
 void column_resource(sqlite3_stmt *st, bool with_body, struct db_resource *ret_resource);
 
 /* An empty file that only its owner may read; SQLite makes the files beside it alike. */

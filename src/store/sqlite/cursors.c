@@ -80,21 +80,29 @@ int db_index_open(struct db *db, const struct db_range *range, struct db_cursor 
 {
     int rc = open_cursor(db, range_sql(range), ret_cursor);
     if (!rc) {
+        (*ret_cursor)->rid = range->rid_from;
         bind_range((*ret_cursor)->statement, range);
     }
     return rc;
 }
 
-int db_index_next(struct db_cursor *c, text *ret_value, uint64_t *ret_rid)
+int db_index_next(struct db_cursor *c, struct db_entry *ret_entry)
 {
     int rc = step(c);
     if (!rc) {
-        *ret_rid = column_number(c->statement, 1);
-        if (ret_value) {
-            *ret_value = column_bytes(c->statement, 0);
-        }
+        ret_entry->value = column_bytes(c->statement, 0);
+        ret_entry->rid = c->rid = column_number(c->statement, 1);
+        ret_entry->when = column_when(c->statement, 2);
     }
     return rc;
+}
+
+int db_index_skip(struct db_cursor *c, uint64_t rid)
+{
+    (void)sqlite3_reset(c->statement);
+    c->rid = rid > c->rid ? rid : c->rid;
+    bind_number(c->statement, 3, c->rid);
+    return 0;
 }
 
 int db_index_count(struct db *db, const struct db_range *range, uint64_t most, uint64_t *ret_count)
@@ -130,7 +138,7 @@ int db_resource_next(struct db_cursor *c, struct db_resource *ret_resource)
 {
     int rc = step(c);
     if (!rc) {
-        column_resource(c->statement, sqlite3_column_count(c->statement) > 5, ret_resource);
+        column_resource(c->statement, sqlite3_column_count(c->statement) > 6, ret_resource);
     }
     return rc;
 }
@@ -167,12 +175,111 @@ int db_moved_next(struct db_cursor *c, uint64_t *ret_rid)
     return rc;
 }
 
+/* --- terms, displays, words ---------------------------------------------------------------- */
+
+int db_term_open(struct db *db, uint64_t from, uint64_t to, struct db_cursor **ret_cursor)
+{
+    int rc = open_cursor(db, SQL_TERM_RANGE, ret_cursor);
+    if (!rc) {
+        bind_number((*ret_cursor)->statement, 1, from);
+        bind_number((*ret_cursor)->statement, 2, to);
+    }
+    return rc;
+}
+
+int db_term_next(struct db_cursor *c, uint64_t *ret_number, text *ret_bytes)
+{
+    int rc = step(c);
+    if (!rc) {
+        *ret_number = column_number(c->statement, 0);
+        *ret_bytes = column_bytes(c->statement, 1);
+    }
+    return rc;
+}
+
+int db_display_open(struct db *db, struct db_cursor **ret_cursor)
+{
+    return open_cursor(db, SQL_DISPLAY_ALL, ret_cursor);
+}
+
+int db_display_next(struct db_cursor *c, text *ret_words, text *ret_token)
+{
+    int rc = step(c);
+    if (!rc) {
+        *ret_words = column_bytes(c->statement, 0);
+        *ret_token = column_bytes(c->statement, 1);
+    }
+    return rc;
+}
+
+/* Each word in quotes of its own: so none is an operator, and all are asked for. */
+static int bind_words(struct db_cursor *c, text words)
+{
+    char *query = malloc(words.n * 4 + 3);
+    size_t n = 0;
+    if (!query) {
+        return ERR_MEMORY;
+    }
+    query[n++] = '"';
+    for (size_t i = 0; i < words.n; i++) {
+        if (words.p[i] == ' ') {
+            memcpy(query + n, "\" \"", 3);
+            n += 3;
+            continue;
+        }
+        query[n++] = words.p[i];
+        if (words.p[i] == '"') {
+            query[n++] = '"';
+        }
+    }
+    query[n++] = '"';
+    (void)sqlite3_bind_text64(c->statement, 1, query, n, free, SQLITE_UTF8);
+    return 0;
+}
+
+int db_words_open(struct db *db, bool narrative, text words, struct db_cursor **ret_cursor)
+{
+    struct db_cursor *c = NULL;
+    int rc = open_cursor(db, narrative ? SQL_NARRATIVE_MATCH : SQL_WORDS_MATCH, &c);
+    rc = rc ? rc : bind_words(c, words);
+    if (rc) {
+        db_cursor_close(c);
+        return rc;
+    }
+    *ret_cursor = c;
+    return 0;
+}
+
+int db_words_next(struct db_cursor *c, uint64_t *ret_t)
+{
+    int rc = step(c);
+    if (!rc) {
+        *ret_t = column_number(c->statement, 0);
+    }
+    return rc;
+}
+
+int db_words_each(struct db *db, bool narrative, struct db_cursor **ret_cursor)
+{
+    return open_cursor(db, narrative ? SQL_NARRATIVE_EACH : SQL_WORDS_EACH, ret_cursor);
+}
+
+int db_words_each_next(struct db_cursor *c, text *ret_word, uint64_t *ret_t)
+{
+    int rc = step(c);
+    if (!rc) {
+        *ret_word = column_bytes(c->statement, 0);
+        *ret_t = column_number(c->statement, 1);
+    }
+    return rc;
+}
+
 /* --- whole tables -------------------------------------------------------------------------- */
 
 int db_table_open(struct db *db, enum db_table table, struct db_cursor **ret_cursor)
 {
     static const enum sql all[] = {SQL_ALL_NAMES, SQL_ALL_HISTORY, SQL_ALL_INDEX, SQL_ALL_MOVED,
-                                   SQL_ALL_SYSTEMS};
+                                   SQL_ALL_TERMS};
     return open_cursor(db, all[table], ret_cursor);
 }
 
@@ -183,6 +290,7 @@ int db_table_next(struct db_cursor *c, struct db_row *ret_row)
         for (int i = 0; i < 3; i++) {
             ret_row->number[i] = column_number(c->statement, i);
         }
+        ret_row->when = column_when(c->statement, 2);
         ret_row->null = sqlite3_column_type(c->statement, 3) == SQLITE_NULL;
         ret_row->bytes = column_bytes(c->statement, 3);
     }
@@ -192,6 +300,6 @@ int db_table_next(struct db_cursor *c, struct db_row *ret_row)
 int db_table_count(struct db *db, enum db_table table, uint64_t *ret_count)
 {
     static const enum sql count[] = {SQL_COUNT_NAMES, SQL_COUNT_HISTORY, SQL_COUNT_INDEX,
-                                     SQL_COUNT_MOVED, SQL_COUNT_SYSTEMS};
+                                     SQL_COUNT_MOVED, SQL_COUNT_TERMS};
     return db_step_number(db, db_statement(db, count[table]), ret_count);
 }

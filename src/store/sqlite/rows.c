@@ -24,7 +24,8 @@ int db_name_find(struct db *db, uint64_t hash, bool with_body, struct db_name *r
         r->t = column_number(st, 3);
         r->id = column_bytes(st, 4);
         r->deleted = sqlite3_column_int(st, 5) != 0;
-        r->body = with_body ? column_bytes(st, 6) : (text){0};
+        r->when = column_when(st, 6);
+        r->body = with_body ? column_bytes(st, 7) : (text){0};
     }
     return 0;
 }
@@ -96,10 +97,11 @@ static int put_resource(struct db *db, enum sql sql, const struct db_resource *r
         }
         bind_number(st, 3, r->vid);
         bind_number(st, 4, r->t);
+        bind_when(st, 5, r->deleted ? INDEX_WHEN_NONE : r->when);
         if (r->deleted) {
-            (void)sqlite3_bind_null(st, 5);
+            (void)sqlite3_bind_null(st, 6);
         } else {
-            bind_bytes(st, 5, r->body);
+            bind_bytes(st, 6, r->body);
         }
     }
     return db_run(db, st);
@@ -227,9 +229,13 @@ static sqlite3_stmt *index_statement(struct db *db, enum sql sql, uint16_t param
     return st;
 }
 
-int db_index_insert(struct db *db, uint16_t param, text value, uint64_t rid)
+int db_index_insert(struct db *db, uint16_t param, text value, uint64_t rid, int64_t when)
 {
-    return db_run(db, index_statement(db, SQL_INDEX_INSERT, param, value, rid));
+    sqlite3_stmt *st = index_statement(db, SQL_INDEX_INSERT, param, value, rid);
+    if (st) {
+        bind_when(st, 4, when);
+    }
+    return db_run(db, st);
 }
 
 int db_index_remove(struct db *db, uint16_t param, text value, uint64_t rid)
@@ -244,31 +250,81 @@ int db_index_has(struct db *db, uint16_t param, text value, uint64_t rid)
     return db_step_number(db, st, &one);
 }
 
-/* --- small tables -------------------------------------------------------------------------- */
-
-int db_system_find(struct db *db, text uri, uint64_t *ret_number)
+int db_index_find(struct db *db, uint16_t param, text value, uint64_t rid, int64_t *ret_when)
 {
-    sqlite3_stmt *st = db_statement(db, SQL_SYSTEM_FIND);
+    uint64_t when = 0;
+    sqlite3_stmt *st = index_statement(db, SQL_INDEX_FIND, param, value, rid);
+    int rc = db_step_number(db, st, &when);
+    if (!rc) {
+        *ret_when = (int64_t)when;
+    }
+    return rc;
+}
+
+/* --- terms, displays, words ---------------------------------------------------------------- */
+
+int db_term_find(struct db *db, text bytes, uint64_t *ret_number)
+{
+    sqlite3_stmt *st = db_statement(db, SQL_TERM_FIND);
     if (st) {
-        (void)sqlite3_bind_text64(st, 1, uri.n ? uri.p : "", uri.n, SQLITE_STATIC, SQLITE_UTF8);
+        bind_bytes(st, 1, bytes);
     }
     return db_step_number(db, st, ret_number);
 }
 
-int db_system_insert(struct db *db, text uri, uint64_t number)
+int db_term_insert(struct db *db, text bytes, uint64_t number)
 {
-    sqlite3_stmt *st = db_statement(db, SQL_SYSTEM_INSERT);
+    sqlite3_stmt *st = db_statement(db, SQL_TERM_INSERT);
     if (st) {
         bind_number(st, 1, number);
-        (void)sqlite3_bind_text64(st, 2, uri.n ? uri.p : "", uri.n, SQLITE_STATIC, SQLITE_UTF8);
+        bind_bytes(st, 2, bytes);
     }
     return db_run(db, st);
 }
 
-int db_system_last(struct db *db, uint64_t *ret_number)
+int db_term_last(struct db *db, uint64_t from, uint64_t to, uint64_t *ret_number)
 {
-    return db_step_number(db, db_statement(db, SQL_SYSTEM_LAST), ret_number);
+    return last_between(db, SQL_TERM_LAST, from, to, ret_number);
 }
+
+static sqlite3_stmt *display_statement(struct db *db, enum sql sql, text words, text token)
+{
+    sqlite3_stmt *st = db_statement(db, sql);
+    if (st) {
+        bind_bytes(st, 1, words);
+        bind_bytes(st, 2, token);
+    }
+    return st;
+}
+
+int db_display_insert(struct db *db, text words, text token)
+{
+    return db_run(db, display_statement(db, SQL_DISPLAY_INSERT, words, token));
+}
+
+int db_display_has(struct db *db, text words, text token)
+{
+    uint64_t one = 0;
+    return db_step_number(db, display_statement(db, SQL_DISPLAY_HAS, words, token), &one);
+}
+
+static int insert_words(struct db *db, enum sql sql, uint64_t t, text words)
+{
+    sqlite3_stmt *st = db_statement(db, sql);
+    if (st) {
+        bind_number(st, 1, t);
+        (void)sqlite3_bind_text64(st, 2, words.p, words.n, SQLITE_STATIC, SQLITE_UTF8);
+    }
+    return db_run(db, st);
+}
+
+int db_words_insert(struct db *db, uint64_t t, text narrative, text content)
+{
+    int rc = content.n ? insert_words(db, SQL_WORDS_INSERT, t, content) : 0;
+    return rc || !narrative.n ? rc : insert_words(db, SQL_NARRATIVE_INSERT, t, narrative);
+}
+
+/* --- small tables -------------------------------------------------------------------------- */
 
 static sqlite3_stmt *meta_statement(struct db *db, enum sql sql, const char *key)
 {

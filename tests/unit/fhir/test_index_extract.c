@@ -7,6 +7,8 @@
 
 #include <cmocka.h>
 
+static const struct index_rules rules = {.base = {KIT_BASE, sizeof KIT_BASE - 1}};
+
 struct row {
     const char *name;
     const char *json;
@@ -44,6 +46,7 @@ static const struct row rows[] = {
      "family chalmers\n"
      "gender http://hl7.org/fhir/administrative-gender|male\n"
      "general-practitioner Practitioner/gp\n"
+     "general-practitioner identifier |x\n"
      "given james\n"
      "given peter\n"
      "identifier https://fhir.nhs.uk/Id/nhs-number|9000000009\n"
@@ -87,25 +90,16 @@ static const struct row rows[] = {
      "category http://c|vital-signs\n"
      "code http://loinc.org|8302-2\n"
      "code |height\n"
-     "combo-code http://loinc.org|8302-2\n"
-     "combo-code |c1\n"
-     "combo-code |c2\n"
-     "combo-code |height\n"
-     "combo-value-concept |v1\n"
-     "combo-value-quantity <01>~<ea><ff><00><00>\n"
-     "combo-value-quantity <03><83><0f><02><00><00>centimetre<00>\n"
-     "combo-value-quantity <03><83><0f><02><00><00>cm<00><02>\n"
      "component-code |c1\n"
      "component-code |c2\n"
      "component-value-concept |v1\n"
-     "component-value-quantity <01>~<ea><ff><00><00>\n"
+     "component-value-quantity <01>~<ea><ff> ||\n"
      "date 2011-08-14T00:00:00.000Z..open\n"
      "derived-from Observation/o0\n"
      "encounter Encounter/e1\n"
      "performer Practitioner/x\n"
      "status http://hl7.org/fhir/observation-status|final\n"
-     "value-quantity <03><83><0f><02><00><00>centimetre<00>\n"
-     "value-quantity <03><83><0f><02><00><00>cm<00><02>\n"
+     "value-quantity <03><83><0f><02><00> http://unitsofmeasure.org|cm|centimetre\n"
      "home: p1\n"},
     {"condition",
      "{'resourceType':'Condition','id':'c1','subject':{'reference':'Group/g'},"
@@ -115,8 +109,7 @@ static const struct row rows[] = {
      "abatement-string around april\n"
      "asserter Patient/p7\n"
      "clinical-status http://s|active\n"
-     "onset-age <03><82>5<00><00>a<00><02>\n"
-     "onset-age <03><82>5<00><00>years<00>\n"
+     "onset-age <03><82>5<00> http://unitsofmeasure.org|a|years\n"
      "patient -\n"
      "subject -\n"
      "subject Group/g\n"
@@ -132,7 +125,7 @@ static const struct row rows[] = {
      "'period':{'end':'2020-01-02'}}]}",
      "class http://v3|amb\n"
      "date 2020-01-01T10:00:00.000Z..2020-01-01T10:30:01.000Z\n"
-     "length <03><82><1f><00><00>min<00><02>\n"
+     "length <03><82><1f><00> http://unitsofmeasure.org|min|\n"
      "location Location/l\n"
      "location-period open..2020-01-03T00:00:00.000Z\n"
      "participant Practitioner/a\n"
@@ -211,6 +204,7 @@ static const struct row rows[] = {
      "e'}]}",
      "endpoint Endpoint/e\n"
      "name ward 1\n"
+     "near 50.1000000 1.5000000\n"
      "status http://hl7.org/fhir/location-status|active\n"
      "type http://t|er\n"},
     {"risk_assessment",
@@ -228,8 +222,8 @@ static const struct row rows[] = {
      "'recipient':{'reference':'Patient/p3'}}",
      "recipient Patient/p3\n"
      "status http://hl7.org/fhir/invoice-status|issued\n"
-     "totalgross <03><82>1<00><00>EUR<00>urn:iso:std:iso:4217\n"
-     "totalnet <03><82>)<00><00><00>\n"
+     "totalgross <03><82>1<00> urn:iso:std:iso:4217|EUR|\n"
+     "totalnet <03><82>)<00> ||\n"
      "home: p1\n"
      "member: p3\n"},
     {"questionnaire_response",
@@ -253,8 +247,8 @@ static const struct row rows[] = {
      "'expansion':{'identifier':'urn:x','timestamp':'2020','contains':[{'system':'http:/"
      "/a','code':'b'}]}}",
      "code |b\n"
-     "context-quantity <03><82><13><00><00>y<00>\n"
-     "context-quantity <03><82>B<00><00><00>\n"
+     "context-quantity <03><82><13><00> ||y\n"
+     "context-quantity <03><82>B<00> ||\n"
      "context-type |age\n"
      "date 2020-01-01T00:00:00.000Z..2020-02-01T00:00:00.000Z\n"
      "expansion urn:x\n"
@@ -330,6 +324,41 @@ static const struct row rows[] = {
      "status http://hl7.org/fhir/composition-status|final\n"
      "title cafe\n"
      "home: p1\n"},
+    {"nothing to find it by, but something there",
+     "{'resourceType':'Observation','status':'final','code':{'text':'Body Height!'},"
+     "'category':[{'coding':[{'display':'Vital-Signs'},{'code':'x','display':'X'}],'text':'V'}],"
+     "'subject':{'display':'Peter'},'performer':[{'reference':'#p'}],"
+     "'focus':[{'identifier':{'system':'http://i','value':'7A'}}],"
+     "'encounter':{'reference':'Encounter/1','identifier':{'value':'V1'}},"
+     "'device':{'type':'Device','identifier':{'system':'http://d'}},"
+     "'valueSampledData':{'period':1,'dimensions':1,'origin':{'value':1}},"
+     "'dataAbsentReason':{'coding':[{}]},'effectiveTiming':{'repeat':{'frequency':1}}}",
+     "category 'vital signs'\n"
+     "category |x\n"
+     "code 'body height'\n"
+     "data-absent-reason !\n"
+     "date !\n"
+     "device identifier http://d|\n"
+     "encounter Encounter/1\n"
+     "encounter identifier |v1\n"
+     "focus identifier http://i|7a\n"
+     "performer !\n"
+     "status http://hl7.org/fhir/observation-status|final\n"
+     "subject !\n"
+     "value-quantity !\n"},
+    {"an absent value beside one that is there: no mark",
+     "{'resourceType':'Observation','performer':[{'display':'x'},{'reference':'Patient/1'}]}",
+     "patient -\n"
+     "performer Patient/1\n"
+     "subject -\n"
+     "home: 1\n"},
+    {"a position that is none",
+     "{'resourceType':'Location','position':{'latitude':90.01,'longitude':0}}", "near !\n"},
+    {"a position at the edges",
+     "{'resourceType':'Location','position':{'latitude':-90,'longitude':180.0}}",
+     "near -90.0000000 180.0000000\n"},
+    {"a schedule of unknown length is no date, a text none either",
+     "{'resourceType':'Procedure','performedString':'last summer'}", "date !\n"},
 };
 
 static void entries(void **state)
@@ -340,7 +369,7 @@ static void entries(void **state)
         struct index index;
         arena_init(&a, 1 << 24);
         struct resource r = kit_resource(rows[i].json, &a);
-        assert_int_equal(index_extract(&r, T(KIT_BASE), &a, &index), 0);
+        assert_int_equal(index_extract(&r, &rules, &a, &index), 0);
         text got = kit_entries(&r, &index, &a);
         if (!text_eq(got, text_of(rows[i].entries))) {
             fail_msg("%s gives\n%s\nnot\n%s", rows[i].name, got.p, rows[i].entries);
@@ -367,22 +396,35 @@ static void odd_shapes(void **state)
         struct index index;
         arena_init(&a, 1 << 24);
         struct resource r = kit_resource(odd[i], &a);
-        assert_int_equal(index_extract(&r, T(KIT_BASE), &a, &index), 0);
+        assert_int_equal(index_extract(&r, &rules, &a, &index), 0);
         arena_done(&a);
     }
 }
 
+/* Whatever there is too little memory for is an error, never a shorter answer. */
 static void no_memory(void **state)
 {
     (void)state;
-    struct arena a, small;
-    struct index index;
-    arena_init(&a, 1 << 24);
-    arena_init(&small, 64);
-    struct resource r = kit_resource(rows[0].json, &a);
-    assert_int_equal(index_extract(&r, T(KIT_BASE), &small, &index), ERR_MEMORY);
-    arena_done(&small);
-    arena_done(&a);
+    size_t errors = 0;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct arena a;
+        struct index whole, index;
+        arena_init(&a, 1 << 24);
+        struct resource r = kit_resource(rows[i].json, &a);
+        assert_int_equal(index_extract(&r, &rules, &a, &whole), 0);
+        for (size_t cap = 0; cap < 16384; cap += 48) {
+            struct arena small;
+            arena_init(&small, cap);
+            int code = index_extract(&r, &rules, &small, &index);
+            errors += code == ERR_MEMORY;
+            assert_true(code == ERR_MEMORY || (code == 0 && index.count == whole.count &&
+                                               index.display_count == whole.display_count &&
+                                               index.member_count == whole.member_count));
+            arena_done(&small);
+        }
+        arena_done(&a);
+    }
+    assert_true(errors > sizeof(rows) / sizeof(rows[0]));
 }
 
 /* Includes follow what is stored, the home patient too. */
@@ -398,16 +440,23 @@ static void targets(void **state)
         "{'reference':'Practitioner/b'},{'reference':'Practitioner/b'},{'reference':'urn:uuid:x'},"
         "{'reference':'http://kith.test/fhir/Organization/o'},{'reference':'http://x/Patient/1'}]}",
         &a);
-    const struct search_param *subject = search_param_of(r.type, T("subject"));
-    const struct search_param *performer = search_param_of(r.type, T("performer"));
-    assert_int_equal(search_targets(&r, subject, T(KIT_BASE), &a, &found, &count), 0);
+    const struct search_param *subject = search_param_of(NULL, r.type, T("subject"));
+    const struct search_param *performer = search_param_of(NULL, r.type, T("performer"));
+    assert_int_equal(search_targets(&r, subject, &rules, &a, &found, &count), 0);
     assert_int_equal(count, 1);
     assert_int_equal(found[0].type, FHIR_PATIENT);
-    assert_int_equal(search_targets(&r, performer, T(KIT_BASE), &a, &found, &count), 0);
+    assert_int_equal(search_targets(&r, performer, &rules, &a, &found, &count), 0);
     assert_int_equal(count, 2);
     assert_true(text_eq(found[0].id, T("b")) && text_eq(found[1].id, T("o")));
-    const struct search_param *other = search_param_of(fhir_type_of(T("Condition")), T("subject"));
-    assert_int_equal(search_targets(&r, other, T(KIT_BASE), &a, &found, &count), 0);
+    r = kit_resource("{'resourceType':'QuestionnaireResponse','questionnaire':'http://x/q|1'}", &a);
+    const struct search_param *canonical = search_param_of(NULL, r.type, T("questionnaire"));
+    assert_int_equal(search_targets(&r, canonical, &rules, &a, &found, &count), 0);
+    assert_int_equal(count, 2);
+    assert_true(found[0].type == 0 && text_eq(found[0].id, T("http://x/q")));
+    assert_true(found[1].type == 0 && text_eq(found[1].id, T("http://x/q|1")));
+    const struct search_param *other =
+        search_param_of(NULL, fhir_type_of(T("Condition")), T("subject"));
+    assert_int_equal(search_targets(&r, other, &rules, &a, &found, &count), 0);
     assert_int_equal(count, 0);
     arena_done(&a);
 }
@@ -429,7 +478,7 @@ static void many_entries(void **state)
     buf_add(&json, T("]}"));
     buf_addc(&json, '\0');
     struct resource r = kit_resource(json.p, &a);
-    assert_int_equal(index_extract(&r, T(KIT_BASE), &a, &index), 0);
+    assert_int_equal(index_extract(&r, &rules, &a, &index), 0);
     assert_int_equal(index.count, COUNT + 1);
     for (size_t i = 1; i < index.count; i++) {
         assert_true(index.entries[i - 1].param < index.entries[i].param ||
@@ -448,21 +497,22 @@ static void numbers(void **state)
     size_t count;
     for (unsigned type = 1; type < fhir_type_count(); type++) {
         const struct search_param *p = search_params((fhir_type)type, &count);
-        text id = search_param_of((fhir_type)type, T("_id"))->expression;
+        text id = search_param_of(NULL, (fhir_type)type, T("_id"))->expression;
         assert_true(text_starts(id, fhir_type_name((fhir_type)type)) && text_ends(id, T(".id")));
         assert_int_equal(id.n, fhir_type_name((fhir_type)type).n + 3);
         for (size_t i = 0; i < count; i++) {
             assert_int_equal(p[i].number, type << 8 | i);
             assert_true(i == 0 || text_cmp(p[i - 1].name, p[i].name) < 0);
-            assert_ptr_equal(search_param_of((fhir_type)type, p[i].name), &p[i]);
+            assert_ptr_equal(search_param_of(NULL, (fhir_type)type, p[i].name), &p[i]);
             bool implied = p[i].implied;
             assert_true(!implied || fhir_type_in_patient_compartment((fhir_type)type));
         }
     }
-    assert_int_equal(search_param_of(FHIR_PATIENT, T("family"))->number, 0x6717);
-    assert_int_equal(search_param_of(fhir_type_of(T("Observation")), T("subject"))->number, 0x6030);
-    assert_null(search_param_of(FHIR_PATIENT, T("nothing")));
-    assert_null(search_param_of(0, T("_id")));
+    assert_int_equal(search_param_of(NULL, FHIR_PATIENT, T("family"))->number, 0x6717);
+    assert_int_equal(search_param_of(NULL, fhir_type_of(T("Observation")), T("subject"))->number,
+                     0x6030);
+    assert_null(search_param_of(NULL, FHIR_PATIENT, T("nothing")));
+    assert_null(search_param_of(NULL, 0, T("_id")));
 }
 
 int main(void)

@@ -374,6 +374,25 @@ static void uris(void **state)
     assert_int_equal(index_uri(text_of(all[0]), &arena).n, 1 + strlen("us-core-patient"));
 }
 
+/* Different units stay different, however long their parts are. */
+static void units(void **state)
+{
+    (void)state;
+    char long_text[400];
+    memset(long_text, 'u', sizeof long_text);
+    assert_true(text_eq(index_unit(T("http://u"), T("mg"), T("milligram"), &arena),
+                        T("http://u\x1Fmg\x1Fmilligram")));
+    assert_true(text_eq(index_unit(T(""), T(""), T(""), &arena), T("\x1F\x1F")));
+    text whole = text_make(long_text, 100), one = text_make(long_text, 300);
+    text other = text_make(long_text, 301);
+    assert_int_equal(index_unit(T(""), whole, T(""), &arena).n, 102);
+    text a = index_unit(one, one, one, &arena), b = index_unit(one, one, other, &arena);
+    assert_true(a.n == b.n && a.n < 3 * INDEX_VALUE_MAX);
+    assert_false(text_eq(a, b));
+    assert_false(text_eq(index_unit(T("a"), T(""), T(""), &arena),
+                         index_unit(T(""), T("a"), T(""), &arena)));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -381,6 +400,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(fold_twice_is_fold_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(shorten, set_up, tear_down),
         cmocka_unit_test_setup_teardown(uris, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(units, set_up, tear_down),
         cmocka_unit_test_setup_teardown(decimal_order, set_up, tear_down),
         cmocka_unit_test_setup_teardown(decimal_same, set_up, tear_down),
         cmocka_unit_test_setup_teardown(decimal_order_random, set_up, tear_down),

@@ -415,12 +415,153 @@ static void others(void **state)
         uris);
 }
 
+/* search.html#modifiers, on one resource. */
+static void modifiers(void **state)
+{
+    (void)state;
+    static const struct row names[] = {{"family:exact=M%C3%BCller-Smith", true},
+                                       {"family:exact=Muller-Smith", false},
+                                       {"family:exact=M%C3%BCller", false},
+                                       {"family:contains=LLER-s", true},
+                                       {"family:contains=lers", false},
+                                       {"family:contains=x,smi", true},
+                                       {"name:missing=false", true},
+                                       {"name:missing=true", false},
+                                       {"gender:missing=true", true},
+                                       {"gender:not=male", true},
+                                       {"active:not=true", false},
+                                       {"active:not=false", true},
+                                       {"_id:not=p1", false},
+                                       {"_id:not=p2", true},
+                                       {"identifier:of-type=http://types|MR|446053", true},
+                                       {"identifier:of-type=http://types|MR|446054", false},
+                                       {"identifier:of-type=http://types|XX|446053", false},
+                                       {"identifier:text=record", true},
+                                       {"identifier:text=ecord", false},
+                                       {"general-practitioner:identifier=http://gp|7", true},
+                                       {"general-practitioner:identifier=7", true},
+                                       {"general-practitioner:identifier=http://gp|8", false},
+                                       {"general-practitioner:missing=false", true},
+                                       {"organization:missing=true", true}};
+    CHECK(PATIENT("'active':true,'name':[{'family':'Müller-Smith'}],"
+                  "'generalPractitioner':[{'identifier':{'system':'http://gp','value':'7'}}],"
+                  "'identifier':[{'value':'446053','type':{'text':'Medical record',"
+                  "'coding':[{'system':'http://types','code':'MR'}]}}]"),
+          names);
+    static const struct row beside[] = {
+        {"code:text=press", true},          {"code:text=blood+pressure", true},
+        {"code:text=systolic", true},       {"code:text=ressure", false},
+        {"combo-code:text=pressure", true}, {"component-code:text=pressure", false}};
+    CHECK(OBSERVATION("'code':{'text':'Blood pressure','coding':[{'system':'http://loinc.org',"
+                      "'code':'8480-6','display':'Systolic'}]}"),
+          beside);
+    static const struct row url[] = {{"url:below=http://acme.org/fhir", true},
+                                     {"url:below=http://acme.org/fhir/ValueSet/1/", true},
+                                     {"url:below=http://acme.org/fhi", false},
+                                     {"url:above=http://acme.org/fhir/ValueSet/1/_history/5", true},
+                                     {"url:above=http://acme.org/fhir/ValueSet/1", true},
+                                     {"url:above=http://acme.org/fhir/ValueSet/12", false},
+                                     {"url:above=http://acme.org/fhir/ValueSet", false}};
+    CHECK("{'resourceType':'ValueSet','id':'v','url':'http://acme.org/fhir/ValueSet/1'}", url);
+    static const struct row core[] = {{"url:below=http://hl7.org", true},
+                                      {"url:below=http://hl7.org/fhir", true},
+                                      {"url:below=http://hl7.org/fhir/StructureDefinition", true},
+                                      {"url:below=http://hl7.org/fhir/ValueSet", false},
+                                      {"url:below=https://hl7.org", false}};
+    CHECK("{'resourceType':'StructureDefinition','id':'v',"
+          "'url':'http://hl7.org/fhir/StructureDefinition/Patient'}",
+          core);
+}
+
+/* search.html#composite, and unions. */
+static void composites(void **state)
+{
+    (void)state;
+#define PRESSURE                                                                      \
+    OBSERVATION("'code':{'coding':[{'code':'bp'}]},'component':["                     \
+                "{'code':{'coding':[{'code':'sys'}]},'valueQuantity':{'value':150}}," \
+                "{'code':{'coding':[{'code':'dia'}]},'valueQuantity':{'value':80}}]")
+    static const struct row rows[] = {{"component-code-value-quantity=sys$gt140", true},
+                                      {"component-code-value-quantity=dia$gt140", false},
+                                      {"component-code-value-quantity=dia$gt140,sys$150", true},
+                                      {"component-code-value-quantity=dia$lt90", true},
+                                      {"combo-code-value-quantity=sys$150", true},
+                                      {"combo-code-value-quantity=bp$150", false},
+                                      {"code-value-quantity=bp$150", false},
+                                      {"combo-code=sys", true},
+                                      {"combo-code=bp", true},
+                                      {"code=sys", false},
+                                      {"combo-value-quantity=80", true},
+                                      {"combo-value-quantity=81", false}};
+    CHECK(PRESSURE, rows);
+    static const struct row whole[] = {{"code-value-quantity=w$5", true},
+                                       {"code-value-quantity=w$6", false},
+                                       {"code-value-quantity=x$5", false}};
+    CHECK(OBSERVATION("'code':{'coding':[{'code':'w'}]},'valueQuantity':{'value':5}"), whole);
+}
+
+/* location.html#search: as the crow flies, from London to Paris 344 km. */
+static void near_places(void **state)
+{
+    (void)state;
+    static const struct row rows[] = {{"near=51.5074|-0.1278|350|km", true},
+                                      {"near=51.5074|-0.1278|335|km", false},
+                                      {"near=51.5074|-0.1278|350000|m", true},
+                                      {"near=51.5074|-0.1278|215|[mi_i]", true},
+                                      {"near=51.5074|-0.1278|200|[mi_i]", false},
+                                      {"near=51.5074|-0.1278", false},
+                                      {"near=48.86|2.35", true},
+                                      {"near=48.86|2.35|0.01", false},
+                                      {"near:missing=false", true}};
+    CHECK("{'resourceType':'Location','id':'l','position':{'latitude':48.8566,"
+          "'longitude':2.3522}}",
+          rows);
+}
+
+/* search.html#content and search_filter.html, on one resource. */
+static void words_and_filters(void **state)
+{
+    (void)state;
+    static const struct row rows[] = {
+        {"_text=metastases", true},
+        {"_text=(bone+OR+liver)+and+metastases", true},
+        {"_text=(bone+or+lung)+and+metastases", false},
+        {"_text=meta", false},
+        {"_content=liver+lopez", true},
+        {"_text=lopez", false},
+        {"_filter=name+co+\"PEZ\"", true},
+        {"_filter=name+ew+pez", true},
+        {"_filter=name+ew+lope", false},
+        {"_filter=name+sw+lop", true},
+        {"_filter=family+eq+lopez", true},
+        {"_filter=family+eq+lope", false},
+        {"_filter=family+ne+lopez", false},
+        {"_filter=family+ne+lope", true},
+        {"_filter=gender+pr+false", true},
+        {"_filter=birthdate+gt+1970+and+not+(birthdate+ge+1975)", true},
+        {"_filter=birthdate+po+1974-12", true},
+        {"_filter=birthdate+po+1974-11", false},
+        {"_filter=family+eq+x+or+birthdate+eq+1974+and+_id+eq+p1", true},
+        {"_filter=language+ne+en", true},
+        {"_filter=language+ne+en+and+not+(language+eq+fr)", false},
+        {"_filter=gender+ne+male", false},
+        {"_filter=_id+ne+p1", false}};
+    CHECK(PATIENT("'text':{'status':'generated','div':'<div>Liver: <b>metastases</b></div>'},"
+                  "'communication':[{'language':{'coding':[{'code':'en'}]}},"
+                  "{'language':{'coding':[{'code':'fr'}]}}],"
+                  "'birthDate':'1974-12-25','name':[{'family':'López'}]"),
+          rows);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(dates),      cmocka_unit_test(dates_random), cmocka_unit_test(numbers),
-        cmocka_unit_test(quantities), cmocka_unit_test(strings),      cmocka_unit_test(tokens),
-        cmocka_unit_test(references), cmocka_unit_test(others),
+        cmocka_unit_test(dates),       cmocka_unit_test(dates_random),
+        cmocka_unit_test(numbers),     cmocka_unit_test(quantities),
+        cmocka_unit_test(strings),     cmocka_unit_test(tokens),
+        cmocka_unit_test(references),  cmocka_unit_test(others),
+        cmocka_unit_test(modifiers),   cmocka_unit_test(composites),
+        cmocka_unit_test(near_places), cmocka_unit_test(words_and_filters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,9 @@
 #include "bench.h"
 
+#include "store/inner.h"
+
 #include <dirent.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -29,7 +32,8 @@ void bench_remove_folder(const struct bench *b)
 
 void bench_open(struct bench *b)
 {
-    struct store_config config = {.dir = b->dir, .mode = STORE_SERVE, .name_bits = b->name_bits};
+    struct store_config config = {
+        .dir = b->dir, .mode = STORE_SERVE, .name_bits = b->name_bits, .facets_max = b->facets_max};
     if (store_open(&config, &b->s, &b->e)) {
         fail_msg("open: %s", err_text(&b->e));
     }
@@ -173,7 +177,7 @@ const char *bench_search(struct bench *b, const struct plan *plan, size_t count)
         struct versions found = {0};
         struct store_view *v = NULL;
         assert_int_equal(store_view_begin(b->s, b->all, STORE_ONE_READ, &v, &b->e), 0);
-        if (store_search(v, plan, count, from, &b->a, &found, &total, &b->e)) {
+        if (store_search(v, plan, count, from, &b->a, &found, &total, NULL, &b->e)) {
             fail_msg("search: %s", err_text(&b->e));
         }
         store_view_end(v);
@@ -226,7 +230,43 @@ uint64_t bench_check(struct bench *b, char *seen, size_t room)
 
 uint16_t bench_param(const char *type, const char *name)
 {
-    const struct search_param *p = search_param_of(fhir_type_of(text_of(type)), text_of(name));
+    const struct search_param *p =
+        search_param_of(NULL, fhir_type_of(text_of(type)), text_of(name));
     assert_non_null(p);
     return p->number;
+}
+
+int64_t bench_number(const struct bench *b, const char *sql)
+{
+    char path[300];
+    sqlite3 *db = NULL;
+    sqlite3_stmt *st = NULL;
+    (void)snprintf(path, sizeof path, "%s/store.db", b->dir);
+    assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+    (void)sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+    if (sqlite3_prepare_v2(db, sql, -1, &st, NULL) != SQLITE_OK) {
+        fail_msg("%s: %s", sql, sqlite3_errmsg(db));
+    }
+    assert_int_equal(sqlite3_step(st), SQLITE_ROW);
+    int64_t number = sqlite3_column_int64(st, 0);
+    (void)sqlite3_finalize(st);
+    (void)sqlite3_close(db);
+    return number;
+}
+
+void bench_wait_for_words(struct bench *b)
+{
+    for (int i = 0; i < 3000; i++) {
+        struct store_view *v = NULL;
+        uint64_t mark = 0;
+        assert_int_equal(store_view_begin(b->s, b->all, STORE_SNAPSHOT, &v, &b->e), 0);
+        assert_int_equal(words_until(v->db, &mark), 0);
+        store_view_end(v);
+        const char *last = "SELECT coalesce(max(t), 0) FROM resource WHERE body IS NOT NULL";
+        if ((int64_t)mark >= bench_number(b, last)) {
+            return;
+        }
+        (void)usleep(10000);
+    }
+    fail_msg("the words of some versions have not come");
 }

@@ -14,6 +14,7 @@
 struct bench {
     char dir[256];
     unsigned name_bits;
+    size_t facets_max;
     struct store *s;
     struct arena a;
     struct err e;
@@ -45,6 +46,10 @@ struct versions bench_history(struct bench *b, const char *type, const char *id,
 const char *bench_search(struct bench *b, const struct plan *plan, size_t count);
 /* Findings of store_check(); `seen` (may be NULL) gets the invariants, "I3 I7 ". */
 uint64_t bench_check(struct bench *b, char *seen, size_t room);
+/* The first number that a query gives, read beside the store. */
+int64_t bench_number(const struct bench *b, const char *sql);
+/* Until the full text has all current versions. */
+void bench_wait_for_words(struct bench *b);
 uint16_t bench_param(const char *type, const char *name);
 
 #endif

@@ -9,7 +9,7 @@ bool sample_from_tree(yyjson_val *root, struct arena *a, struct write *ret_write
                          .id = json_text(json_get(root, T("id"))),
                          .meta = json_get(root, T("meta"))};
     struct index *index = arena_zalloc(a, 1, sizeof *index);
-    if (!r.type || !index || !r.id.n || index_extract(&r, T(""), a, index)) {
+    if (!r.type || !index || !r.id.n || index_extract(&r, &(struct index_rules){0}, a, index)) {
         return err_set(e, ERR_INVALID, "not a resource") == 0;
     }
     struct buf packed;

@@ -7,7 +7,6 @@
 
 #include <pthread.h>
 #include <signal.h>
-#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mount.h>
@@ -238,28 +237,12 @@ static void survives_a_full_disk(void **state)
     arena_done(&b.a);
 }
 
-static int number_of(struct bench *b, const char *sql)
-{
-    char path[300];
-    sqlite3 *db = NULL;
-    sqlite3_stmt *st = NULL;
-    (void)snprintf(path, sizeof path, "%s/store.db", b->dir);
-    assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
-    (void)sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-    assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &st, NULL), SQLITE_OK);
-    assert_int_equal(sqlite3_step(st), SQLITE_ROW);
-    int number = sqlite3_column_int(st, 0);
-    (void)sqlite3_finalize(st);
-    (void)sqlite3_close(db);
-    return number;
-}
-
 /* Enough bodies for a dictionary: the store gets smaller, and everything can still be read. */
 static void learns_a_dictionary(void **state)
 {
     struct bench *b = *state;
     struct version v;
-    int first = number_of(b, "SELECT count(*) FROM dictionary");
+    int first = (int)bench_number(b, "SELECT count(*) FROM dictionary");
     /* Enough for two at once: the third is trained while bodies are packed anew with the second. */
     enum { MANY = 12500, TRAINED = 2 };
     struct write *writes = calloc(MANY, sizeof *writes);
@@ -276,14 +259,14 @@ static void learns_a_dictionary(void **state)
     assert_int_equal(bench_commit(b, writes, MANY), 0);
     free(writes);
     /* Trained, made durable, and the bodies from before packed anew, all without another write. */
-    int before = number_of(b, "SELECT sum(length(body)) FROM resource");
+    int before = (int)bench_number(b, "SELECT sum(length(body)) FROM resource");
     const char *done = "SELECT (SELECT count(*) FROM dictionary) * 2 + (SELECT value = 0 FROM meta"
                        " WHERE key = 'repack')";
-    for (int i = 0; i < 1200 && number_of(b, done) < (first + TRAINED) * 2 + 1; i++) {
+    for (int i = 0; i < 1200 && (int)bench_number(b, done) < (first + TRAINED) * 2 + 1; i++) {
         (void)usleep(50000);
     }
-    assert_int_equal(number_of(b, "SELECT count(*) FROM dictionary"), first + TRAINED);
-    assert_true(number_of(b, "SELECT sum(length(body)) FROM resource") < before * 9 / 10);
+    assert_int_equal((int)bench_number(b, "SELECT count(*) FROM dictionary"), first + TRAINED);
+    assert_true((int)bench_number(b, "SELECT sum(length(body)) FROM resource") < before * 9 / 10);
     bench_close(b);
     bench_open(b);
     for (unsigned i = 0; i < MANY; i += 11) {

@@ -1,14 +1,9 @@
-/* Plans: each kind of atom, their combinations by every way of running them, order and pages. */
+/* Plans: each kind of leaf, order, pages, what a search looks at, and its limits. */
 #include "bench.h"
-#include "store/key.h"
+#include "store/inner.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-
-static uint16_t own_list(fhir_type type)
-{
-    return (uint16_t)((unsigned)type << 8 | (unsigned)INDEX_LAST_UPDATED);
-}
 
 static void put_people(struct bench *b)
 {
@@ -36,36 +31,28 @@ static void put_people(struct bench *b)
                  "\"effectiveDateTime\":\"2021-01-01\"}");
 }
 
-static void expect_ids(struct bench *b, const char *type, struct plan_term *terms, size_t count,
-                       const char *ids)
+#define NODE(...) ((struct plan_node){__VA_ARGS__})
+
+static void expect_one(struct bench *b, const char *type, struct plan_node node, const char *ids)
 {
-    struct plan plan = {.type = fhir_type_of(text_of(type)), .terms = terms, .term_count = count};
+    struct plan plan = {.type = fhir_type_of(text_of(type)), .root = &node};
+    node.type = plan.type;
     assert_string_equal(bench_search(b, &plan, 1), ids);
     assert_string_equal(bench_search(b, &plan, 100), ids);
 }
 
-static void expect_one(struct bench *b, const char *type, struct plan_atom atom, const char *ids)
+static void expect_all(struct bench *b, const char *type, enum plan_kind kind,
+                       struct plan_node *items, size_t count, const char *ids)
 {
-    struct plan_term term = {&atom, 1};
-    expect_ids(b, type, &term, 1, ids);
+    expect_one(b, type, NODE(.kind = kind, .items = items, .count = count), ids);
 }
 
-static void knows_each_atom(void **state)
+static void knows_tokens(void **state)
 {
     struct bench *b = *state;
     put_people(b);
-    uint16_t identifier = bench_param("Patient", "identifier");
-    uint16_t family = bench_param("Patient", "family");
-    uint16_t code = bench_param("Observation", "code");
-    uint16_t subject = bench_param("Observation", "subject");
-    uint16_t encounter = bench_param("Observation", "encounter");
-#define ATOM(...) ((struct plan_atom){__VA_ARGS__})
-    expect_one(b, "Patient", ATOM(.kind = PLAN_NONE), "");
-    expect_one(b, "Patient", ATOM(.kind = PLAN_ALL), "p1 p2 p3");
-    expect_one(b, "Patient", ATOM(.kind = PLAN_ID, .value = T("p2")), "p2");
-    expect_one(b, "Patient", ATOM(.kind = PLAN_ID, .value = T("p4")), "");
-    expect_one(b, "Patient", ATOM(.kind = PLAN_ID, .value = T("o1")), "");
-    struct plan_atom token = {.kind = PLAN_TOKEN, .param = identifier, .value = T("1")};
+    struct plan_node token = {
+        .kind = PLAN_TOKEN, .param = bench_param("Patient", "identifier"), .value = T("1")};
     expect_one(b, "Patient", token, "p1 p2");
     token.system_mode = PLAN_SYSTEM_GIVEN;
     token.system = T("urn:b");
@@ -76,36 +63,86 @@ static void knows_each_atom(void **state)
     expect_one(b, "Patient", token, "");
     token.value = T("x");
     expect_one(b, "Patient", token, "p1");
-    expect_one(b, "Patient", ATOM(.kind = PLAN_SYSTEM, .param = identifier, .system = T("urn:a")),
+    expect_one(b, "Patient", NODE(.kind = PLAN_SYSTEM, .param = token.param, .system = T("urn:a")),
                "p1 p3");
+}
+
+static void knows_each_leaf(void **state)
+{
+    struct bench *b = *state;
+    put_people(b);
+    uint16_t family = bench_param("Patient", "family");
+    uint16_t subject = bench_param("Observation", "subject");
+    uint16_t encounter = bench_param("Observation", "encounter");
+    expect_one(b, "Patient", NODE(.kind = PLAN_NONE), "");
+    expect_one(b, "Patient", NODE(.kind = PLAN_ALL), "p1 p2 p3");
+    expect_one(b, "Patient", NODE(.kind = PLAN_ID, .value = T("p2")), "p2");
+    expect_one(b, "Patient", NODE(.kind = PLAN_ID, .value = T("p4")), "");
+    expect_one(b, "Patient", NODE(.kind = PLAN_ID, .value = T("o1")), "");
     expect_one(b, "Patient",
-               ATOM(.kind = PLAN_RANGE, .param = family, .low = T("b"), .high = T("c")), "p2");
-    expect_one(b, "Patient", ATOM(.kind = PLAN_RANGE, .param = family, .low = T("b")), "p2");
-    expect_one(b, "Patient", ATOM(.kind = PLAN_RANGE, .param = family), "p1 p2");
-    expect_one(b, "Patient", ATOM(.kind = PLAN_VALUE, .param = family, .value = T("ash")), "p1");
+               NODE(.kind = PLAN_RANGE, .param = family, .low = T("b"), .high = T("c")), "p2");
+    expect_one(b, "Patient", NODE(.kind = PLAN_RANGE, .param = family, .low = T("b")), "p2");
+    expect_one(b, "Patient", NODE(.kind = PLAN_EXISTS, .param = family), "p1 p2");
+    expect_one(b, "Patient", NODE(.kind = PLAN_VALUE, .param = family, .value = T("ash")), "p1");
     expect_one(b, "Observation",
-               ATOM(.kind = PLAN_REFERENCE, .param = encounter, .target = FHIR_ENCOUNTER,
+               NODE(.kind = PLAN_REFERENCE, .param = encounter, .target = FHIR_ENCOUNTER,
                     .value = T("e1")),
                "o1");
-    expect_one(b, "Observation", ATOM(.kind = PLAN_HOME, .param = subject, .value = T("p1")),
+    expect_one(b, "Observation",
+               NODE(.kind = PLAN_HOME, .param = subject, .target = FHIR_PATIENT, .value = T("p1")),
                "o1 o3");
-    expect_one(b, "Observation", ATOM(.kind = PLAN_HOME, .param = subject, .value = T("p9")), "");
-    expect_one(b, "Observation", ATOM(.kind = PLAN_COMPARTMENT, .value = T("p2")), "o2");
-    expect_one(b, "Observation", ATOM(.kind = PLAN_UPDATED, .start_from = 0, .start_to = INT64_MAX),
+    expect_one(b, "Observation",
+               NODE(.kind = PLAN_HOME, .param = subject, .target = FHIR_PATIENT, .value = T("p9")),
+               "");
+    expect_one(b, "Observation", NODE(.kind = PLAN_HOMED, .param = subject), "o1 o3 o2");
+    expect_one(b, "Observation", NODE(.kind = PLAN_COMPARTMENT, .value = T("p2")), "o2");
+    expect_one(b, "Observation", NODE(.kind = PLAN_UPDATED, .start_from = 0, .start_to = INT64_MAX),
                "o1 o3 o2");
-    expect_one(b, "Observation", ATOM(.kind = PLAN_UPDATED, .start_from = 0, .start_to = 5), "");
-    struct plan_atom home = {.kind = PLAN_HOME, .param = subject, .value = T("p1")};
-    struct plan_atom a = {.kind = PLAN_TOKEN, .param = code, .value = T("a")};
-    struct plan_atom reference = {
-        .kind = PLAN_REFERENCE, .param = subject, .target = FHIR_PATIENT, .value = T("p1")};
-    struct plan_atom either[2] = {home, reference};
-    struct plan_term terms[2] = {{either, 2}, {&a, 1}};
-    expect_ids(b, "Observation", terms, 2, "o1");
-    struct plan_atom range = {.kind = PLAN_RANGE, .param = code, .low = T("b")};
-    terms[1].atoms = &range;
-    expect_ids(b, "Observation", terms, 2, "o3");
-    terms[1].atoms = &reference;
-    expect_ids(b, "Observation", terms, 2, "");
+    expect_one(b, "Observation", NODE(.kind = PLAN_UPDATED, .start_from = 0, .start_to = 5), "");
+}
+
+static void joins_nodes(void **state)
+{
+    struct bench *b = *state;
+    put_people(b);
+    uint16_t code = bench_param("Observation", "code");
+    uint16_t subject = bench_param("Observation", "subject");
+    fhir_type observation = fhir_type_of(T("Observation"));
+    struct plan_node home = {.kind = PLAN_HOME,
+                             .type = observation,
+                             .param = subject,
+                             .target = FHIR_PATIENT,
+                             .value = T("p1")};
+    struct plan_node a = {.kind = PLAN_TOKEN, .type = observation, .param = code, .value = T("a")};
+    struct plan_node both[2] = {home, a};
+    expect_all(b, "Observation", PLAN_AND, both, 2, "o1");
+    expect_all(b, "Observation", PLAN_OR, both, 2, "o1 o3 o2");
+    expect_all(b, "Observation", PLAN_AND, NULL, 0, "o1 o3 o2");
+    expect_all(b, "Observation", PLAN_OR, NULL, 0, "");
+    expect_all(b, "Observation", PLAN_NOT, &a, 1, "o3");
+    struct plan_node other[2] = {home,
+                                 {.kind = PLAN_NOT, .type = observation, .items = &a, .count = 1}};
+    expect_all(b, "Observation", PLAN_AND, other, 2, "o3");
+    struct plan_node name = {.kind = PLAN_VALUE,
+                             .type = FHIR_PATIENT,
+                             .param = bench_param("Patient", "family"),
+                             .value = T("birch")};
+    struct plan_node chain = {.kind = PLAN_CHAIN,
+                              .param = subject,
+                              .target = FHIR_PATIENT,
+                              .implied = true,
+                              .items = &name,
+                              .count = 1};
+    expect_one(b, "Observation", chain, "o2");
+    struct plan_node has = {.kind = PLAN_HAS,
+                            .param = subject,
+                            .target = observation,
+                            .implied = true,
+                            .items = &a,
+                            .count = 1};
+    expect_one(b, "Patient", has, "p1 p2");
+    bench_delete(b, "Observation", "o2");
+    expect_one(b, "Patient", has, "p1");
 }
 
 static void minds_exceptions(void **state)
@@ -116,48 +153,70 @@ static void minds_exceptions(void **state)
     bench_put(b, "{\"resourceType\":\"Observation\",\"id\":\"o9\",\"subject\":{\"reference\":"
                  "\"Group/g\"},\"performer\":[{\"reference\":\"Patient/p1\"}]}");
     uint16_t subject = bench_param("Observation", "subject");
-    expect_one(b, "Observation", ATOM(.kind = PLAN_HOME, .param = subject, .value = T("p1")),
+    expect_one(b, "Observation", NODE(.kind = PLAN_HOME, .param = subject, .value = T("p1")),
                "o1 o3");
-    expect_one(b, "Observation", ATOM(.kind = PLAN_COMPARTMENT, .value = T("p1")), "o1 o3 o9");
+    expect_one(b, "Observation", NODE(.kind = PLAN_COMPARTMENT, .value = T("p1")), "o1 o3 o9");
+    expect_one(b, "Observation", NODE(.kind = PLAN_HOMED, .param = subject), "o1 o3 o2");
+    expect_one(b, "Observation", NODE(.kind = PLAN_EXISTS, .param = subject), "o9");
     assert_int_equal(bench_check(b, NULL, 0), 0);
+}
+
+static const struct search_param *param_of(const char *type, const char *name)
+{
+    return search_param_of(NULL, fhir_type_of(text_of(type)), text_of(name));
 }
 
 static void sorts_few(void **state)
 {
     struct bench *b = *state;
     put_people(b);
-    struct plan_sort sorts[2] = {{bench_param("Patient", "family"), false}, {0, true}};
+    struct plan_sort sorts[2] = {{0}, {.descending = true}};
     struct plan plan = {.type = FHIR_PATIENT, .sorts = sorts, .sort_count = 1};
     static const struct {
         const char *param;
         bool down;
         const char *ids;
     } cases[] = {
-        {"family", false, "p1 p2 p3"},
-        {"family", true, "p2 p1 p3"},
-        {"birthdate", false, "p1 p2 p3"},
-        {"birthdate", true, "p3 p2 p1"},
+        {"family", false, "p1 p2 p3"},     {"family", true, "p2 p1 p3"},
+        {"birthdate", false, "p1 p2 p3"},  {"birthdate", true, "p3 p2 p1"},
+        {"identifier", false, "p1 p2 p3"}, {"identifier", true, "p1 p3 p2"},
     };
-    for (size_t i = 0; i < 4; i++) {
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         for (size_t with_id = 1; with_id <= 2; with_id++) {
-            sorts[0] = (struct plan_sort){bench_param("Patient", cases[i].param), cases[i].down};
+            sorts[0] = (struct plan_sort){.param = param_of("Patient", cases[i].param),
+                                          .descending = cases[i].down};
             plan.sort_count = with_id;
             assert_string_equal(bench_search(b, &plan, 1), cases[i].ids);
             assert_string_equal(bench_search(b, &plan, 2), cases[i].ids);
             assert_string_equal(bench_search(b, &plan, 9), cases[i].ids);
         }
     }
-    sorts[0] = (struct plan_sort){own_list(FHIR_PATIENT), true};
+    sorts[0] = (struct plan_sort){.own = INDEX_LAST_UPDATED, .descending = true};
     plan.sort_count = 1;
     assert_string_equal(bench_search(b, &plan, 2), "p3 p2 p1");
-    sorts[0] = (struct plan_sort){0, true};
+    sorts[0] = (struct plan_sort){.descending = true};
     assert_string_equal(bench_search(b, &plan, 2), "p3 p2 p1");
     struct versions found;
     struct store_view *v = NULL;
     assert_int_equal(store_view_begin(b->s, b->all, STORE_ONE_READ, &v, &b->e), 0);
-    assert_int_equal(store_search(v, &plan, 2, T("nonsense"), &b->a, &found, NULL, &b->e),
+    assert_int_equal(store_search(v, &plan, 2, T("nonsense"), &b->a, &found, NULL, NULL, &b->e),
                      ERR_INVALID);
     store_view_end(v);
+}
+
+/* Several types are one list, in one order, page by page. */
+static void searches_types_together(void **state)
+{
+    struct bench *b = *state;
+    put_people(b);
+    struct plan_sort sort = {.own = INDEX_LAST_UPDATED, .descending = true};
+    struct plan patients = {.type = FHIR_PATIENT};
+    struct plan both = {.type = fhir_type_of(T("Observation")), .also = &patients};
+    assert_string_equal(bench_search(b, &both, 2), "o1 o3 p1 o2 p2 p3");
+    assert_string_equal(bench_search(b, &both, 100), "o1 o3 p1 o2 p2 p3");
+    both.sorts = patients.sorts = &sort;
+    both.sort_count = patients.sort_count = 1;
+    assert_string_equal(bench_search(b, &both, 2), "o3 o2 o1 p3 p2 p1");
 }
 
 enum { MANY = 2600, MANY_PATIENTS = 13 };
@@ -198,82 +257,107 @@ static void sorts_many(void **state)
 {
     struct bench *b = *state;
     put_many(b);
-    struct plan_atom c1 = {
-        .kind = PLAN_TOKEN, .param = bench_param("Observation", "code"), .value = T("c1")};
-    struct plan_atom not_c2 = {
-        .kind = PLAN_RANGE, .param = c1.param, .low = T("c"), .high = T("c2")};
-    struct plan_atom everything = {.kind = PLAN_RANGE, .param = c1.param};
-    struct plan_atom patient = {
-        .kind = PLAN_HOME, .param = bench_param("Observation", "subject"), .value = T("p5")};
-    struct plan_atom *scopes[] = {NULL, &not_c2, &c1, &patient, &everything};
-    uint16_t params[] = {bench_param("Observation", "date"), c1.param,
-                         own_list(fhir_type_of(T("Observation"))), 0};
-    for (size_t s = 0; s < 5; s++) {
-        for (size_t p = 0; p < 4; p++) {
-            for (int down = 0; down < 2; down++) {
-                struct plan_term term = {scopes[s], 1};
-                /* The second sort changes nothing in the order of these, but the way it is found.
-                 */
-                struct plan_sort sorts[2] = {{params[p], down != 0}, {params[p], down != 0}};
-                struct plan plan = {.type = fhir_type_of(T("Observation")),
-                                    .terms = &term,
-                                    .term_count = scopes[s] ? 1 : 0,
-                                    .sorts = sorts,
-                                    .sort_count = 1};
-                const char *pages = bench_search(b, &plan, 97);
-                plan.sort_count = 2;
-                assert_string_equal(pages, bench_search(b, &plan, 5000));
-                size_t expected[] = {MANY, 1734, 867, 200, MANY};
-                assert_int_equal(words(pages), expected[s]);
-            }
+    fhir_type observation = fhir_type_of(T("Observation"));
+    uint16_t code = bench_param("Observation", "code");
+    struct plan_node either[] = {
+        {.kind = PLAN_TOKEN, .type = observation, .param = code, .value = T("c0")},
+        {.kind = PLAN_TOKEN, .type = observation, .param = code, .value = T("c1")}};
+    struct plan_node scopes[] = {
+        {.kind = PLAN_ALL, .type = observation},
+        {.kind = PLAN_OR, .type = observation, .items = either, .count = 2},
+        either[1],
+        {.kind = PLAN_HOME,
+         .type = observation,
+         .param = bench_param("Observation", "subject"),
+         .target = FHIR_PATIENT,
+         .value = T("p5")},
+    };
+    static const size_t expected[] = {MANY, 1734, 867, 200};
+    const struct plan_sort sorts[] = {{.param = param_of("Observation", "date")},
+                                      {.param = param_of("Observation", "code")},
+                                      {.own = INDEX_LAST_UPDATED},
+                                      {.param = NULL}};
+    for (size_t s = 0; s < 4; s++) {
+        for (size_t p = 0; p < 8; p++) {
+            /* The second sort changes nothing in the order of these. */
+            struct plan_sort twice[2] = {sorts[p / 2], sorts[p / 2]};
+            twice[0].descending = twice[1].descending = p % 2 != 0;
+            struct plan plan = {
+                .type = observation, .root = &scopes[s], .sorts = twice, .sort_count = 1};
+            const char *pages = bench_search(b, &plan, 97);
+            plan.sort_count = 2;
+            assert_string_equal(pages, bench_search(b, &plan, 5000));
+            assert_int_equal(words(pages), expected[s]);
         }
     }
     assert_int_equal(bench_check(b, NULL, 0), 0);
 }
 
-/* Whatever way the executor takes, the matches are those that a plain filter gives. */
-static void agrees_with_a_filter(void **state)
+/* --- what is looked at --------------------------------------------------------------------- */
+
+static struct store_explain explain(struct bench *b, struct plan_node *root, size_t count,
+                                    uint64_t *total)
+{
+    struct plan plan = {.type = root->type, .root = root};
+    struct versions found;
+    struct store_explain explain = {0};
+    struct store_view *v = NULL;
+    assert_int_equal(store_view_begin(b->s, b->all, STORE_ONE_READ, &v, &b->e), 0);
+    assert_int_equal(store_search(v, &plan, count, T(""), &b->a, &found, total, &explain, &b->e),
+                     0);
+    store_view_end(v);
+    return explain;
+}
+
+static void looks_at_no_more(void **state)
 {
     struct bench *b = *state;
     put_many(b);
-    uint16_t code = bench_param("Observation", "code");
-    uint16_t subject = bench_param("Observation", "subject");
-    for (unsigned patient = 0; patient < MANY_PATIENTS; patient += 3) {
-        for (unsigned c = 0; c < 3; c++) {
-            char home[8];
-            char value[8];
-            (void)snprintf(home, sizeof home, "p%u", patient);
-            (void)snprintf(value, sizeof value, "c%u", c);
-            struct plan_atom atoms[] = {
-                {.kind = PLAN_HOME, .param = subject, .value = text_of(home)},
-                {.kind = PLAN_TOKEN, .param = code, .value = text_of(value)},
-                {.kind = PLAN_RANGE, .param = code, .low = text_of(value), .high = T("c3")},
-                {.kind = PLAN_SYSTEM, .param = code, .system = T("urn:l")}};
-            struct plan_term terms[] = {
-                {&atoms[0], 1}, {&atoms[1], 1}, {&atoms[2], 1}, {&atoms[3], 1}};
-            struct plan plan = {
-                .type = fhir_type_of(T("Observation")), .terms = terms, .term_count = 4};
-            char expected[32000] = "";
-            size_t n = 0;
-            for (unsigned i = 0; i < MANY; i++) {
-                if (i % MANY_PATIENTS == patient && i % 3 == c) {
-                    n += (size_t)snprintf(expected + n, sizeof expected - n, "%so%u", n ? " " : "",
-                                          i);
-                }
-            }
-            assert_string_equal(bench_search(b, &plan, 50), expected);
-            plan.terms = terms + 1;
-            plan.term_count = 3;
-            assert_int_equal(words(bench_search(b, &plan, 500)), (MANY + 2 - c) / 3);
-        }
-    }
+    fhir_type observation = fhir_type_of(T("Observation"));
+    struct plan_node code = {.kind = PLAN_TOKEN,
+                             .type = observation,
+                             .param = bench_param("Observation", "code"),
+                             .value = T("c1")};
+    struct plan_node date = {.kind = PLAN_RANGE,
+                             .type = observation,
+                             .param = bench_param("Observation", "date"),
+                             .test = PLAN_TEST_DATE,
+                             .start_from = INT64_MIN,
+                             .start_to = INT64_MAX,
+                             .end_from = INT64_MIN,
+                             .end_to = INT64_MAX};
+    struct plan_node home = {.kind = PLAN_HOME,
+                             .type = observation,
+                             .param = bench_param("Observation", "subject"),
+                             .target = FHIR_PATIENT,
+                             .value = T("p5")};
+    /* A page reads about as much as it has. */
+    struct store_explain page = explain(b, &code, 20, NULL);
+    assert_true(page.visited >= 21 && page.visited < 60);
+    assert_true(page.count > 0 && page.steps[0].what.n > 0);
+    /* 200 of 2600 are the patient's: nobody else's are read, whatever else is asked. */
+    struct plan_node items[3] = {home, date, code};
+    uint64_t total = 0;
+    struct plan_node both = {.kind = PLAN_AND, .type = observation, .items = items, .count = 2};
+    assert_true(explain(b, &both, 1000, &total).visited < 700);
+    assert_int_equal(total, 180); /* one in ten has no date */
+    both.count = 3;
+    assert_true(explain(b, &both, 1000, &total).visited < 500);
+    assert_true(total > 30 && total < 70);
+    /* The time is told by the entries of the code. */
+    struct plan_node timed[2] = {code, date};
+    both.items = timed;
+    both.count = 2;
+    struct store_explain steps = explain(b, &both, 0, &total);
+    assert_true(steps.visited < 1800);
+    assert_int_equal(total, 780);
 }
 
 static void keeps_pages_apart(void **state)
 {
     struct bench *b = *state;
     put_many(b);
-    struct plan_sort sort = {bench_param("Observation", "date"), true};
+    struct plan_sort sort = {.param = param_of("Observation", "date"), .descending = true};
     struct plan plan = {.type = fhir_type_of(T("Observation")), .sorts = &sort, .sort_count = 1};
     bool seen[MANY] = {false};
     text from = T("");
@@ -283,7 +367,7 @@ static void keeps_pages_apart(void **state)
         struct versions page;
         struct store_view *v = NULL;
         assert_int_equal(store_view_begin(b->s, b->all, STORE_ONE_READ, &v, &b->e), 0);
-        assert_int_equal(store_search(v, &plan, 200, from, &b->a, &page, NULL, &b->e), 0);
+        assert_int_equal(store_search(v, &plan, 200, from, &b->a, &page, NULL, NULL, &b->e), 0);
         store_view_end(v);
         for (size_t i = 0; i < page.count; i++) {
             unsigned long number = strtoul(page.items[i].id.p + 1, NULL, 10);
@@ -306,33 +390,70 @@ static void keeps_pages_apart(void **state)
     }
 }
 
+static void reopen(struct bench *b, const struct limits *limits)
+{
+    bench_close(b);
+    struct store_config config = {.dir = b->dir, .mode = STORE_SERVE, .limits = limits};
+    assert_int_equal(store_open(&config, &b->s, &b->e), 0);
+}
+
+static int search_all(struct bench *b, struct plan *plan)
+{
+    struct versions found;
+    struct store_view *v = NULL;
+    assert_int_equal(store_view_begin(b->s, b->all, STORE_ONE_READ, &v, &b->e), 0);
+    int rc = store_search(v, plan, 10, T(""), &b->a, &found, NULL, NULL, &b->e);
+    store_view_end(v);
+    if (rc) {
+        print_message("%s\n", err_text(&b->e));
+    }
+    return rc;
+}
+
 static void stops_in_time(void **state)
 {
     struct bench *b = *state;
     put_many(b);
-    bench_close(b);
     struct limits limits = limits_default();
-    limits.search_matches = 1000;
-    struct store_config config = {.dir = b->dir, .mode = STORE_SERVE, .limits = &limits};
-    assert_int_equal(store_open(&config, &b->s, &b->e), 0);
-    struct plan_atom range = {.kind = PLAN_RANGE, .param = bench_param("Observation", "code")};
-    struct plan_term term = {&range, 1};
-    struct plan plan = {.type = fhir_type_of(T("Observation")), .terms = &term, .term_count = 1};
-    struct versions found;
-    struct store_view *v = NULL;
-    assert_int_equal(store_view_begin(b->s, b->all, STORE_ONE_READ, &v, &b->e), 0);
-    assert_int_equal(store_search(v, &plan, 10, T(""), &b->a, &found, NULL, &b->e), ERR_TOO_COSTLY);
-    store_view_end(v);
-    bench_close(b);
-    limits = limits_default();
+    struct plan_sort sorts[2] = {{.param = param_of("Observation", "value-string")}, {0}};
+    struct plan_node exists = {.kind = PLAN_EXISTS,
+                               .type = fhir_type_of(T("Observation")),
+                               .param = bench_param("Observation", "code")};
+    struct plan plan = {.type = exists.type, .root = &exists, .sorts = sorts, .sort_count = 2};
+    assert_int_equal(search_all(b, &plan), 0);
     limits.search_seconds = 0;
-    assert_int_equal(store_open(&config, &b->s, &b->e), 0);
-    assert_int_equal(store_view_begin(b->s, b->all, STORE_ONE_READ, &v, &b->e), 0);
-    struct plan_sort sorts[2] = {{range.param, false}, {0, false}};
-    plan.sorts = sorts;
-    plan.sort_count = 2;
-    assert_int_equal(store_search(v, &plan, 10, T(""), &b->a, &found, NULL, &b->e), ERR_TOO_COSTLY);
-    store_view_end(v);
+    reopen(b, &limits);
+    assert_int_equal(search_all(b, &plan), ERR_TOO_COSTLY);
+    assert_non_null(strstr(err_text(&b->e), "narrow it"));
+    limits = limits_default();
+    limits.request_memory = 1 << 16;
+    reopen(b, &limits);
+    assert_int_equal(search_all(b, &plan), ERR_TOO_COSTLY);
+}
+
+/* With all turns of heavy searches taken a long one waits until its time is over, a short one does
+ * not wait. */
+static void takes_turns(void **state)
+{
+    struct bench *b = *state;
+    put_many(b);
+    struct limits limits = limits_default();
+    limits.search_heavy_ms = 0;
+    limits.search_heavy = 1;
+    limits.search_seconds = 1;
+    reopen(b, &limits);
+    struct plan_sort sort = {.param = param_of("Observation", "value-string")};
+    struct plan plan = {.type = fhir_type_of(T("Observation")), .sorts = &sort, .sort_count = 1};
+    assert_int_equal(search_all(b, &plan), 0);
+    assert_int_equal(atomic_load(&b->s->heavy), 0);
+    atomic_store(&b->s->heavy, 1);
+    assert_int_equal(search_all(b, &plan), ERR_TOO_COSTLY);
+    assert_non_null(strstr(err_text(&b->e), "busy"));
+    plan.sort_count = 0;
+    assert_int_equal(search_all(b, &plan), 0);
+    atomic_store(&b->s->heavy, 0);
+    plan.sort_count = 1;
+    assert_int_equal(search_all(b, &plan), 0);
 }
 
 static void counts(void **state)
@@ -355,14 +476,19 @@ int main(void)
 {
 #define BENCH(f) cmocka_unit_test_setup_teardown(f, bench_up, bench_down)
     const struct CMUnitTest tests[] = {
-        BENCH(knows_each_atom),
+        BENCH(knows_tokens),
+        BENCH(knows_each_leaf),
+        BENCH(joins_nodes),
+        cmocka_unit_test_setup_teardown(joins_nodes, bench_up_colliding, bench_down),
         cmocka_unit_test_setup_teardown(minds_exceptions, bench_up_colliding, bench_down),
         BENCH(minds_exceptions),
         BENCH(sorts_few),
         BENCH(sorts_many),
-        BENCH(agrees_with_a_filter),
+        BENCH(searches_types_together),
+        BENCH(looks_at_no_more),
         BENCH(keeps_pages_apart),
         BENCH(stops_in_time),
+        BENCH(takes_turns),
         BENCH(counts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

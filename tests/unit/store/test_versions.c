@@ -122,13 +122,13 @@ static void all_or_nothing(void **state)
 static void decides_conditions(void **state)
 {
     struct bench *b = *state;
-    struct plan_atom atom = {.kind = PLAN_TOKEN,
+    struct plan_node root = {.kind = PLAN_TOKEN,
+                             .type = FHIR_PATIENT,
                              .param = bench_param("Patient", "identifier"),
                              .value = T("1"),
                              .system = T("urn:s"),
                              .system_mode = PLAN_SYSTEM_GIVEN};
-    struct plan_term term = {&atom, 1};
-    struct plan plan = {.type = FHIR_PATIENT, .terms = &term, .term_count = 1};
+    struct plan plan = {.type = FHIR_PATIENT, .root = &root};
     struct write_condition none = {.plan = &plan};
     struct write w[2] = {bench_write(b, "{\"resourceType\":\"Patient\",\"id\":\"a\",\"identifier\":"
                                         "[{\"system\":\"urn:s\",\"value\":\"1\"}]}"),
@@ -346,12 +346,12 @@ static void names_collide_harmlessly(void **state)
         assert_int_equal(bench_read(b, "Observation", id, &v), 0);
         assert_true(text_eq(v.id, text_of(id)));
     }
-    struct plan_atom atom = {.kind = PLAN_REFERENCE,
+    struct plan_node root = {.kind = PLAN_REFERENCE,
+                             .type = fhir_type_of(T("Observation")),
                              .param = bench_param("Observation", "encounter"),
                              .target = FHIR_ENCOUNTER,
                              .value = T("e8")};
-    struct plan_term term = {&atom, 1};
-    struct plan plan = {.type = fhir_type_of(T("Observation")), .terms = &term, .term_count = 1};
+    struct plan plan = {.type = fhir_type_of(T("Observation")), .root = &root};
     const char *found = bench_search(b, &plan, 3);
     size_t count = 1;
     for (const char *p = found; *p; p++) {

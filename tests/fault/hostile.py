@@ -1,0 +1,200 @@
+#!/usr/bin/env python3
+"""Searches that mean harm end with a clear 4xx or within the deadline, in bounded memory, and leave the p99 of other
+clients within twice its value.
+
+    hostile.py KITH LOAD
+
+Two attackers send every one of them in turn, over a store of an invented population, while point reads arrive at a
+fixed rate. As in slow.py the medians of three runs are compared, and FLOOR_MS is allowed on top of a small p99.
+"""
+
+import json
+import os
+import random
+import statistics
+import subprocess
+import sys
+import threading
+import time
+from urllib.parse import quote
+
+import kit
+
+RATE = 1000
+SECONDS = 4
+FLOOR_MS = 2.0
+PEOPLE = 400
+DEADLINE = 2  # search_seconds of the node
+SLACK = 2.5   # seconds for the rest of a request, on a busy machine
+MEMORY_MB = 700  # two requests at their cap (256 MB) and what the node has itself
+
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+def chain(length):
+    """subject:Patient.general-practitioner:PractitionerRole.organization:Organization.partof:Organization ..."""
+    links = ["subject:Patient", "general-practitioner:PractitionerRole", "organization:Organization"]
+    links += ["partof:Organization"] * (length - len(links))
+    return ".".join(links) + ".name"
+
+
+def has(length):
+    return "_has:Observation:patient:" + "encounter:Encounter.subject:Patient._has:Observation:patient:" * length + "code"
+
+
+def queries():
+    """(name, path, body of a POST _search): each is to be refused or answered."""
+    codes = ",".join(f"http://loinc.org|{i}-{i % 10}" for i in range(10000))
+    some = ",".join(f"http://loinc.org|{i}-{i % 10}" for i in range(2000))
+    tree = "(" * 31 + "status eq final" + ")" * 31
+    letters = "&".join(f"_content={c}" for c in "aeiou")
+    return [
+        ("10,000 OR values", "Observation", "code=" + codes),
+        ("2,000 OR values, sorted", "Observation", "_sort=-date,code&code=" + some),
+        ("20-deep chain", "Observation", quote(chain(20)) + "=a"),
+        ("100-deep chain", "Observation", quote(chain(100)) + "=a"),
+        ("nested _has", "Patient", quote(has(6)) + "=x"),
+        ("_include=* on everything", "Observation", "_include=*&_count=1000"),
+        ("_include=* with :iterate", "Observation", quote("_include:iterate") + "=*&_count=1000"),
+        ("_revinclude=* on everything", "Patient", "_revinclude=*&_count=1000"),
+        (":contains of one letter", "Patient", quote("name:contains") + "=a&_total=accurate"),
+        (":contains of one letter, sorted", "Patient", quote("name:contains") + "=a&_sort=birthdate,-family,given"),
+        (":not of everything, sorted", "Observation", quote("code:not") + "=x&_sort=-date,code,_id&_total=accurate"),
+        (":missing of everything", "Observation", quote("value-quantity:missing") + "=true&_sort=value-quantity"),
+        (":text of one letter", "Observation", quote("code:text") + "=a&_total=accurate"),
+        ("1 MB of parameters", "Observation", "&".join(f"code=c{i}" for i in range(100000))),
+        ("1 MB in one value", "Patient", "name=" + "a" * 1000000),
+        ("1 MB of commas", "Patient", "name=" + "," * 1000000),
+        ("1 MB of escapes", "Patient", "name=" + quote("\\") * 300000),
+        ("brackets of _filter", "Observation", "_filter=" + quote(tree)),
+        ("1 MB of brackets", "Observation", "_filter=" + "(" * 1000000),
+        ("1 MB of not", "Observation", "_filter=" + quote("not(" * 250000)),
+        ("every word", "Observation", letters),
+        ("sum of all", "Observation", "_total=accurate&_sort=-date&_include=*&" + quote("code:not") + "=x"),
+        ("huge number", "Observation", "value-quantity=1e999999999|http://unitsofmeasure.org|kg"),
+        ("huge unit", "Observation", "value-quantity=1|http://unitsofmeasure.org|" + "m." * 50000 + "m"),
+        ("wide date", "Observation", "date=ge0001&date=le9999&_total=accurate"),
+        ("_lastUpdated of everything", "Observation", "_lastUpdated=ge2000&_sort=code,-value-quantity&_total=accurate"),
+    ]
+
+
+class Attacker(threading.Thread):
+    def __init__(self, node, cases, stopping):
+        super().__init__(daemon=True)
+        self.node, self.cases, self.stopping = node, cases, stopping
+        self.found = {}
+        self.wrong = []
+
+    def one(self, client, name, resource, body):
+        began = time.monotonic()
+        reply = client.request("POST", f"/fhir/{resource}/_search", body.encode(), FORM)
+        took = time.monotonic() - began
+        self.found.setdefault(name, []).append((reply.status, took))
+        if reply.status not in (200, 400, 403, 413, 503):
+            self.wrong.append(f"{name}: status {reply.status}: {reply.body[:200]}")
+        if reply.status != 200:
+            outcome = reply.json()
+            if outcome.get("resourceType") != "OperationOutcome" or not outcome["issue"][0].get("details", {}).get(
+                    "text", outcome["issue"][0].get("diagnostics")):
+                self.wrong.append(f"{name}: no clear outcome: {reply.body[:200]}")
+        if took > DEADLINE + SLACK:
+            self.wrong.append(f"{name}: took {took:.1f} s")
+
+    def run(self):
+        while not self.stopping.is_set():
+            for name, resource, body in self.cases:
+                if self.stopping.is_set():
+                    return
+                try:
+                    client = self.node.client(60)
+                    self.one(client, name, resource, body)
+                    client.close()
+                except kit.Broken as why:
+                    self.wrong.append(f"{name}: no answer: {why}")
+
+
+def measure(load, node, paths_file):
+    done = subprocess.run(
+        [load, "get", f"127.0.0.1:{node.port}", "--paths", paths_file, "--connections", "16", "--rate", str(RATE),
+         "--seconds", str(SECONDS), "--warm-up", "0.5"], capture_output=True, text=True, check=False)
+    kit.require(done.returncode == 0, "load ended with %d: %s", done.returncode, done.stderr)
+    result = json.loads(done.stdout)
+    kit.require(result["ok"] == result["requests"] and result["broken"] == 0, "normal requests failed: %s", done.stdout)
+    return result
+
+
+def memory_mb(node):
+    with open(f"/proc/{node.process.pid}/status", encoding="ascii") as lines:
+        return next(int(line.split()[1]) for line in lines if line.startswith("RssAnon")) / 1024
+
+
+def three(load, node, paths_file, words):
+    results = [measure(load, node, paths_file) for _ in range(3)]
+    p99 = statistics.median(r["p99_ms"] for r in results)
+    print(f"{words}: p50 {statistics.median(r['p50_ms'] for r in results):.3f} ms, p99 {p99:.3f} ms (of "
+          f"{', '.join('%.3f' % r['p99_ms'] for r in results)}), {memory_mb(node):.0f} MB", flush=True)
+    return p99
+
+
+def paths_of(node):
+    client = node.client()
+    found = []
+    for resource in ("Patient", "Observation", "Condition"):
+        bundle = client.get(f"/fhir/{resource}?_count=500").json()
+        found += [f"/fhir/{resource}/{entry['resource']['id']}" for entry in bundle["entry"]]
+    client.close()
+    return found
+
+
+def test(kith, folder):
+    seed = kit.settings(default_seed=1)
+    load = os.path.abspath(sys.argv[2])
+    node = kit.Node(kith, folder + "/node")
+    stopping = threading.Event()
+    attackers = []
+    try:
+        node.create()
+        node._run("synth", folder + "/people", "--patients", str(PEOPLE), "--seed", "1")
+        node._run("import", folder + "/node", folder + "/people")
+        node.start("--limit", f"search_seconds={DEADLINE}")
+        time.sleep(3)  # older bodies are packed anew
+        paths_file = folder + "/paths"
+        with open(paths_file, "w", encoding="ascii") as out:
+            out.write("\n".join(paths_of(node)) + "\n")
+        before = three(load, node, paths_file, "alone")
+        cases = queries()
+        random.Random(seed).shuffle(cases)
+        attackers = [Attacker(node, cases[i::2] + cases[1 - i :: 2], stopping) for i in range(2)]
+        for attacker in attackers:
+            attacker.start()
+        during = three(load, node, paths_file, "under attack")
+        most_memory = memory_mb(node)
+        begun = time.monotonic()
+        while any(len(a.found) < len(cases) for a in attackers) and time.monotonic() - begun < 120:
+            most_memory = max(most_memory, memory_mb(node))
+            time.sleep(0.1)
+        stopping.set()
+        for attacker in attackers:
+            attacker.join(60)
+        before = max(before, three(load, node, paths_file, "alone again"))
+        for name in sorted(attackers[0].found):
+            both = [x for a in attackers for x in a.found.get(name, [])]
+            statuses = sorted({status for status, _ in both})
+            print(f"  {name}: {len(both)} times, status {statuses}, at most {max(t for _, t in both):.3f} s")
+        wrong = [w for a in attackers for w in a.wrong]
+        kit.require(not wrong, "%d wrong answers: %s", len(wrong), "; ".join(wrong[:10]))
+        kit.require(all(len(a.found) == len(cases) for a in attackers), "not every query was asked in time")
+        kit.require(most_memory < MEMORY_MB, "the node used %.0f MB", most_memory)
+        most = max(2 * before, before + FLOOR_MS)
+        kit.require(during <= most, "p99 was %.3f ms, is %.3f ms; at most %.3f would be right", before, during, most)
+        kit.require(node.stop() == 0, "SIGTERM: exit status is not 0")
+        node.check()
+        kit.require(not node.failures_logged(), "the log tells of faults: %s", node.failures_logged()[:3])
+    finally:
+        stopping.set()
+        node.end()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(kit.run(test))

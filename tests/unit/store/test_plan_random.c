@@ -1,0 +1,514 @@
+/*
+ * Property: whatever the plan, a search gives exactly the current versions that plan_test()
+ * accepts, in one order, page by page. Random small stores, random trees. A failing seed is
+ * repeated with KITH_SEED=n.
+ */
+#include "base/random.h"
+#include "bench.h"
+#include "store/inner.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { STORES = 6, PLANS = 250, PATIENTS = 7, RESOURCES = 260, DEPTH = 3 };
+
+struct doc {
+    struct resource r;
+    struct index index;
+    int64_t updated;
+    const char *id;
+};
+
+struct world {
+    struct bench *b;
+    struct prng p;
+    struct arena a;
+    struct index_rules rules;
+    struct doc *docs;
+    size_t count;
+};
+
+static unsigned any(struct world *w, unsigned n)
+{
+    return (unsigned)prng_below(&w->p, n);
+}
+
+/* --- a population -------------------------------------------------------------------------- */
+
+static void put_patient(struct world *w, unsigned i)
+{
+    static const char *const names[] = {"Ash", "Birch", "Cedar", "Ashby"};
+    static const char *const genders[] = {"male", "female", "other"};
+    char gender[64] = "";
+    if (any(w, 4)) {
+        (void)snprintf(gender, sizeof gender, ",\"gender\":\"%s\"", genders[any(w, 3)]);
+    }
+    bench_put(w->b,
+              "{\"resourceType\":\"Patient\",\"id\":\"p%u\",\"name\":[{\"family\":\"%s\"},"
+              "{\"family\":\"%s\"}],\"birthDate\":\"19%02u-0%u\"%s,\"identifier\":[{\"system\":"
+              "\"urn:%c\",\"value\":\"%u\"}],\"generalPractitioner\":[{\"reference\":"
+              "\"Practitioner/d%u\"}]}",
+              i, names[any(w, 4)], names[any(w, 4)], 10 + any(w, 80), 1 + any(w, 9), gender,
+              'a' + (char)any(w, 2), any(w, 4), any(w, 3));
+}
+
+static const char *random_date(struct world *w)
+{
+    unsigned y = 2018 + any(w, 4), m = 1 + any(w, 12), d = 1 + any(w, 28);
+    switch (any(w, 6)) {
+    case 0:
+        return "";
+    case 1:
+        return arena_printf(&w->a, ",\"effectiveDateTime\":\"%u\"", y).p;
+    case 2:
+        return arena_printf(&w->a, ",\"effectiveDateTime\":\"%u-%02u\"", y, m).p;
+    case 3:
+        return arena_printf(&w->a, ",\"effectiveDateTime\":\"%u-%02u-%02uT10:00:%02uZ\"", y, m, d,
+                            any(w, 60))
+            .p;
+    case 4:
+        return arena_printf(&w->a, ",\"effectivePeriod\":{\"start\":\"%u-%02u-%02u\"}", y, m, d).p;
+    default:
+        return arena_printf(&w->a, ",\"effectiveDateTime\":\"%u-%02u-%02u\"", y, m, d).p;
+    }
+}
+
+static void put_observation(struct world *w, unsigned i)
+{
+    static const char *const states[] = {"final", "amended", "preliminary"};
+    static const char *const units[] = {"mg", "g", "mmHg"};
+    const char *subject = "";
+    if (any(w, 12) == 0) {
+        subject = ",\"subject\":{\"reference\":\"Group/g1\"},\"performer\":[{\"reference\":"
+                  "\"Patient/p1\"}]";
+    } else if (any(w, 10)) {
+        subject = arena_printf(&w->a, ",\"subject\":{\"reference\":\"Patient/p%u\"}",
+                               any(w, PATIENTS + 1))
+                      .p;
+    }
+    const char *encounter =
+        any(w, 3)
+            ? ""
+            : arena_printf(&w->a, ",\"encounter\":{\"reference\":\"Encounter/e%u\"}", any(w, 12)).p;
+    bench_put(w->b,
+              "{\"resourceType\":\"Observation\",\"id\":\"o%u\",\"status\":\"%s\",\"category\":[{"
+              "\"coding\":[{\"system\":\"urn:k\",\"code\":\"k%u\"}]}],\"code\":{\"text\":\"Blood "
+              "%s\",\"coding\":[{\"system\":\"urn:l%u\",\"code\":\"c%u\",\"display\":\"Code number "
+              "%u\"}]},\"valueQuantity\":{\"value\":%u.%u,\"unit\":\"%s\",\"system\":"
+              "\"http://unitsofmeasure.org\",\"code\":\"%s\"}%s%s%s}",
+              i, states[any(w, 3)], any(w, 3), any(w, 2) ? "pressure" : "sugar", any(w, 2),
+              any(w, 4), any(w, 5), any(w, 50), any(w, 10), units[any(w, 3)], units[any(w, 2)],
+              subject, encounter, random_date(w));
+}
+
+static void put_encounter(struct world *w, unsigned i)
+{
+    static const char *const states[] = {"planned", "finished"};
+    bench_put(w->b,
+              "{\"resourceType\":\"Encounter\",\"id\":\"e%u\",\"status\":\"%s\",\"class\":{"
+              "\"system\":\"urn:v\",\"code\":\"%s\"},\"subject\":{\"reference\":\"Patient/p%u\"},"
+              "\"participant\":[{\"individual\":{\"reference\":\"Practitioner/d%u\"}}]}",
+              i, states[any(w, 2)], any(w, 2) ? "AMB" : "IMP", any(w, PATIENTS), any(w, 3));
+}
+
+/* A questionnaire now and then, and answers to one that may not be there. */
+static void put_questions(struct world *w, unsigned i)
+{
+    static const char *const versions[] = {"", "|1.0", "|2.0"};
+    if (i < 4) {
+        bench_put(w->b,
+                  "{\"resourceType\":\"Questionnaire\",\"id\":\"q%u\",\"url\":\"http://x.org/q%u\","
+                  "\"version\":\"1.0\",\"status\":\"%s\",\"title\":\"Title %u\"}",
+                  i, i, any(w, 2) ? "active" : "draft", any(w, 3));
+    }
+    bench_put(w->b,
+              "{\"resourceType\":\"QuestionnaireResponse\",\"id\":\"a%u\",\"status\":\"%s\","
+              "\"questionnaire\":\"http://x.org/q%u%s\",\"subject\":{\"reference\":"
+              "\"Patient/p%u\"}}",
+              i, any(w, 2) ? "completed" : "in-progress", any(w, 6), versions[any(w, 3)],
+              any(w, PATIENTS));
+}
+
+static void populate(struct world *w)
+{
+    for (unsigned i = 0; i < PATIENTS; i++) {
+        put_patient(w, i);
+    }
+    for (unsigned i = 0; i < 3; i++) {
+        bench_put(
+            w->b,
+            "{\"resourceType\":\"Practitioner\",\"id\":\"d%u\",\"name\":[{\"family\":\"Doc%u\"}],"
+            "\"active\":%s}",
+            i, i, any(w, 2) ? "true" : "false");
+    }
+    for (unsigned i = 0; i < 24; i++) {
+        put_questions(w, i);
+    }
+    for (unsigned i = 0; i < RESOURCES; i++) {
+        put_observation(w, i % 180);
+        if (i % 10 == 0) {
+            put_encounter(w, i / 20);
+        }
+    }
+    for (unsigned i = 0; i < 8; i++) {
+        char id[16];
+        (void)snprintf(id, sizeof id, "o%u", any(w, 180));
+        bench_delete(w->b, "Observation", id);
+    }
+    bench_delete(w->b, "Encounter", "e3");
+    bench_delete(w->b, "Patient", "p2");
+}
+
+/* --- what there is, by reading all of it --------------------------------------------------- */
+
+static void load(struct world *w)
+{
+    struct store_view *v = NULL;
+    struct versions all;
+    assert_int_equal(store_view_begin(w->b->s, w->b->all, STORE_SNAPSHOT, &v, &w->b->e), 0);
+    assert_int_equal(store_scan(v, T(""), 100000, (size_t)1 << 28, T(""), &w->a, &all, &w->b->e),
+                     0);
+    store_view_end(v);
+    w->docs = arena_zalloc(&w->a, all.count, sizeof *w->docs);
+    w->count = all.count;
+    for (size_t i = 0; i < all.count; i++) {
+        struct doc *d = &w->docs[i];
+        const struct version *from = &all.items[i];
+        struct resource_head head = {from->type, from->id, from->vid, version_instant(from)};
+        struct buf json;
+        buf_init(&json, 1 << 20);
+        assert_int_equal(resource_print(&head, from->packed, &json, &w->b->e), 0);
+        d->r = (struct resource){.type = from->type, .id = from->id};
+        assert_int_equal(json_read(buf_text(&json), 64, &w->a, &d->r.root, &w->b->e), 0);
+        d->r.meta = json_get(d->r.root, T("meta"));
+        buf_done(&json);
+        assert_int_equal(index_extract(&d->r, &w->rules, &w->a, &d->index), 0);
+        d->updated = version_instant(from);
+        d->id = arena_copy(&w->a, from->id).p;
+    }
+}
+
+static bool matches(struct world *w, const struct plan_node *node, const struct doc *d);
+
+static bool refers(struct world *w, const struct plan_node *node, const struct doc *from,
+                   const struct doc *to)
+{
+    const struct search_param *p = search_param_by_number(NULL, node->param);
+    text url = json_text(json_get(to->r.root, T("url")));
+    struct index_entry *entries;
+    size_t n = 0;
+    assert_non_null(p);
+    assert_int_equal(index_extract_one(&from->r, &w->rules, p, &w->a, &entries, &n), 0);
+    for (size_t i = 0; i < n; i++) {
+        bool named = entries[i].target == to->r.type && text_eq(entries[i].value, to->r.id);
+        bool by_url = entries[i].target == 0 && url.n && text_eq(entries[i].value, url);
+        if (entries[i].kind == INDEX_REFERENCE && (node->by_url ? by_url : named)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool joined(struct world *w, const struct plan_node *node, const struct doc *d)
+{
+    for (size_t i = 0; i < w->count; i++) {
+        const struct doc *other = &w->docs[i];
+        if (other->r.type == node->target &&
+            (node->kind == PLAN_CHAIN ? refers(w, node, d, other) : refers(w, node, other, d)) &&
+            matches(w, &node->items[0], other)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool matches(struct world *w, const struct plan_node *node, const struct doc *d)
+{
+    if (node->kind == PLAN_CHAIN || node->kind == PLAN_HAS) {
+        return joined(w, node, d);
+    }
+    if (node->kind == PLAN_NOT) {
+        return !matches(w, &node->items[0], d);
+    }
+    if (node->kind == PLAN_AND || node->kind == PLAN_OR) {
+        for (size_t i = 0; i < node->count; i++) {
+            if (matches(w, &node->items[i], d) == (node->kind == PLAN_OR)) {
+                return node->kind == PLAN_OR;
+            }
+        }
+        return node->kind == PLAN_AND;
+    }
+    struct plan_subject subject = {&d->r, &d->index, d->updated, &w->rules};
+    bool result = false;
+    assert_int_equal(plan_test(node, &subject, &w->a, &result), 0);
+    return result;
+}
+
+/* --- random trees -------------------------------------------------------------------------- */
+
+static const char *const of_observation[] = {
+    "code=c1",
+    "code=urn:l0|c2",
+    "code=urn:l1|",
+    "status=final",
+    "status:not=final",
+    "category=k1",
+    "category=urn:k|k0,urn:k|k2",
+    "date=ge2020",
+    "date=2019-03",
+    "date=lt2019-06-01",
+    "date=gt2021-01-01,lt2018-03-01",
+    "date:missing=true",
+    "value-quantity=gt20||mg",
+    "value-quantity=lt0.02|http://unitsofmeasure.org|g",
+    "value-quantity=5.5",
+    "patient=p1",
+    "patient=p2,p3",
+    "subject=Group/g1",
+    "subject:missing=true",
+    "_id=o1,o5,o17",
+    "_id=o9",
+    "encounter=e1",
+    "encounter:missing=false",
+    "code:text=blood p",
+    "code:text=number 3",
+    "patient.name=ash",
+    "patient.gender=female",
+    "subject:Patient.identifier=urn:a|1",
+    "encounter.class=AMB",
+    "encounter.patient.name=birch",
+    "_lastUpdated=ge2000",
+    "encounter.status:not=finished",
+    "_text=nothing",
+    "_content=pressure",
+    "patient.general-practitioner.name=doc1",
+    "code:not=c1",
+    "performer:missing=false",
+    "patient:missing=false",
+    "status=final,amended",
+    "category:not=k1",
+    "code=nothing",
+
+};
+static const char *const of_patient[] = {
+    "name=ash",
+    "family:exact=Ash",
+    "family:contains=h",
+    "gender=male",
+    "gender:not=female",
+    "birthdate=lt1950",
+    "birthdate=1960,1970-03",
+    "identifier=urn:a|",
+    "identifier=2",
+    "_id=p1,p4",
+    "_has:Observation:patient:code=c1",
+    "_has:Observation:patient:date=ge2021",
+    "_has:Encounter:patient:class=IMP",
+    "general-practitioner=Practitioner/d1",
+    "general-practitioner.name=doc2",
+    "_has:Observation:patient:encounter.class=AMB",
+    "_has:Observation:performer:status=final",
+    "_has:Encounter:subject:participant.name=doc0",
+    "gender:missing=true",
+    "_has:Observation:subject:code:text=sugar",
+};
+static const char *const of_practitioner[] = {
+    "name=doc",
+    "active=true",
+    "_has:Encounter:participant:class=AMB",
+    "_id=d1",
+    "_has:Patient:general-practitioner:gender=male",
+    "family:contains=c2",
+    "_has:Patient:general-practitioner:_has:Observation:patient:code=c3",
+    "_has:Encounter:practitioner:patient.name=ash",
+};
+
+static const char *const of_answers[] = {
+    "questionnaire.title=title 1",
+    "questionnaire.status=active",
+    "status=completed",
+    "patient=p1,p3",
+    "patient.gender=male",
+    "questionnaire=http://x.org/q1",
+    "questionnaire:missing=false",
+    "status:not=completed",
+};
+static const char *const of_questionnaire[] = {
+    "status=active",
+    "title=title",
+    "_has:QuestionnaireResponse:questionnaire:status=completed",
+    "_has:QuestionnaireResponse:questionnaire:patient.name=ash",
+    "url=http://x.org/q2",
+    "_has:QuestionnaireResponse:questionnaire:patient=p1",
+};
+
+struct kind {
+    const char *type;
+    const char *const *leaves;
+    size_t count;
+};
+static const struct kind kinds[] = {
+    {"Observation", of_observation, sizeof of_observation / sizeof *of_observation},
+    {"Patient", of_patient, sizeof of_patient / sizeof *of_patient},
+    {"Practitioner", of_practitioner, sizeof of_practitioner / sizeof *of_practitioner},
+    {"QuestionnaireResponse", of_answers, sizeof of_answers / sizeof *of_answers},
+    {"Questionnaire", of_questionnaire, sizeof of_questionnaire / sizeof *of_questionnaire},
+};
+
+static void parse(struct world *w, fhir_type type, const char *query, struct plan *ret_plan)
+{
+    static const struct limits *limits;
+    static struct limits kept;
+    if (!limits) {
+        kept = limits_default();
+        limits = &kept;
+    }
+    struct search_pair *pairs = NULL;
+    struct search_question q = {
+        .types = &type, .type_count = 1, .rules = &w->rules, .limits = limits};
+    struct search *search = arena_zalloc(&w->a, 1, sizeof *search);
+    assert_int_equal(search_decode(text_of(query), limits, &w->a, &pairs, &q.count, &w->b->e), 0);
+    q.pairs = pairs;
+    if (search_parse(&q, &w->a, search, &w->b->e)) {
+        fail_msg("%s: %s", query, err_text(&w->b->e));
+    }
+    *ret_plan = search->plan;
+}
+
+static void random_node(struct world *w, const struct kind *k, unsigned depth,
+                        struct plan_node *ret_node, struct buf *words)
+{
+    fhir_type type = fhir_type_of(text_of(k->type));
+    *ret_node = (struct plan_node){.kind = PLAN_ALL, .type = type};
+    unsigned choice = depth ? any(w, 5) : 4;
+    if (choice >= 3) {
+        struct plan plan;
+        const char *query = k->leaves[any(w, (unsigned)k->count)];
+        parse(w, type, query, &plan);
+        *ret_node = *plan.root;
+        buf_printf(words, " %s", query);
+        return;
+    }
+    static const enum plan_kind inner[] = {PLAN_AND, PLAN_OR, PLAN_NOT};
+    static const char *const names[] = {"AND", "OR", "NOT"};
+    ret_node->kind = inner[choice];
+    ret_node->count = choice == 2 ? 1 : 1 + any(w, 3);
+    ret_node->items = arena_zalloc(&w->a, ret_node->count, sizeof *ret_node->items);
+    buf_printf(words, " %s(", names[choice]);
+    for (size_t i = 0; i < ret_node->count; i++) {
+        random_node(w, k, depth - 1, &ret_node->items[i], words);
+    }
+    buf_printf(words, " )");
+}
+
+/* --- the property -------------------------------------------------------------------------- */
+
+static size_t count_ids(const char *p)
+{
+    size_t n = *p != '\0';
+    for (; *p; p++) {
+        n += *p == ' ';
+    }
+    return n;
+}
+
+static bool has_id(const char *ids, const char *id)
+{
+    size_t n = strlen(id);
+    for (const char *p = strstr(ids, id); p; p = strstr(p + 1, id)) {
+        if ((p == ids || p[-1] == ' ') && (p[n] == ' ' || p[n] == '\0')) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void compare(struct world *w, const struct plan *plan, size_t count, text words,
+                    uint64_t seed)
+{
+    const char *found = bench_search(w->b, plan, count);
+    size_t expected = 0;
+    for (size_t i = 0; i < w->count; i++) {
+        const struct doc *d = &w->docs[i];
+        if (d->r.type != plan->type) {
+            continue;
+        }
+        bool should = matches(w, plan->root, d);
+        expected += should;
+        if (should != has_id(found, d->id)) {
+            fail_msg("KITH_SEED=%llu:%.*s: %s %s: found %s", (unsigned long long)seed,
+                     TEXT_ARG(words), d->id, should ? "is missing" : "is too much", found);
+        }
+    }
+    if (expected != count_ids(found)) {
+        fail_msg("KITH_SEED=%llu:%.*s: twice: %s", (unsigned long long)seed, TEXT_ARG(words),
+                 found);
+    }
+}
+
+static void try_plans(struct world *w, uint64_t seed)
+{
+    static const char *const sorts[] = {"",
+                                        "_sort=date",
+                                        "_sort=-date",
+                                        "_sort=_id",
+                                        "_sort=-_lastUpdated",
+                                        "_sort=status,-date",
+                                        "_sort=-code",
+                                        "_sort=value-quantity"};
+    for (unsigned i = 0; i < PLANS; i++) {
+        const struct kind *k = &kinds[any(w, 3) ? any(w, 2) : any(w, 5)];
+        struct plan_node root;
+        struct plan plan = {.type = fhir_type_of(text_of(k->type)), .root = &root};
+        struct buf words;
+        buf_init(&words, 1 << 20);
+        random_node(w, k, DEPTH, &root, &words);
+        const char *sort = k == kinds ? sorts[any(w, 8)] : "";
+        struct plan sorted;
+        if (*sort) {
+            parse(w, plan.type, sort, &sorted);
+            plan.sorts = sorted.sorts;
+            plan.sort_count = sorted.sort_count;
+            buf_printf(&words, " %s", sort);
+        }
+        compare(w, &plan, any(w, 2) ? 1000 : 1 + any(w, 20), buf_text(&words), seed);
+        buf_done(&words);
+    }
+}
+
+static void one_store(uint64_t seed, size_t facets_max)
+{
+    void *state = NULL;
+    assert_int_equal(bench_up(&state), 0);
+    struct world w = {.b = state};
+    if (facets_max) {
+        bench_close(w.b);
+        w.b->facets_max = facets_max;
+        bench_open(w.b);
+    }
+    prng_seed(&w.p, seed);
+    arena_init(&w.a, (size_t)2 << 30);
+    populate(&w);
+    load(&w);
+    try_plans(&w, seed);
+    arena_done(&w.a);
+    assert_int_equal(bench_down(&state), 0);
+}
+
+static void agrees_with_plan_test(void **state)
+{
+    (void)state;
+    const char *given = getenv("KITH_SEED");
+    uint64_t seed = given ? strtoull(given, NULL, 10) : 1;
+    for (uint64_t i = 0; i < (given ? 1 : STORES); i++) {
+        print_message("KITH_SEED=%llu\n", (unsigned long long)(seed + i));
+        /* Every second store has few facets, so that some resources have theirs one by one. */
+        one_store(seed + i, (seed + i) % 2 ? 0 : 4);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(agrees_with_plan_test)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
