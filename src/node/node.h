@@ -18,6 +18,7 @@ struct node_config {
     const char *tls_cert;
     const char *tls_key;
     text base; /* FHIR base for links; empty: from each request's Host */
+    const char *import_dir; /* where $import reads files; NULL: import/ in dir */
     struct limits limits;
 };
 

@@ -11,12 +11,15 @@
 #include "net/http.h"
 #include "store/store.h"
 
+struct jobs;
+
 /* The node as this layer sees it. Constant while the node runs. */
 struct rest {
     struct store *store;
     const struct limits *limits;
     text base;    /* FHIR base for links, without a closing slash; empty: from the request's Host */
     text version; /* of Kith */
+    struct jobs *jobs; /* NULL: none run here */
     bool loopback; /* the listener takes connections from this machine only */
 };
 

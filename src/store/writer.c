@@ -46,7 +46,8 @@ static void batch_reset(struct writer *w)
     ops_forget(w);
     w->systems = NULL;
     w->system_count = w->system_capacity = 0;
-    w->last_t = w->committed_t;
+    uint64_t floor = atomic_load(&w->s->floor);
+    w->last_t = w->committed_t > floor ? w->committed_t : floor;
     w->next_compartment = w->committed_compartment;
     w->next_system = w->committed_system;
     w->now_ms = clock_real_ms();
