@@ -247,7 +247,11 @@ static int add_patient(struct ask *a, struct store_view *view, text id, struct e
     uint64_t to = 0;
     uint64_t *others = NULL;
     size_t other_count = 0;
-    int rc = store_patient_keys(view, id, a->c->arena, &from, &to, &others, &other_count, e);
+    struct version v;
+    /* A patient whom something mentions has keys, too, before there is one. A deleted one had a
+     * record, and its deletion is news. */
+    int rc = store_read(view, FHIR_PATIENT, id, a->c->arena, &v, e);
+    rc = rc ? rc : store_patient_keys(view, id, a->c->arena, &from, &to, &others, &other_count, e);
     rc = rc ? rc : add_keys(a, from, to, e);
     for (size_t i = 0; !rc && i < other_count; i++) {
         rc = add_keys(a, others[i], others[i], e);

@@ -14,6 +14,8 @@
 #include <unistd.h>
 
 enum { THREADS = 3, NICE = 10, NOTE_SECONDS = 1, STATE_MOST = 64 << 20 };
+/* Others have written: they may write again for so long. */
+#define SHARED_NS ((int64_t)2000000000)
 
 struct input {
     text url;
@@ -58,6 +60,8 @@ struct import {
     struct buf report;
     size_t hint;
     int64_t noted;
+    int64_t versions;             /* that the store had written when the last unit was committed */
+    _Atomic int64_t shared_until; /* until then others write */
 };
 
 static int no_memory(struct err *e)
@@ -200,6 +204,7 @@ static int read_unit(struct import *im, struct import_unit *unit, bool *ret_some
         im->open = true;
     }
     unit->input = im->read_input;
+    unit->shared = clock_mono_ns() < atomic_load(&im->shared_until);
     int rc = import_source_read(&im->source, unit, e);
     if (!rc && unit->ends_file) {
         import_source_close(&im->source);
@@ -237,6 +242,16 @@ static int report(struct import *im, const struct import_unit *unit, const struc
     return 0;
 }
 
+/* Whether the store has written more than this import. */
+static void look_for_others(struct import *im, uint64_t written)
+{
+    int64_t versions = metric_get(METRIC_store_versions_total);
+    if (im->versions && versions - im->versions > (int64_t)written) {
+        atomic_store(&im->shared_until, clock_mono_ns() + SHARED_NS);
+    }
+    im->versions = versions;
+}
+
 /* With the turn. */
 static int take_unit(struct import *im, const struct import_unit *unit, struct import_work *w,
                      struct err *e)
@@ -248,6 +263,7 @@ static int take_unit(struct import *im, const struct import_unit *unit, struct i
     if (rc) {
         return rc;
     }
+    look_for_others(im, r.written);
     input->result.written += r.written;
     input->result.same += r.same;
     input->result.refused += r.refused;
@@ -340,7 +356,7 @@ static void *work(void *context)
         return NULL;
     }
     arena_init(&a, (size_t)im->rest->limits->request_memory);
-    buf_init(&unit->bytes, (size_t)im->rest->limits->resource_bytes + 4 * UNIT_BYTES);
+    buf_init(&unit->bytes, (size_t)im->rest->limits->resource_bytes + 2 * (size_t)UNIT_BYTES);
     while (do_unit(im, unit, &a)) {
     }
     buf_done(&unit->bytes);

@@ -5,10 +5,16 @@
 #include "rest/bulk/job.h"
 
 /*
- * A unit is what is prepared by one thread and committed at once: small, so that a request of
- * somebody else waits for one of them at most.
+ * A unit is what is prepared by one thread and committed at once. Large ones make better use of a
+ * commit; but a request of somebody else waits for one of them, so they are small while others
+ * write.
  */
-enum { UNIT_LINES = 192, UNIT_BYTES = 384 << 10 };
+enum {
+    UNIT_LINES = 1024,
+    UNIT_BYTES = 2048 << 10,
+    UNIT_LINES_SHARED = 128,
+    UNIT_BYTES_SHARED = 256 << 10,
+};
 
 struct import_line {
     text json;
@@ -23,6 +29,7 @@ struct import_unit {
     struct buf bytes;
     struct import_line lines[UNIT_LINES];
     size_t count;
+    bool shared;         /* asked for: a small one */
     uint64_t end_offset; /* behind it, in the inflated bytes of the file */
     uint64_t end_line;
     uint64_t read_bytes; /* of the file as it is on the disk, so far */

@@ -55,12 +55,6 @@ static int path_of(struct ask *a, text url, text *ret_path, struct err *e)
 {
     const struct jobs *jobs = a->c->rest->jobs;
     text folder = text_of(jobs->import_path);
-    if (!folder.n) {
-        return err_set(e, ERR_NOT_SUPPORTED,
-                       "this node reads no files for $import: make the folder import/ in its "
-                       "folder, or start it with --import-dir; or send the lines themselves as "
-                       "application/fhir+ndjson");
-    }
     char *p = arena_alloc(a->c->arena, url.n + 1);
     size_t n = 0;
     if (!p) {

@@ -39,7 +39,7 @@ int import_source_open(struct import_source *s, int fd, uint64_t offset, uint64_
     gzFile file = gzdopen(fd, "rb");
     *s = (struct import_source){
         .file = file, .offset = offset, .line = line, .line_most = line_most};
-    buf_init(&s->carry, line_most + 4 * (size_t)READ_BYTES);
+    buf_init(&s->carry, line_most + UNIT_BYTES + 4 * (size_t)READ_BYTES);
     if (!file) {
         (void)close(fd);
         return err_set(e, ERR_MEMORY, "no memory to read a file");
@@ -101,7 +101,10 @@ static size_t cut(struct import_source *s, struct import_unit *u, bool last)
 {
     text all = buf_text(&s->carry);
     size_t at = 0;
-    while (u->count < UNIT_LINES - 1 && at < all.n && at < UNIT_BYTES) {
+    size_t lines = u->shared ? UNIT_LINES_SHARED : UNIT_LINES;
+    size_t bytes = u->shared ? UNIT_BYTES_SHARED : UNIT_BYTES;
+    /* The last place is kept for what is wrong with the file. */
+    while (u->count < lines - 1 && at < all.n && at < bytes) {
         text rest = text_from(all, at);
         size_t n = text_find(rest, '\n');
         if (n == rest.n && !last) {
@@ -150,7 +153,7 @@ int import_source_read(struct import_source *s, struct import_unit *u, struct er
                     "the line is longer than a resource may be (limit resource_bytes)");
             (void)skip(s);
         }
-        state = u->count == UNIT_LINES / 2 ? 2 : more(s);
+        state = u->count == UNIT_LINES_SHARED / 2 ? 2 : more(s);
         if (state == 2) {
             break;
         }

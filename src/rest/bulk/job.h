@@ -31,7 +31,7 @@ struct jobs {
     struct rest rest; /* as the node's; without the jobs */
     const struct rest *node;
     int dir;        /* descriptor of jobs/ */
-    int import_dir; /* of the folder that $import reads; -1: none */
+    int import_dir; /* of the folder that $import may read */
     char *import_path;
     pthread_mutex_t lock;
     pthread_cond_t changed;

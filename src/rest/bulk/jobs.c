@@ -307,9 +307,12 @@ static int open_folders(struct jobs *jobs, const struct jobs_config *config, str
     bool given = config->import_dir;
     (void)snprintf(path, sizeof path, "%s%s", given ? config->import_dir : config->dir,
                    given ? "" : "/import");
+    if (!given && mkdir(path, 0700) != 0 && errno != EEXIST) {
+        return job_io_error(e, path);
+    }
     jobs->import_dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (jobs->import_dir < 0) {
-        return given ? job_io_error(e, path) : 0;
+        return job_io_error(e, path);
     }
     jobs->import_path = realpath(path, NULL);
     return jobs->import_path ? 0 : job_io_error(e, path);
