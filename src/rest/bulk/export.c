@@ -7,7 +7,7 @@
 enum {
     PAGE_COUNT = 2000,
     PAGE_BYTES = 1 << 20,
-    NOTE_SECONDS = 2, /* a crash costs so much work at most */
+    NOTE_MS = 1000, /* a crash costs so much work at most */
     STATE_MOST = 64 << 20,
 };
 
@@ -321,7 +321,7 @@ static int run(struct export *x, struct err *e)
         rc = put_page(x, e);
         show_progress(x);
         bool stops = job_must_stop(x->job);
-        if (!rc && (stops || clock_mono_ns() - x->noted > NOTE_SECONDS * (int64_t)1000000000)) {
+        if (!rc && (stops || clock_mono_ns() - x->noted > NOTE_MS * (int64_t)1000000)) {
             rc = note(x, e);
         }
         if (!rc && stops) {
