@@ -37,6 +37,7 @@ def manifest(node, path, body=None, **headers):
     state = wait(node, kick_off(node, path, body, **headers))
     state.is_(200)
     eq(state.headers['Content-Type'], 'application/json', 'the manifest is plain JSON')
+    within(state.headers['Expires'], r'^\w{3}, \d\d \w{3} \d{4} [\d:]{8} GMT$', 'Expires')
     m = state.json
     within(m['transactionTime'], kith.INSTANT, 'transactionTime')
     eq(m['requiresAccessToken'], False, 'requiresAccessToken')

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 #include <zlib.h>
 
@@ -67,12 +68,15 @@ static int manifest(struct call *c, const struct job *job, struct err *e)
         return rc;
     }
     int64_t until = job->finished_ms + (int64_t)c->rest->limits->job_days * 86400000;
-    char instant[CLOCK_INSTANT_SIZE];
-    clock_instant(until, instant);
+    time_t seconds = (time_t)(until / 1000);
+    struct tm tm;
+    char when[40];
+    (void)gmtime_r(&seconds, &tm);
+    (void)strftime(when, sizeof when, "%a, %d %b %Y %H:%M:%S GMT", &tm);
     c->answer.status = 200;
     c->answer.content_type = "application/json";
     buf_add(&c->answer.body, bytes);
-    add_field(c, T("X-Kept-Until"), arena_copy(c->arena, text_of(instant)));
+    add_field(c, T("Expires"), arena_copy(c->arena, text_of(when)));
     return 0;
 }
 
