@@ -49,7 +49,7 @@ struct answer {
     bool no_compression;
     struct http_field fields[4]; /* further fields of the reply, also when it is an error */
     size_t field_count;
-    struct buf body;        /* ready JSON; used when not empty */
+    struct buf body; /* ready JSON; used when not empty */
     int (*more)(struct http_reply *reply, void *state);
     void (*more_done)(void *state);
     void *more_state;

@@ -146,7 +146,8 @@ static int take_format(struct call *c, struct err *e)
         }
     }
     text accept = c->http ? http_field(c->http, T("Accept")) : (text){0};
-    bool own_forms = c->route.interaction == INTERACTION_JOB; /* manifests and files: one form each */
+    bool own_forms =
+        c->route.interaction == INTERACTION_JOB; /* manifests and files: one form each */
     if (!rc && !has_format && accept.n && !own_forms) {
         rc = accept_form(accept, false, e);
     }

@@ -20,7 +20,7 @@ struct rest {
     text base;    /* FHIR base for links, without a closing slash; empty: from the request's Host */
     text version; /* of Kith */
     struct jobs *jobs; /* NULL: none run here */
-    bool loopback; /* the listener takes connections from this machine only */
+    bool loopback;     /* the listener takes connections from this machine only */
 };
 
 /* For struct http_config: context is a const struct rest. Answers everything below /fhir. */

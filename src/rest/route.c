@@ -226,11 +226,11 @@ static int route_operation(struct call *c, text name, struct err *e)
     if (text_eq(name, T("$everything")) && c->route.type == FHIR_PATIENT && c->route.id.n) {
         return is_get(c) ? go(c, INTERACTION_EVERYTHING) : not_here(e, c, "GET, HEAD", "GET");
     }
-    return err_set(
-        e, ERR_NOT_SUPPORTED,
-        "the operation '%.*s' is not supported here; this node has Patient/{id}/$everything, $export, "
-        "Patient/$export, Group/{id}/$export and $import",
-        TEXT_ARG(text_first(name, 60)));
+    return err_set(e, ERR_NOT_SUPPORTED,
+                   "the operation '%.*s' is not supported here; this node has "
+                   "Patient/{id}/$everything, $export, "
+                   "Patient/$export, Group/{id}/$export and $import",
+                   TEXT_ARG(text_first(name, 60)));
 }
 
 /* Patient/x/Observation: a compartment search. */

@@ -44,6 +44,8 @@ struct import {
     struct import_source source;
     bool open;
     size_t read_input;
+    uint64_t from_offset; /* of the first input that is read: where an earlier run came to */
+    uint64_t from_line;
     uint64_t next_turn;
 
     /* Committing: whoever has the turn; `turn`, `rc` and `why` under `lock`. */
@@ -195,9 +197,8 @@ static int read_unit(struct import *im, struct import_unit *unit, bool *ret_some
         return 0;
     }
     if (!im->open) {
-        bool goes_on = im->read_input == im->input;
-        int rc = open_input(im, &im->inputs[im->read_input], goes_on ? im->offset : 0,
-                            goes_on ? im->line : 0, e);
+        int rc = open_input(im, &im->inputs[im->read_input], im->from_offset, im->from_line, e);
+        im->from_offset = im->from_line = 0;
         if (rc) {
             return rc;
         }
@@ -471,6 +472,8 @@ static int run(struct import *im, struct err *e)
         return rc;
     }
     im->read_input = im->input;
+    im->from_offset = im->offset;
+    im->from_line = im->line;
     im->noted = clock_mono_ns();
     run_threads(im);
     if (im->rc) {
