@@ -35,6 +35,7 @@
     X(URI_TOO_LONG, 414, "too-long", false, "the address is longer than this node takes")        \
     X(MEDIA_TYPE, 415, "not-supported", false, "this form of content is not read here")          \
     X(DUPLICATE, 400, "duplicate", false, "the same thing stands twice")                         \
+    X(TOO_MANY, 429, "throttled", true, "there is too much of this already")                     \
     X(HEADERS_TOO_LARGE, 431, "too-long", false, "the header is larger than this node takes")    \
     X(IO, 500, "exception", true, "the node could not read or write its files")                  \
     X(CORRUPT, 500, "exception", false, "stored data failed its check")                          \

@@ -34,6 +34,15 @@
     X(search_heavy, 1, 1, 64, "searches past search_heavy_ms that run at once", "")              \
     X(search_matches, 2000000, 1000, 100000000, "matches held at once", "403 too-costly")        \
     X(page_entries, 1000, 1, 10000, "entries a page", "capped; the self link says so")           \
+    X(jobs, 100, 1, 10000, "bulk jobs that are kept, finished ones too", "429")                  \
+    X(jobs_running, 2, 1, 16, "bulk jobs that run at once", "the others wait")                   \
+    X(job_days, 7, 1, 3650, "days that a finished job is kept", "removed")                       \
+    X(job_bytes, 1099511627776, 1048576, 1125899906842624, "bytes of a job's files",             \
+      "the job fails")                                                                           \
+    X(job_errors, 100000, 1, 100000000, "refused lines that a report lists",                     \
+      "the others are counted")                                                                  \
+    X(export_file_bytes, 268435456, 1024, 17179869184,                                           \
+      "bytes of an exported file, before compression", "another file begins")                    \
     X(include_entries, 5000, 1, 100000, "included entries a page", "403 too-costly")
 
 struct limits {

@@ -43,6 +43,12 @@
     X(interactions_reindex_total, COUNTER, "times that $reindex was asked for")                 \
     X(interactions_reindex_status_total, COUNTER, "looks at the progress of $reindex")          \
     X(interactions_param_status_total, COUNTER, "looks at the state of a search parameter")     \
+    X(interactions_export_total, COUNTER, "bulk exports asked for")                             \
+    X(interactions_import_total, COUNTER, "bulk imports asked for")                             \
+    X(interactions_job_total, COUNTER, "requests about jobs and their files")                   \
+    X(jobs_running, GAUGE, "bulk jobs that run now")                                            \
+    X(jobs_exported_total, COUNTER, "resources written by bulk exports")                        \
+    X(jobs_imported_total, COUNTER, "lines taken by bulk imports, refused ones too")            \
     X(store_reads_total, COUNTER, "versions read")                                              \
     X(store_versions_total, COUNTER, "versions written")                                        \
     X(store_commits_total, COUNTER, "commits, each made durable before its replies")            \

@@ -15,6 +15,8 @@ static const struct cli_option options[] = {
     {"--tls-key", "FILE", "its private key, PEM", false},
     {"--base-url", "URL", "FHIR base as clients see it, such as https://kith.example.org/fhir",
      false},
+    {"--import-dir", "DIR", "where $import may read files (default: import/ in the node's folder)",
+     false},
     {"--workers", "N", "threads that answer requests (default 64)", false},
     {"--limit", "NAME=N", "changes a limit; docs/operations.md lists them (may be repeated)", true},
     {0},
@@ -110,6 +112,7 @@ static int run(const struct cli_args *args)
                                  .host = host,
                                  .tls_cert = cli_option(args, "--tls-cert"),
                                  .tls_key = cli_option(args, "--tls-key"),
+                                 .import_dir = cli_option(args, "--import-dir"),
                                  .base = text_of(cli_option(args, "--base-url"))};
     const char *asked = cli_option(args, "--workers");
     if (asked && (!text_to_u64(text_of(asked), &workers) || workers < 1 || workers > 1024)) {

@@ -17,7 +17,8 @@ struct node_config {
     unsigned workers; /* 0: default */
     const char *tls_cert;
     const char *tls_key;
-    text base; /* FHIR base for links; empty: from each request's Host */
+    text base;              /* FHIR base for links; empty: from each request's Host */
+    const char *import_dir; /* where $import reads files; NULL: import/ in dir */
     struct limits limits;
 };
 

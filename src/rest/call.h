@@ -25,6 +25,9 @@ enum interaction {
     INTERACTION_REINDEX,
     INTERACTION_REINDEX_STATUS,
     INTERACTION_PARAM_STATUS,
+    INTERACTION_EXPORT,
+    INTERACTION_IMPORT,
+    INTERACTION_JOB, /* state, files and removal of a job */
     INTERACTION_COUNT,
 };
 
@@ -33,6 +36,8 @@ struct route {
     fhir_type type; /* 0: the system */
     text id;
     uint64_t vid;
+    text job;  /* INTERACTION_JOB */
+    text file; /* one of its files; empty: the job itself */
     struct search_compartment compartment;
 };
 
@@ -45,7 +50,11 @@ struct answer {
     bool show_version;      /* print it as the body */
     bool location;          /* Location of the version */
     text content_location;  /* where the progress of what was begun is; empty: no such field */
-    struct buf body;        /* ready JSON; used when not empty */
+    const char *content_type; /* NULL: FHIR JSON */
+    bool no_compression;
+    struct http_field fields[4]; /* further fields of the reply, also when it is an error */
+    size_t field_count;
+    struct buf body; /* ready JSON; used when not empty */
     int (*more)(struct http_reply *reply, void *state);
     void (*more_done)(void *state);
     void *more_state;
@@ -86,6 +95,7 @@ int do_search(struct call *c, struct err *e);
 int do_bundle(struct call *c, struct err *e);
 int do_capabilities(struct call *c, struct err *e);
 int do_everything(struct call *c, struct err *e);
+int do_jobs(struct call *c, struct err *e);
 /* Runs the interaction that the route names. */
 int do_call(struct call *c, struct err *e);
 
@@ -99,6 +109,8 @@ static inline struct index_rules call_rules(const struct call *c)
     rules.base = c->base;
     return rules;
 }
+/* Whether a media type is one of the names of NDJSON. */
+bool is_ndjson(text media);
 
 /* Prints a version as JSON, with the pretty form where asked. */
 int print_version(const struct version *v, struct buf *out, struct err *e);

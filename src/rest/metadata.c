@@ -163,7 +163,12 @@ static void add_type(struct call *c, struct buf *out, fhir_type type)
     add_params(c, out, type);
     if (type == FHIR_PATIENT) {
         buf_add(out, T(",\"operation\":[{\"name\":\"everything\",\"definition\":"
-                       "\"http://hl7.org/fhir/OperationDefinition/Patient-everything\"}]"));
+                       "\"http://hl7.org/fhir/OperationDefinition/Patient-everything\"},"
+                       "{\"name\":\"export\",\"definition\":"
+                       "\"http://hl7.org/fhir/uv/bulkdata/OperationDefinition/patient-export\"}]"));
+    } else if (type == FHIR_GROUP) {
+        buf_add(out, T(",\"operation\":[{\"name\":\"export\",\"definition\":"
+                       "\"http://hl7.org/fhir/uv/bulkdata/OperationDefinition/group-export\"}]"));
     }
     buf_addc(out, '}');
 }
@@ -206,6 +211,8 @@ static void add_head(struct call *c, struct buf *out)
     buf_printf(out,
                "{\"resourceType\":\"CapabilityStatement\",\"status\":\"active\",\"date\":\"%s\","
                "\"kind\":\"instance\","
+               "\"instantiates\":[\"http://hl7.org/fhir/uv/bulkdata/CapabilityStatement/"
+               "bulk-data\"],"
                "\"software\":{\"name\":\"Kith\",\"version\":\"%.*s\"},\"implementation\":{"
                "\"description\":",
                now, TEXT_ARG(c->rest->version));
@@ -242,6 +249,10 @@ int do_capabilities(struct call *c, struct err *e)
     buf_add(out, T("],"));
     add_interactions(out, codes, sizeof codes / sizeof *codes);
     add_system_params(out);
+    buf_add(out, T(",\"operation\":[{\"name\":\"export\",\"definition\":"
+                   "\"http://hl7.org/fhir/uv/bulkdata/OperationDefinition/export\"},"
+                   "{\"name\":\"import\",\"definition\":"
+                   "\"http://hl7.org/fhir/uv/bulkdata/OperationDefinition/import\"}]"));
     buf_add(out, T(",\"compartment\":[\"http://hl7.org/fhir/CompartmentDefinition/patient\","
                    "\"http://hl7.org/fhir/CompartmentDefinition/encounter\","
                    "\"http://hl7.org/fhir/CompartmentDefinition/practitioner\","

@@ -97,6 +97,13 @@ static bool is_json(text media)
            text_eq_nocase(type, T("json"));
 }
 
+bool is_ndjson(text media)
+{
+    text type = text_trim(text_first(media, text_find(media, ';')));
+    return text_eq_nocase(type, T("application/fhir+ndjson")) ||
+           text_eq_nocase(type, T("application/ndjson")) || text_eq_nocase(type, T("ndjson"));
+}
+
 static bool is_any(text media)
 {
     text type = text_trim(text_first(media, text_find(media, ';')));
@@ -139,7 +146,9 @@ static int take_format(struct call *c, struct err *e)
         }
     }
     text accept = c->http ? http_field(c->http, T("Accept")) : (text){0};
-    if (!rc && !has_format && accept.n) {
+    bool own_forms =
+        c->route.interaction == INTERACTION_JOB; /* manifests and files: one form each */
+    if (!rc && !has_format && accept.n && !own_forms) {
         rc = accept_form(accept, false, e);
     }
     return rc;
@@ -162,7 +171,8 @@ static int take_content(struct call *c, struct err *e)
     if (c->method != HTTP_POST && c->method != HTTP_PUT) {
         return err_set(e, ERR_INVALID, "this interaction takes no body");
     }
-    return is_json(type)
+    bool ndjson = c->route.interaction == INTERACTION_IMPORT && is_ndjson(type);
+    return is_json(type) || ndjson
                ? 0
                : err_set(e, ERR_MEDIA_TYPE,
                          "this version reads application/fhir+json only; Content-Type is '%.*s'",
@@ -225,6 +235,9 @@ int do_call(struct call *c, struct err *e)
         [INTERACTION_REINDEX] = do_reindex,
         [INTERACTION_REINDEX_STATUS] = do_reindex_status,
         [INTERACTION_PARAM_STATUS] = do_param_status,
+        [INTERACTION_EXPORT] = do_jobs,
+        [INTERACTION_IMPORT] = do_jobs,
+        [INTERACTION_JOB] = do_jobs,
     };
     return interactions[c->route.interaction](c, e);
 }
@@ -240,14 +253,25 @@ static const struct step {
 
 /* In the order of enum interaction. */
 static const enum metric interaction_metrics[INTERACTION_COUNT] = {
-    METRIC_interactions_unknown_total,        METRIC_interactions_read_total,
-    METRIC_interactions_vread_total,          METRIC_interactions_create_total,
-    METRIC_interactions_update_total,         METRIC_interactions_update_conditional_total,
-    METRIC_interactions_delete_total,         METRIC_interactions_delete_conditional_total,
-    METRIC_interactions_history_total,        METRIC_interactions_search_total,
-    METRIC_interactions_bundle_total,         METRIC_interactions_capabilities_total,
-    METRIC_interactions_everything_total,     METRIC_interactions_reindex_total,
-    METRIC_interactions_reindex_status_total, METRIC_interactions_param_status_total,
+    METRIC_interactions_unknown_total,
+    METRIC_interactions_read_total,
+    METRIC_interactions_vread_total,
+    METRIC_interactions_create_total,
+    METRIC_interactions_update_total,
+    METRIC_interactions_update_conditional_total,
+    METRIC_interactions_delete_total,
+    METRIC_interactions_delete_conditional_total,
+    METRIC_interactions_history_total,
+    METRIC_interactions_search_total,
+    METRIC_interactions_bundle_total,
+    METRIC_interactions_capabilities_total,
+    METRIC_interactions_everything_total,
+    METRIC_interactions_reindex_total,
+    METRIC_interactions_reindex_status_total,
+    METRIC_interactions_param_status_total,
+    METRIC_interactions_export_total,
+    METRIC_interactions_import_total,
+    METRIC_interactions_job_total,
 };
 
 static int run_steps(struct call *c, int64_t *at, struct err *e)
@@ -327,7 +351,8 @@ static int reply_answer(struct call *c, struct http_reply *reply, struct err *e)
         rc = err_set(e, ERR_MEMORY,
                      "the reply needs more memory than it may have; ask for fewer with _count");
     }
-    reply->content_type = reply->body.n ? fhir_json : NULL;
+    reply->content_type = a->content_type ? a->content_type : reply->body.n ? fhir_json : NULL;
+    reply->no_compression = a->no_compression;
     reply->more = a->more;
     reply->more_done = a->more_done;
     reply->more_state = a->more_state;
@@ -400,6 +425,9 @@ void rest_handle(void *context, const struct http_request *request, struct http_
     }
     if (rc) {
         reply_error(&c, rc, &e, reply);
+    }
+    for (size_t i = 0; i < c.answer.field_count; i++) {
+        http_reply_field(reply, c.answer.fields[i].name, c.answer.fields[i].value);
     }
     private_reply(reply);
     metric_add(METRIC_step_reply_seconds_total, clock_mono_ns() - at);

@@ -11,13 +11,16 @@
 #include "net/http.h"
 #include "store/store.h"
 
+struct jobs;
+
 /* The node as this layer sees it. Constant while the node runs. */
 struct rest {
     struct store *store;
     const struct limits *limits;
     text base;    /* FHIR base for links, without a closing slash; empty: from the request's Host */
     text version; /* of Kith */
-    bool loopback; /* the listener takes connections from this machine only */
+    struct jobs *jobs; /* NULL: none run here */
+    bool loopback;     /* the listener takes connections from this machine only */
 };
 
 /* For struct http_config: context is a const struct rest. Answers everything below /fhir. */

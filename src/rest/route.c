@@ -181,6 +181,40 @@ static int route_version(struct call *c, text vid, struct err *e)
     return go(c, INTERACTION_VREAD);
 }
 
+/* $export of the system, of all patients, of a group; $import. */
+static int route_bulk(struct call *c, text name, struct err *e)
+{
+    bool is_export = text_eq(name, T("$export"));
+    if (c->method == HTTP_POST || (is_export && c->method == HTTP_GET)) {
+        return go(c, is_export ? INTERACTION_EXPORT : INTERACTION_IMPORT);
+    }
+    return is_export ? not_here(e, c, "GET, POST", "GET, or POST with Parameters")
+                     : not_here(e, c, "POST", "POST of Parameters that name files, or of NDJSON");
+}
+
+static bool is_bulk(const struct call *c, text name)
+{
+    bool patients = c->route.type == FHIR_PATIENT && c->route.id.n == 0;
+    bool group = c->route.type == FHIR_GROUP && c->route.id.n;
+    return (text_eq(name, T("$export")) && (!c->route.type || patients || group)) ||
+           (text_eq(name, T("$import")) && !c->route.type);
+}
+
+/* _jobs/id and _jobs/id/file. */
+static int route_job(struct call *c, const struct segments *at, struct err *e)
+{
+    if (at->n < 2 || at->n > 3) {
+        return err_set(e, ERR_NOT_FOUND, "there is nothing at this address; a job is at _jobs/id");
+    }
+    c->route.job = at->s[1];
+    c->route.file = at->n == 3 ? at->s[2] : (text){0};
+    if (is_get(c) || (at->n == 2 && c->method == HTTP_DELETE)) {
+        return go(c, INTERACTION_JOB);
+    }
+    return at->n == 2 ? not_here(e, c, "GET, HEAD, DELETE", "GET (its state), DELETE (end it)")
+                      : not_here(e, c, "GET, HEAD", "GET");
+}
+
 static int route_operation(struct call *c, text name, struct err *e)
 {
     if (text_eq(name, T("$reindex")) && c->route.id.n == 0) {
@@ -190,12 +224,16 @@ static int route_operation(struct call *c, text name, struct err *e)
     if (text_eq(name, T("$status")) && c->route.type == FHIR_SEARCH_PARAMETER && c->route.id.n) {
         return is_get(c) ? go(c, INTERACTION_PARAM_STATUS) : not_here(e, c, "GET, HEAD", "GET");
     }
+    if (is_bulk(c, name)) {
+        return route_bulk(c, name, e);
+    }
     if (text_eq(name, T("$everything")) && c->route.type == FHIR_PATIENT && c->route.id.n) {
         return is_get(c) ? go(c, INTERACTION_EVERYTHING) : not_here(e, c, "GET, HEAD", "GET");
     }
     return err_set(
         e, ERR_NOT_SUPPORTED,
-        "the operation '%.*s' is not supported here; this node has Patient/{id}/$everything, "
+        "the operation '%.*s' is not supported here; this node has "
+        "Patient/{id}/$everything, $export, Patient/$export, Group/{id}/$export, $import, "
         "$reindex and SearchParameter/{id}/$status",
         TEXT_ARG(text_first(name, 60)));
 }
@@ -263,6 +301,12 @@ int route_call(struct call *c, struct err *e)
     }
     if (at.n == 1 && text_eq(first, T("_search"))) {
         return search_by_form(c, e);
+    }
+    if (text_eq(first, T("_jobs"))) {
+        return route_job(c, &at, e);
+    }
+    if (at.n == 1 && text_starts(first, T("$"))) {
+        return route_operation(c, first, e);
     }
     c->route.type = fhir_type_of(first);
     if (!c->route.type) {

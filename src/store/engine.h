@@ -184,6 +184,9 @@ int db_history_next(struct db_cursor *c, struct db_resource *ret_version);
 /* The keys that the resource `rid` had before. */
 int db_moved_open(struct db *db, uint64_t rid, struct db_cursor **ret_cursor);
 int db_moved_next(struct db_cursor *c, uint64_t *ret_rid);
+/* Former keys in [from, to], in order, each with the key that its resource has now. */
+int db_moved_range_open(struct db *db, uint64_t from, uint64_t to, struct db_cursor **ret_cursor);
+int db_moved_range_next(struct db_cursor *c, uint64_t *ret_old, uint64_t *ret_new);
 
 /* Terms with numbers in [from, to], in order. */
 int db_term_open(struct db *db, uint64_t from, uint64_t to, struct db_cursor **ret_cursor);

@@ -54,6 +54,7 @@ struct store {
     struct writer *writer;
     atomic_bool full;
     _Atomic unsigned heavy; /* searches that have run for long and have a turn now (heavy.c) */
+    _Atomic uint64_t floor;   /* versions to come are later than this: store_moment() */
     _Atomic uint64_t commits; /* of this process, counted before anyone is told of them */
     atomic_bool let_go;       /* idle views must hold nothing: the log waits to be emptied */
 };

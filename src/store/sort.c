@@ -1,7 +1,7 @@
 /* A page: from the stream of what matches, or by walking through the index in its order. */
 #include "store/sort.h"
 
-enum { TRIAL_FIRST = 4000, TRIAL_GROWTH = 4 };
+enum { TRIAL_FIRST = 4000, TRIAL_GROWTH = 4, FEW_SORTED = 100 };
 
 /* --- in order of keys ---------------------------------------------------------------------- */
 
@@ -129,6 +129,11 @@ static int page_sorted(struct run *r, const struct plan *plan, struct goal *goal
     struct page_state before;
     int rc = page_save(page, &before);
     bool can_walk = page->most > 0 && !is_small(goal);
+    uint64_t few = UINT64_MAX;
+    if (!rc && can_walk) {
+        rc = goal_estimate(r, goal, NULL, FEW_SORTED, &few);
+        can_walk = few >= FEW_SORTED;
+    }
     struct step *steps = r->steps;
     for (uint64_t budget = TRIAL_FIRST; !rc && can_walk; budget *= TRIAL_GROWTH) {
         struct trial trial = trial_begin(r, budget);

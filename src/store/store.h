@@ -177,6 +177,41 @@ int store_match(struct store_view *v, const struct plan *plan, size_t most, stru
 int store_scan(struct store_view *v, text patient, size_t count, size_t bytes, text from,
                struct arena *a, struct versions *ret_versions, struct err *e);
 
+/*
+ * The last t of a millisecond that is over: every version up to it is committed, and none that is
+ * committed later is at or before it, whatever the clock does. Waits for the writer's queue.
+ */
+int store_moment(struct store *s, const struct grant *g, uint64_t *ret_t, struct err *e);
+
+/* What was current at `until` (of store_moment()) and had become so later than `since`. */
+struct store_past {
+    uint64_t until;
+    uint64_t since;    /* 0: whenever */
+    const bool *types; /* by fhir_type; NULL: all */
+    bool deletions;    /* list what had been deleted, too */
+};
+
+/*
+ * In order of the keys of that time, from `from` to `to` inclusive. Stops after `count` items, when
+ * packed bytes pass `bytes`, or when it has looked at some thousand keys, so that a view is short;
+ * then `more` is set and *ret_next is where to go on.
+ */
+int store_scan_past(struct store_view *v, const struct store_past *past, uint64_t from, uint64_t to,
+                    size_t count, size_t bytes, struct arena *a, struct versions *ret_versions,
+                    uint64_t *ret_next, struct err *e);
+
+/* The first key of patients' compartments, and the last of all. */
+uint64_t store_patients_first(void);
+uint64_t store_keys_last(void);
+
+/*
+ * A patient's compartment as a range of keys, and the keys of resources elsewhere that name the
+ * patient too. ERR_NOT_FOUND.
+ */
+int store_patient_keys(struct store_view *v, text patient, struct arena *a, uint64_t *ret_from,
+                       uint64_t *ret_to, uint64_t **ret_others, size_t *ret_other_count,
+                       struct err *e);
+
 /* Current resources of one type. */
 int store_count(struct store_view *v, fhir_type type, uint64_t *ret_count, struct err *e);
 

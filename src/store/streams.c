@@ -88,9 +88,8 @@ int stream_seek(struct stream *s, uint64_t at, struct hit *ret_hit)
         s->has_head = false;
         int rc = s->step ? seek_explained(s, at) : s->seek(s, at);
         if (rc) {
-            s->ended = rc == DB_END;
             if (rc == DB_END) {
-                stream_shut(s);
+                stream_close(s);
             }
             return rc;
         }

@@ -56,7 +56,8 @@ static void batch_reset(struct writer *w)
     w->worked = false;
     w->terms = NULL;
     w->term_count = w->term_capacity = 0;
-    w->last_t = w->committed_t;
+    uint64_t floor = atomic_load(&w->s->floor);
+    w->last_t = w->committed_t > floor ? w->committed_t : floor;
     w->next_compartment = w->committed_compartment;
     w->next_system = w->committed_system;
     w->next_unit = w->committed_unit;

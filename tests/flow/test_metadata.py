@@ -68,8 +68,9 @@ def test_claims_of_a_type(node):
         eq({r[name] for r in c.values()}, {value}, name)
     for r in c.values():
         eq(r['profile'], 'http://hl7.org/fhir/StructureDefinition/' + r['type'], 'profile')
-    eq([o['name'] for o in c['Patient']['operation']], ['everything'], 'operations of Patient')
-    eq([t for t in c if 'operation' in c[t]], ['Patient'], 'no operations elsewhere')
+    eq([o['name'] for o in c['Patient']['operation']], ['everything', 'export'], 'operations of Patient')
+    eq([o['name'] for o in c['Group']['operation']], ['export'], 'operations of Group')
+    eq(sorted(t for t in c if 'operation' in c[t]), ['Group', 'Patient'], 'no operations elsewhere')
 
 
 def value_of(p, types):

@@ -175,6 +175,26 @@ int db_moved_next(struct db_cursor *c, uint64_t *ret_rid)
     return rc;
 }
 
+int db_moved_range_open(struct db *db, uint64_t from, uint64_t to, struct db_cursor **ret_cursor)
+{
+    int rc = open_cursor(db, SQL_MOVED_RANGE, ret_cursor);
+    if (!rc) {
+        bind_number((*ret_cursor)->statement, 1, from);
+        bind_number((*ret_cursor)->statement, 2, to);
+    }
+    return rc;
+}
+
+int db_moved_range_next(struct db_cursor *c, uint64_t *ret_old, uint64_t *ret_new)
+{
+    int rc = step(c);
+    if (!rc) {
+        *ret_old = column_number(c->statement, 0);
+        *ret_new = column_number(c->statement, 1);
+    }
+    return rc;
+}
+
 /* --- terms, displays, words ---------------------------------------------------------------- */
 
 int db_term_open(struct db *db, uint64_t from, uint64_t to, struct db_cursor **ret_cursor)

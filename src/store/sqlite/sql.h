@@ -97,6 +97,8 @@
     X(MOVED_FOLLOW, "UPDATE moved SET new_rid = ?2 WHERE new_rid = ?1")                            \
     X(MOVED_INSERT, "INSERT INTO moved(old_rid, new_rid) VALUES(?1, ?2)")                          \
     X(MOVED_TO, "SELECT new_rid FROM moved WHERE old_rid = ?1")                                    \
+    X(MOVED_RANGE, "SELECT old_rid, new_rid FROM moved WHERE old_rid BETWEEN ?1 AND ?2"            \
+                   " ORDER BY old_rid")                                                            \
     X(MOVED_OF, "SELECT old_rid FROM moved WHERE new_rid = ?1")                                    \
     X(INDEX_INSERT, "INSERT OR REPLACE INTO idx(param, value, rid, w) VALUES(?1, ?2, ?3, ?4)")     \
     X(INDEX_REMOVE, "DELETE FROM idx WHERE param = ?1 AND value = ?2 AND rid = ?3")                \

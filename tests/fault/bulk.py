@@ -1,0 +1,263 @@
+#!/usr/bin/env python3
+"""$import and $export are killed and meet a full disk: nothing is lost, nothing comes twice, an export is its moment.
+
+    bulk.py KITH
+
+KITH_KILL_CYCLES kills of each (default 12). The disks need mounts, as in diskfull.py; where none is allowed that part
+is left out, and said so.
+"""
+
+import gzip
+import json
+import os
+import random
+import subprocess
+import sys
+import time
+
+import diskfull
+import kit
+
+ASYNC = {"Prefer": "respond-async"}
+LINES = 20_000
+BINARIES = 1500  # of 60 kB: more than fits beside the ballast
+
+
+def kick_off(client, path, body=None):
+    reply = client.request("POST" if body else "GET", path, body, ASYNC)
+    if reply.status == 507:
+        return None
+    kit.require(reply.status == 202, "%s was answered %d %s", path, reply.status, reply.body[:300])
+    return "/fhir/_jobs/" + reply.fields["content-location"].rsplit("/", 1)[1]
+
+
+def wait(client, job, seconds=120):
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        reply = client.get(job)
+        if reply.status != 202:
+            kit.require(reply.status == 200, "%s ended with %d %s", job, reply.status, reply.body[:300])
+            return reply.json()
+        time.sleep(0.02)
+    raise kit.Failed(f"{job} has not ended after {seconds} s: {reply.fields.get('x-progress')}")
+
+
+def lines_of(client, item):
+    reply = client.request("GET", "/fhir/_jobs" + item["url"].split("/_jobs")[1], None, {"Accept-Encoding": "gzip"})
+    kit.require(reply.status == 200, "%s: %d", item["url"], reply.status)
+    found = [json.loads(line) for line in gzip.decompress(reply.body).splitlines()]
+    kit.require(len(found) == item["count"], "%s has %d lines, not %d", item["url"], len(found), item["count"])
+    return found
+
+
+def exported(client, manifest):
+    found = {}
+    for item in manifest["output"]:
+        for r in lines_of(client, item):
+            name = f"{r['resourceType']}/{r['id']}"
+            kit.require(name not in found, "%s is exported twice", name)
+            found[name] = r
+    return found
+
+
+class Kills:
+    def __init__(self, kith, folder, seed):
+        self.node = kit.Node(kith, folder + "/node")
+        self.random = random.Random(seed)
+        self.folder = folder
+        self.kills = {"import": 0, "export": 0}
+        self.tag = 0
+        self.node.create()
+        self.node.start()
+
+    def kill(self, kind, least, most):
+        time.sleep(self.random.uniform(least, most))
+        self.node.kill()
+        self.node.start()
+        self.kills[kind] += 1
+        return self.node.client()
+
+    def file(self):
+        """Half of the lines with an id, half without, one in 500 bad. Returns name, tag, lines, numbers of bad ones."""
+        self.tag += 1
+        tag, bad, out = f"bulk-{self.tag}", [], []
+        for i in range(LINES):
+            r = kit.observation(self.random, f"{tag}-{i}", tag=tag)
+            r.pop("id", None)
+            if i % 2:
+                r["id"] = f"{tag}-{i}"
+            if i % 500 == 7:
+                r["status"] = "nonsense"
+                bad.append(i + 1)
+            out.append(json.dumps(r))
+        data = ("\n".join(out) + "\n").encode()
+        name = f"{tag}.ndjson" + (".gz" if self.tag % 2 else "")
+        with open(f"{self.folder}/node/import/{name}", "wb") as file:
+            file.write(gzip.compress(data) if self.tag % 2 else data)
+        return name, tag, bad
+
+    def an_import(self, most_kills):
+        name, tag, bad = self.file()
+        url = "file://" + os.path.realpath(self.folder) + "/node/import/" + name
+        client = self.node.client()
+        job = kick_off(client, "/fhir/$import", {"resourceType": "Parameters", "parameter": [
+            {"name": "input", "part": [{"name": "type", "valueCode": "Observation"}, {"name": "url", "valueUrl": url}]}]})
+        kills = 0
+        while kills < most_kills and client.get(job).status == 202:
+            client.close()
+            client = self.kill("import", 0.0, 0.7)
+            kills += 1
+        manifest = wait(client, job)
+        counts = manifest["extension"]
+        kit.require(counts["written"] + counts["unchanged"] == LINES - len(bad), "lines taken: %s", counts)
+        kit.require(counts["refused"] == len(bad), "lines refused: %s, not %d", counts, len(bad))
+        outcomes = [o for item in manifest["error"] for o in lines_of(client, item)]
+        numbers = [int(o["issue"][0]["diagnostics"].rsplit(" ", 1)[1]) for o in outcomes]
+        kit.require(numbers == bad, "the report names lines %s, not %s", numbers[:10], bad[:10])
+        total = client.get(f"/fhir/Observation?_tag={kit.TAG_SYSTEM}|{tag}&_summary=count").json()["total"]
+        kit.require(total == LINES - len(bad), "%d resources are there, not %d", total, LINES - len(bad))
+        for i in self.random.sample(range(1, LINES, 2), 50):
+            reply = client.get(f"/fhir/Observation/{tag}-{i}")
+            if i + 1 not in bad:
+                kit.require((reply.status, reply.version()) == (200, 1), "line %d: %s version %s", i + 1, reply.status,
+                            reply.version())
+        print(f"import: {kills} kills, {counts['written']} written, {counts['unchanged']} repeated, none lost or twice",
+              flush=True)
+        client.close()
+
+    def an_export(self, most_kills):
+        """What was current at the kick-off, although it is changed while the export runs and is killed."""
+        client = self.node.client()
+        before = exported(client, wait(client, kick_off(client, "/fhir/$export")))
+        job = kick_off(client, "/fhir/$export?_typeFilter=Observation%3Fstatus%3Dfinal,preliminary,amended,nonsense")
+        whole = {n: r for n, r in before.items() if r.get("status") in ("final", "preliminary", "amended")}
+        names = sorted(before)
+        kills = 0
+        while kills < most_kills and client.get(job).status == 202:
+            for name in self.random.sample(names, 20):
+                kind, ident = name.split("/")
+                if self.random.random() < 0.3:
+                    client.request("DELETE", "/fhir/" + name)
+                else:
+                    subject = {"reference": f"Patient/moved{self.random.randrange(40)}"}
+                    client.request("PUT", "/fhir/" + name, dict(before[name], id=ident, subject=subject))
+            client.close()
+            client = self.kill("export", 0.0, 1.6)
+            kills += 1
+        found = exported(client, wait(client, job))
+        kit.require(set(found) == set(whole), "lost %s, more %s", sorted(set(whole) - set(found))[:3],
+                    sorted(set(found) - set(whole))[:3])
+        for name, r in found.items():
+            kit.require(r == whole[name], "%s is not what it was", name)
+        print(f"export: {kills} kills, {len(found)} resources as they were", flush=True)
+        for each in os.listdir(self.folder + "/node/jobs"):
+            client.request("DELETE", "/fhir/_jobs/" + each)
+        kit.require(os.listdir(self.folder + "/node/jobs") == [], "folders of deleted jobs are left behind")
+        client.close()
+
+    def end(self):
+        kit.require(self.node.stop() == 0, "SIGTERM: exit status is not 0")
+        self.node.check()
+
+
+def kills(kith, folder, seed, cycles):
+    run = Kills(kith, folder, seed)
+    try:
+        while min(run.kills.values()) < cycles:
+            if run.kills["import"] < cycles or not run.tag:
+                run.an_import(6)
+            if run.kills["export"] < cycles:
+                run.an_export(6)
+        run.end()
+    finally:
+        run.node.end()
+    print(f"{run.kills['import']} kills of imports, {run.kills['export']} of exports")
+
+
+# --- full disks ------------------------------------------------------------------------------------------------------
+
+
+def paused(client, job):
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        reply = client.get(job)
+        kit.require(reply.status == 202, "a job on a full disk: %d %s", reply.status, reply.body[:300])
+        if "disk is full" in reply.fields["x-progress"]:
+            return
+        time.sleep(0.02)
+    raise kit.Failed("the job never says that the disk is full")
+
+
+def full_import(client, disk, data):
+    job = kick_off(client, "/fhir/$import", {"resourceType": "Parameters", "parameter": [
+        {"name": "input", "part": [{"name": "url", "valueUrl": "file://" + os.path.realpath(data)}]}]})
+    paused(client, job)
+    disk.fill()
+    kit.require(kick_off(client, "/fhir/$export") is None, "a kick-off on a full disk is not answered 507")
+    disk.make_room()
+    counts = wait(client, job)["extension"]
+    kit.require(counts["written"] + counts["unchanged"] == BINARIES and counts["refused"] == 0, "after a full disk: %s", counts)
+    print("  import: paused, went on when there was room, all lines taken", flush=True)
+
+
+def full_export(client, disk):
+    whole = exported(client, wait(client, kick_off(client, "/fhir/$export")))
+    kit.require(len(whole) == BINARIES, "%d of %d are there", len(whole), BINARIES)
+    for each in os.listdir(disk.at + "/node/jobs"):
+        client.request("DELETE", "/fhir/_jobs/" + each)
+    disk.fill()
+    with open(disk.at + "/more", "r+b") as file:
+        file.truncate(max(0, os.path.getsize(disk.at + "/more") - (4 << 20)))
+    job = kick_off(client, "/fhir/$export")
+    kit.require(job, "there is room for a kick-off")
+    paused(client, job)
+    os.remove(disk.at + "/more")
+    found = exported(client, wait(client, job))
+    kit.require(found == whole, "an export that met a full disk is not whole")
+    print("  export: paused, went on when there was room, complete", flush=True)
+
+
+def full_disk(kith, at, seed):
+    disk = diskfull.Disk(at)
+    node = kit.Node(kith, at + "/node")
+    node.log.close()
+    node.log = open(at + ".log", "ab")
+    r = random.Random(seed)
+    os.mkdir(at + "-in")
+    with open(at + "-in/data.ndjson", "w", encoding="ascii") as file:
+        for i in range(BINARIES):
+            file.write(json.dumps(dict(kit.binary(r, 60_000), id=f"b{i}")) + "\n")
+    try:
+        node.create()
+        node.start("--import-dir", at + "-in")
+        client = node.client(120)
+        full_import(client, disk, at + "-in/data.ndjson")
+        full_export(client, disk)
+        client.close()
+        kit.require(node.stop() == 0, "SIGTERM: exit status is not 0")
+        node.check()
+    finally:
+        node.end()
+
+
+def test(kith, folder):
+    diskfull.own_namespace()
+    diskfull.SIZE_MB, diskfull.BALLAST_MB = 330, 285
+    seed = kit.settings()
+    kills(kith, folder, seed, int(os.environ.get("KITH_KILL_CYCLES") or "12"))
+    for kind in ("tmpfs", "ext4"):
+        at = f"{folder}/{kind}"
+        reason = diskfull.mount(kind, at)
+        if reason:
+            print(f"left out: {kind}: {reason}")
+            continue
+        print(kind, flush=True)
+        try:
+            full_disk(kith, at, seed)
+        finally:
+            subprocess.run(["umount", "-l", at], check=False)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(kit.run(test))
