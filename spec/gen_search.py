@@ -65,7 +65,7 @@ WHEN = {
 # Facets: parameters with few different values. Those of codes from a required list of at most so many, and these.
 FACET_CODES = 50
 FACETS = {'category', 'class', 'language', '_language', '_profile', '_tag', '_security'}
-# Beside facets, what people ask for newest first.
+# Beside facets and the principal date itself, what people ask for newest first.
 DATED = {'code', 'category', 'type', 'class', 'vaccine-code', 'service-type', 'component-code'}
 
 BOOLEAN_SYSTEM = 'http://terminology.hl7.org/CodeSystem/special-values'
@@ -744,7 +744,8 @@ def write_parameters(out, d, compiled, target_names, in_patient_compartment, tab
                        and (p.targets is None or 'Patient' in p.targets))
             targets = 'NULL' if p.targets is None else target_names[tuple(p.targets)]
             number = f'{d.number[t] << 8 | ordinal:04X}'
-            flags = ', '.join(str(flag).lower() for flag in (p.stored, implied, p.facet, p.dated, p.identifiers))
+            dated = p.dated or d.number[t] << 8 | ordinal == principal_date(d, t, compiled[t])
+            flags = ', '.join(str(flag).lower() for flag in (p.stored, implied, p.facet, dated, p.identifiers))
             parts = f'parts_{number}' if p.union else 'NULL'
             composite = f'&composite_{number}' if p.composite else 'NULL'
             out.append(f'    {{{slice_of(p.name)}, 0x{number}, SEARCH_{p.type.upper()}, {flags}, {parts}, {composite},')
