@@ -9,12 +9,16 @@ KITH_DATA names the folder of public test data; without the definitions in it th
 """
 
 import argparse
+import atexit
 import json
 import multiprocessing
 import os
 import random
+import shutil
 import signal
+import subprocess
 import sys
+import tempfile
 import threading
 import time
 
@@ -27,6 +31,21 @@ from nodes import Broken, Node, as_json, from_json
 
 QUERIES = 100
 DATA = os.environ.get('KITH_DATA') or os.path.join(os.path.dirname(os.path.abspath(__file__)), '../../../shared/data')
+
+
+def unpacked_data():
+    """A folder with the definitions: DATA, or what its archive is unpacked to (removed at the end). None: there are none."""
+    if os.path.isdir(os.path.join(DATA, paths.CORE)):
+        return DATA
+    archive = os.path.join(DATA, 'fhir-r4', paths.CORE + '.tar.xz')
+    if not os.path.exists(archive):
+        print('skipped: neither %s nor its archive in %s (KITH_DATA)' % (paths.CORE, DATA))
+        return None
+    folder = tempfile.mkdtemp(prefix='kith-property-')
+    owner = os.getpid()
+    atexit.register(lambda: os.getpid() == owner and shutil.rmtree(folder, ignore_errors=True))
+    subprocess.run(['tar', '-xJf', archive, '-C', folder], check=True)
+    return folder
 
 
 # --- one pair -------------------------------------------------------------------------------------
@@ -228,8 +247,9 @@ def main():
     p.add_argument('--replay')
     a = p.parse_args()
     a.kith = os.path.abspath(a.kith)
-    if not os.path.isdir(os.path.join(DATA, paths.CORE)):
-        print('skipped: no %s in %s (KITH_DATA)' % (paths.CORE, DATA))
+    global DATA
+    DATA = unpacked_data()
+    if not DATA:
         return 77
     if a.replay:
         return replay(a.kith, a.replay)

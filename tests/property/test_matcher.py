@@ -9,7 +9,6 @@ from fractions import Fraction
 import asks
 import makes
 import matcher
-import paths
 import run
 import values as V
 
@@ -174,7 +173,7 @@ class Scan(unittest.TestCase):
 
 
 if __name__ == '__main__':
-    if not os.path.isdir(os.path.join(run.DATA, paths.CORE)):
-        print('skipped: no %s in %s (KITH_DATA)' % (paths.CORE, run.DATA))
+    run.DATA = run.unpacked_data()
+    if not run.DATA:
         sys.exit(77)
     unittest.main()
