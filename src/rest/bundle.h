@@ -24,6 +24,7 @@ struct bundle {
     struct map urls;     /* fullUrl -> item + 1 */
     size_t answer_bytes; /* of the reading entries, so far */
     int64_t read_ns;     /* and their time */
+    size_t *owners;      /* of a transaction's writes: their items */
 };
 
 /* Reads the entries of a tree whose resourceType is Bundle: what each asks for, but not yet its
@@ -39,6 +40,11 @@ text bundle_place(struct bundle *b, size_t at, const char *below);
  * the tree has been rewritten, so read the bundle again from its text and try again.
  */
 int transaction_run(struct bundle *b, bool *ret_again, struct err *e);
+/* Its two halves, for those who commit several at once: store_commit() of the request stands
+ * between them, unless it has no writes. Nothing is written when the first fails. */
+int transaction_prepare(struct bundle *b, struct write_request *ret_request, struct err *e);
+int transaction_settle(struct bundle *b, struct write_request *request, bool *ret_again,
+                       struct err *e);
 /* Each on its own: every item has its answer or its error. */
 void batch_run(struct bundle *b);
 

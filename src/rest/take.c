@@ -17,7 +17,7 @@ static int read_type(struct call *c, fhir_type *ret_type, struct err *e)
     *ret_type = fhir_type_of(name);
     if (!rc && !*ret_type) {
         rc = err_at(e, ERR_INVALID, T("resourceType"), "'%.*s' is not a resource type of FHIR R4",
-                    TEXT_ARG(text_first(name, 60)));
+                    TEXT_ARG(text_short(name, 60)));
     }
     return rc;
 }
@@ -46,6 +46,18 @@ static void count_write(struct rest_item *item, const struct prepared *p)
     item->by_type[p->write.type]++;
 }
 
+static void count_bundle(struct rest_item *item, const struct bundle *b)
+{
+    for (size_t i = 0; i < b->count; i++) {
+        if (b->items[i].result) {
+            item->failed++;
+            first_error(item, b->items[i].result, &b->items[i].err, &b->items[i].call.issues);
+        } else if (b->items[i].prepared.call) {
+            count_write(item, &b->items[i].prepared);
+        }
+    }
+}
+
 static void take_bundle(struct call *c, struct rest_item *item)
 {
     struct err e = {0};
@@ -61,13 +73,8 @@ static void take_bundle(struct call *c, struct rest_item *item)
         } else if (!rc) {
             batch_run(&b);
         }
-        for (size_t i = 0; !rc && i < b.count; i++) {
-            if (b.items[i].result) {
-                item->failed++;
-                first_error(item, b.items[i].result, &b.items[i].err, &b.items[i].call.issues);
-            } else if (b.items[i].prepared.call) {
-                count_write(item, &b.items[i].prepared);
-            }
+        if (!rc) {
+            count_bundle(item, &b);
         }
         bundle_done(&b);
         if (!again || tries == 8) {
@@ -80,6 +87,75 @@ static void take_bundle(struct call *c, struct rest_item *item)
         c->resource = NULL;
         c->issues.count = c->issues.errors = 0;
     }
+}
+
+/*
+ * Transactions that share one commit. Each is still all or nothing. One that cannot be prepared may
+ * rest on what another of them creates: then it is taken by itself, after the commit of those.
+ */
+struct together {
+    struct pending {
+        struct call call;
+        struct bundle bundle;
+        struct rest_item *item;
+    } *items;
+    struct write_request *requests;
+    size_t count;
+};
+
+static int together_init(struct together *t, size_t most, struct arena *a)
+{
+    *t = (struct together){.items = arena_zalloc(a, most + 1, sizeof *t->items),
+                           .requests = arena_zalloc(a, most + 1, sizeof *t->requests)};
+    return t->items && t->requests ? 0 : ERR_MEMORY;
+}
+
+static void take_again(struct call *c, struct rest_item *item)
+{
+    c->resource = NULL;
+    c->issues.count = c->issues.errors = 0;
+    take_bundle(c, item);
+}
+
+static void commit_together(struct together *t)
+{
+    if (t->count) {
+        const struct call *any = &t->items[0].call;
+        store_commit(any->rest->store, any->grant, t->requests, t->count);
+    }
+    for (size_t i = 0; i < t->count; i++) {
+        struct pending *p = &t->items[i];
+        struct err e = {0};
+        bool again = false;
+        int rc = transaction_settle(&p->bundle, &t->requests[i], &again, &e);
+        if (!rc) {
+            count_bundle(p->item, &p->bundle);
+        }
+        bundle_done(&p->bundle);
+        if (again) {
+            take_again(&p->call, p->item);
+        } else if (rc) {
+            p->item->failed++;
+            first_error(p->item, rc, &e, &p->call.issues);
+        }
+    }
+    t->count = 0;
+}
+
+static void take_transaction(struct together *t, struct call *c, struct rest_item *item)
+{
+    struct err e = {0};
+    struct pending *p = &t->items[t->count];
+    *p = (struct pending){.call = *c, .item = item};
+    int rc = bundle_read(&p->call, p->call.resource, &p->bundle, &e);
+    rc = rc ? rc : transaction_prepare(&p->bundle, &t->requests[t->count], &e);
+    if (!rc) {
+        t->count++;
+        return;
+    }
+    bundle_done(&p->bundle);
+    commit_together(t);
+    take_again(c, item);
 }
 
 struct alone {
@@ -138,7 +214,8 @@ static int add_collection(struct batch_alone *all, struct call *c, size_t owner,
 }
 
 static void take_one(const struct rest *rest, const struct grant *grant, struct rest_item *item,
-                     struct batch_alone *all, size_t owner, struct arena *arena)
+                     struct together *together, struct batch_alone *all, size_t owner,
+                     struct arena *arena)
 {
     struct err e = {0};
     fhir_type type;
@@ -148,7 +225,11 @@ static void take_one(const struct rest *rest, const struct grant *grant, struct 
     int rc = read_type(&c, &type, &e);
     if (!rc && type == FHIR_BUNDLE) {
         text kind = json_text(json_get(c.resource, T("type")));
-        if (text_eq(kind, T("transaction")) || text_eq(kind, T("batch"))) {
+        if (text_eq(kind, T("transaction"))) {
+            take_transaction(together, &c, item);
+            return;
+        }
+        if (text_eq(kind, T("batch"))) {
             take_bundle(&c, item);
             return;
         }
@@ -232,9 +313,19 @@ void rest_take(const struct rest *rest, const struct grant *grant, struct rest_i
                size_t count, struct arena *arena)
 {
     struct batch_alone all = {0};
-    for (size_t i = 0; i < count; i++) {
-        take_one(rest, grant, &items[i], &all, i, arena);
+    struct together together;
+    if (together_init(&together, count, arena)) {
+        for (size_t i = 0; i < count; i++) {
+            items[i].failed++;
+            items[i].result =
+                err_set(&items[i].err, ERR_MEMORY, "the input needs more memory than it may have");
+        }
+        return;
     }
+    for (size_t i = 0; i < count; i++) {
+        take_one(rest, grant, &items[i], &together, &all, i, arena);
+    }
+    commit_together(&together);
     if (all.count) {
         write_alone(rest, grant, items, &all, arena);
     }

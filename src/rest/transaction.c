@@ -137,7 +137,7 @@ static int find_twins(struct bundle *b, struct err *e)
             rc = err_at(e, ERR_DUPLICATE, bundle_place(b, i, ".request"),
                         "entries %llu and %zu both create what '%.*s' matches; a transaction may "
                         "do so once (R4 http.html#trules)",
-                        (unsigned long long)*first, i, TEXT_ARG(text_first(query, 200)));
+                        (unsigned long long)*first, i, TEXT_ARG(text_short(query, 200)));
         } else {
             item->twin = *first + 1;
             item->prepared.exists = true;
@@ -206,7 +206,7 @@ static int map_urls(struct bundle *b, struct err *e)
                           "entries %llu and %zu have the same fullUrl '%.*s'; each must have its "
                           "own (R4 bdl-7)",
                           (unsigned long long)*at - 1, i,
-                          TEXT_ARG(text_first(item->full_url, 100)));
+                          TEXT_ARG(text_short(item->full_url, 100)));
         }
         *at = i + 1;
     }
@@ -251,7 +251,7 @@ static int rewrite_reference(struct bundle *b, struct bundle_item *item, yyjson_
                        "the reference '%.*s' is the fullUrl of no entry, so it would be lost; add "
                        "the entry or refer to "
                        "something else",
-                       TEXT_ARG(text_first(t, 100)));
+                       TEXT_ARG(text_short(t, 100)));
     }
     if (to.p) {
         json_set_string(value, to);
@@ -457,28 +457,22 @@ static int gather(struct bundle *b, struct write_request *request, size_t *owner
     return gather_conditions(b, request, e);
 }
 
-static int commit(struct bundle *b, bool *ret_again, struct err *e)
+/* What the writer made of it: *ret_again as in transaction_run(). */
+static int settle(struct bundle *b, struct write_request *request, const size_t *owners,
+                  bool *ret_again, struct err *e)
 {
-    struct write_request request;
-    size_t *owners = arena_zalloc(b->arena, b->count + 1, sizeof *owners);
-    int rc = owners ? gather(b, &request, owners, e) : no_memory(e);
-    *ret_again = false;
-    if (rc || request.write_count == 0) {
-        return rc;
-    }
-    store_commit(b->call->rest->store, b->call->grant, &request, 1);
-    if (request.result) {
-        *ret_again = request.failed_condition != SIZE_MAX;
-        if (request.failed_write >= request.write_count) {
-            *e = request.err;
-            return request.result;
+    if (request->result) {
+        *ret_again = request->failed_condition != SIZE_MAX;
+        if (request->failed_write >= request->write_count) {
+            *e = request->err;
+            return request->result;
         }
-        size_t at = owners[request.failed_write];
-        rc = refused_write(&b->items[at].call, request.result, &request.err);
-        return fail(b, at, rc, &request.err, e);
+        size_t at = owners[request->failed_write];
+        int rc = refused_write(&b->items[at].call, request->result, &request->err);
+        return fail(b, at, rc, &request->err, e);
     }
-    for (size_t i = 0; i < request.write_count; i++) {
-        b->items[owners[i]].prepared.write = request.writes[i];
+    for (size_t i = 0; i < request->write_count; i++) {
+        b->items[owners[i]].prepared.write = request->writes[i];
     }
     return 0;
 }
@@ -520,12 +514,31 @@ static int answer_items(struct bundle *b, struct err *e)
     return 0;
 }
 
-int transaction_run(struct bundle *b, bool *ret_again, struct err *e)
+int transaction_prepare(struct bundle *b, struct write_request *ret_request, struct err *e)
+{
+    b->owners = arena_zalloc(b->arena, b->count + 1, sizeof *b->owners);
+    int rc = b->owners ? prepare(b, e) : no_memory(e);
+    return rc ? rc : gather(b, ret_request, b->owners, e);
+}
+
+int transaction_settle(struct bundle *b, struct write_request *request, bool *ret_again,
+                       struct err *e)
 {
     *ret_again = false;
-    int rc = prepare(b, e);
-    if (!rc) {
-        rc = commit(b, ret_again, e);
-    }
+    int rc = request->write_count ? settle(b, request, b->owners, ret_again, e) : 0;
     return rc ? rc : answer_items(b, e);
+}
+
+int transaction_run(struct bundle *b, bool *ret_again, struct err *e)
+{
+    struct write_request request;
+    *ret_again = false;
+    int rc = transaction_prepare(b, &request, e);
+    if (rc) {
+        return rc;
+    }
+    if (request.write_count) {
+        store_commit(b->call->rest->store, b->call->grant, &request, 1);
+    }
+    return transaction_settle(b, &request, ret_again, e);
 }
