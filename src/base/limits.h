@@ -41,6 +41,7 @@
       "the job fails")                                                                           \
     X(job_errors, 100000, 1, 100000000, "refused lines that a report lists",                     \
       "the others are counted")                                                                  \
+    X(import_bytes, 4294967296, 1024, 1099511627776, "bytes of lines sent with $import", "413")  \
     X(export_file_bytes, 268435456, 1024, 17179869184,                                           \
       "bytes of an exported file, before compression", "another file begins")                    \
     X(include_entries, 5000, 1, 100000, "included entries a page", "403 too-costly")

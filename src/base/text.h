@@ -67,6 +67,15 @@ static inline text text_first(text t, size_t n)
     return (text){t.p, n < t.n ? n : t.n};
 }
 
+/* At most the first n bytes, but whole characters (UTF-8): of what somebody wrote, for an error. */
+static inline text text_short(text t, size_t n)
+{
+    while (n < t.n && n && ((unsigned char)t.p[n] & 0xC0) == 0x80) {
+        n--;
+    }
+    return text_first(t, n);
+}
+
 /* The position of the first c, or t.n when there is none. */
 static inline size_t text_find(text t, char c)
 {

@@ -16,9 +16,10 @@
  *   uri        index_uri(): well-known beginnings are one byte, then shortened; no order
  *   date       class (1 byte) | start (7 bytes, ms since 0001-01-01T00:00Z, big-endian) | length in
  *              ms (big-endian, as many bytes as needed; 8 of 0xFF for an open end). A start of 0 is
- *              an open one. The class is that of the length, so that a search for overlap reads a
- *              bounded stretch: 0 up to 25 h, 1 up to 32 days, 2 up to 400 days, 3 longer or open.
- *              Of a Timing only the outer limits count
+ *              an open one, so that what begins at 0001-01-01T00:00Z begins 1 ms later. The class
+ *              is that of the length, so that a search for overlap reads a bounded stretch: 0 up to
+ *              25 h, 1 up to 32 days, 2 up to 400 days, 3 longer or open. Of a Timing only the
+ *              outer limits count
  *   number     index_decimal()
  *   quantity   INDEX_QUANTITY: index_decimal() of the number as written, and the unit as one text
  *              (index_unit()), which the store makes a number of and puts in front: so one unit's
@@ -26,8 +27,9 @@
  *              each unit that the store knows (plan_quantity_range()). Comparators ("<5") are not
  *              looked at
  *   reference  type and id, or the URL; the store makes a number of it. A canonical with a version
- *              gives two: the URL alone and URL|version (a uri parameter does the same). The
- *              identifier of a Reference: INDEX_IDENTIFIER, as a token
+ *              gives two: the URL alone and URL|version (a uri parameter does the same); one of the
+ *              form Type/id gives these as well. The identifier of a Reference: INDEX_IDENTIFIER,
+ *              as a token
  *   near       latitude + 90 and longitude + 180 in units of 1e-7 degrees, 4 bytes each, big-endian
  *
  * An element that a parameter stands for, and that gives none of these (a Reference with a display
@@ -116,6 +118,9 @@ const struct search_param *search_params(fhir_type type, size_t *ret_count);
 const struct search_param *search_param_by_number(const struct search_customs *customs,
                                                   uint16_t number);
 
+/* Whether a reference parameter may lead to resources of the type. */
+bool search_may_target(const struct search_param *param, fhir_type type);
+
 enum index_kind {
     INDEX_BYTES,      /* value is complete */
     INDEX_TOKEN,      /* value: the code; system: its URI or empty */
@@ -153,7 +158,7 @@ struct index {
     text *members;
     size_t member_count;
     int64_t when; /* index_when() of the one value of the type's principal date; INDEX_WHEN_NONE */
-    /* What people read beside codes: for :text. Without duplicates. */
+    /* What people read beside codes: for :text. In order of (code, system, words), each once. */
     struct index_display *displays;
     size_t display_count;
     uint64_t generation; /* of rules->customs; 0: there were none */
@@ -225,6 +230,13 @@ text index_shorten(text value, struct arena *a);
  * space become one space, none at the ends.
  */
 text index_fold(text value, struct arena *a);
+/* What an entry keeps of a string or a display, before it is folded: at most the first
+ * INDEX_STRING_MAX bytes, whole characters. */
+enum { INDEX_STRING_MAX = 1024 };
+static inline text index_beginning(text value)
+{
+    return text_short(value, INDEX_STRING_MAX);
+}
 /*
  * A URI with its well-known beginning ("http://hl7.org/fhir/StructureDefinition/" ...) as one byte
  * below 0x20, which no URI has, then shortened. Equal exactly when the URIs are; the order is not

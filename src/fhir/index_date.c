@@ -213,10 +213,11 @@ text index_date_bound(unsigned length_class, int64_t start, struct arena *a)
 
 text index_date_value(int64_t start, int64_t end, struct arena *a)
 {
-    start = start < 0 ? 0 : start > START_MOST ? START_MOST : start;
+    /* A start of 0 stands for an open one: the first moment that there is begins 1 ms later. */
+    int64_t first = start == INT64_MIN ? 0 : 1;
+    start = start < first ? first : start > START_MOST ? START_MOST : start;
     bool open = end > START_MOST;
     uint64_t length = end > start ? (uint64_t)(end - start) : 0;
-    /* A start of 0 stands for an open one. */
     unsigned length_class = open || start == 0 ? INDEX_DATE_CLASSES - 1 : class_of((int64_t)length);
     char *out = arena_alloc(a, 1 + START_BYTES + OPEN_BYTES);
     text bound = index_date_bound(length_class, start, a);

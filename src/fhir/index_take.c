@@ -90,12 +90,7 @@ text extract_fold(struct extract *x, text t)
     if (t.p && t.p == x->unfolded.p && t.n == x->unfolded.n) {
         return x->folded;
     }
-    size_t n = t.n;
-    if (n > EXTRACT_STRING_MAX) {
-        for (n = EXTRACT_STRING_MAX; n > 0 && ((unsigned char)t.p[n] & 0xC0) == 0x80; n--) {
-        }
-    }
-    text folded = index_fold(text_first(t, n), x->arena);
+    text folded = index_fold(index_beginning(t), x->arena);
     if (!folded.p) {
         x->no_memory = true;
         return T("");
@@ -308,8 +303,9 @@ static void take_object(struct extract *x, const struct search_leaf *leaf, yyjso
 
 void extract_take(struct extract *x, const struct search_leaf *leaf, yyjson_val *v)
 {
-    if (x->some && !extract_set_has(&x->only, leaf->ordinal)) {
-        return;
+    if ((x->some && !extract_set_has(&x->only, leaf->ordinal)) || yyjson_is_null(v)) {
+        return; /* null keeps a place in an array: there is no value, as where the member is absent
+                 */
     }
     if (leaf->take != TAKE_RESOURCE) { /* one of another type is not what the parameter is for */
         extract_set_add(&x->touched, leaf->ordinal);

@@ -60,9 +60,6 @@ struct extract {
     bool no_memory;
 };
 
-/* Strings are indexed by at most this many of their first bytes: search matches their beginning. */
-enum { EXTRACT_STRING_MAX = 1024 };
-
 /* Adds the entries that the leaf takes from v. Values that do not have the form of their type are
  * passed over. */
 extract_taker extract_take;
@@ -90,7 +87,7 @@ void extract_add(struct extract *x, const struct search_leaf *leaf, enum index_k
                  fhir_type target, text value, text system);
 /* t: a Reference.reference of the tree. */
 struct reference extract_parse(struct extract *x, text t);
-/* The folded form of the first EXTRACT_STRING_MAX bytes. */
+/* The folded form of index_beginning(). */
 text extract_fold(struct extract *x, text t);
 
 /* Hands over each text of a HumanName or Address (leaf->take); also empty ones. */

@@ -176,10 +176,18 @@ void extract_reference(struct extract *x, const struct search_leaf *leaf, yyjson
     }
 }
 
-/* A canonical URL gives itself without its version, and itself. */
+/*
+ * A canonical URL gives itself without its version, and itself. People also write Questionnaire/1
+ * where the URL of a resource should stand: that gives the resource, too. Entries do not hang on
+ * this node's own address: such a URL is the query's to look for.
+ */
 void extract_link(struct extract *x, const struct search_leaf *leaf, text t)
 {
     size_t bar = text_find(t, '|');
+    struct reference r = reference_parse(text_first(t, bar), T(""));
+    if (r.kind == REFERENCE_LOCAL) {
+        extract_add(x, leaf, INDEX_REFERENCE, r.type, r.id, T(""));
+    }
     if (bar) {
         extract_add(x, leaf, INDEX_REFERENCE, 0, text_first(t, bar), T(""));
     }
@@ -194,11 +202,7 @@ void extract_resource(struct extract *x, const struct search_leaf *leaf, yyjson_
     text id = extract_member(v, T("id"));
     const struct search_param *param =
         search_param_by_number(x->rules->customs, (uint16_t)(x->type << 8 | leaf->ordinal));
-    const fhir_type *targets = param ? param->targets : NULL;
-    while (targets && *targets && *targets != type) {
-        targets++;
-    }
-    if (type && id.n && (!targets || *targets)) {
+    if (type && id.n && (!param || search_may_target(param, type))) {
         extract_add(x, leaf, INDEX_REFERENCE, type, id, T(""));
     }
 }

@@ -131,12 +131,28 @@ static bool has_exception(const struct index *index, uint16_t param)
     return false;
 }
 
+static int beside_compare(const struct index_display *d, const struct index_entry *entry)
+{
+    int order = text_cmp(d->code, entry->value);
+    return order ? order : text_cmp(d->system, entry->system);
+}
+
+/* Displays are in order of their tokens. */
 static bool is_beside(const struct index *index, const struct index_entry *entry, text query)
 {
-    for (size_t i = 0; entry->kind == INDEX_TOKEN && i < index->display_count; i++) {
-        const struct index_display *d = &index->displays[i];
-        if (text_eq(d->code, entry->value) && text_eq(d->system, entry->system) &&
-            plan_text_accepts(query, d->words)) {
+    size_t low = 0, high = index->display_count;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (beside_compare(&index->displays[middle], entry) < 0) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    for (; entry->kind == INDEX_TOKEN && low < index->display_count &&
+           beside_compare(&index->displays[low], entry) == 0;
+         low++) {
+        if (plan_text_accepts(query, index->displays[low].words)) {
             return true;
         }
     }
@@ -222,6 +238,7 @@ static bool check_strings(struct tester *t, const struct plan_node *node,
     for (size_t i = 0; i < count && !t->code; i++) {
         text string = node->check == CHECK_EXACT ? strings[i] : folded(t, strings[i]);
         if (node->check == CHECK_EXACT ? text_eq(string, node->value)
+            : node->at_start           ? text_starts(string, node->value)
             : node->at_end             ? text_ends(string, node->value)
                                        : contains(string, node->value)) {
             return !t->code;

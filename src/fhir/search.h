@@ -67,7 +67,8 @@ enum plan_test {
 enum plan_check {
     CHECK_NONE,
     CHECK_EXACT,    /* string: a text of the parameter `checked` is exactly `value` */
-    CHECK_CONTAINS, /* string: a folded text of it contains `value` (folded); at_end: ends with it */
+    CHECK_CONTAINS, /* string: a folded text of it contains `value` (folded); at_start: begins with
+                       it; at_end: ends with it */
     CHECK_TEXT,     /* token: as PLAN_TEXT, on the whole texts */
     CHECK_OF_TYPE,  /* Identifier with type coding system|value (both given) and value `code` */
     CHECK_PARAM,    /* an entry of `checked`, by index_extract_one(), matches items[1] (a leaf, or the
@@ -85,7 +86,7 @@ struct plan_node {
     enum plan_system_mode system_mode;
     enum plan_test test;
     enum plan_check check;
-    bool implied, by_url, of_reference, narrative, at_end;
+    bool implied, by_url, of_reference, narrative, at_start, at_end;
     uint16_t target_url;
     const struct search_param *checked; /* CHECK */
     size_t count;

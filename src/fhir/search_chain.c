@@ -17,15 +17,6 @@ int search_deep(struct search_reader *r, unsigned depth)
                        (unsigned long long)most);
 }
 
-bool search_may_target(const struct search_param *param, fhir_type type)
-{
-    const fhir_type *t = param->targets;
-    while (t && *t && *t != type) {
-        t++;
-    }
-    return !t || *t;
-}
-
 /* --- canonicals ---------------------------------------------------------------------------- */
 
 enum { TRIE_DEPTH = 64 };
@@ -60,13 +51,16 @@ static bool is_link(const struct search_reader *r, const struct search_param *pa
     return custom && takes_link(custom->tables, custom->tables->root, ordinal, 0);
 }
 
-/*
- * The number of the parameter 'url' of a type; 0: its resources have no canonical URL. The url of a
- * Device is its address in a network; what is published has a publisher.
- */
+/* The url of a Device is its address in a network; what is published has a publisher. */
+bool search_has_url(fhir_type type)
+{
+    return model_find(&model_types[type], T("publisher"));
+}
+
+/* The number of the parameter 'url' of a type; 0: its resources have no canonical URL. */
 static uint16_t url_param(const struct search_reader *r, fhir_type type)
 {
-    if (!model_find(&model_types[type], T("publisher"))) {
+    if (!search_has_url(type)) {
         return 0;
     }
     const struct search_param *url = search_param_of(r->q->rules->customs, type, T("url"));
@@ -153,7 +147,7 @@ static int link_read(struct search_reader *r, fhir_type type, text link, struct 
     chain->target = fhir_type_of(target);
     if (!chain->target) {
         return search_bad(r, "'%.*s' is not a resource type of R4",
-                          TEXT_ARG(search_short(target, 64)));
+                          TEXT_ARG(text_short(target, 64)));
     }
     if (!search_may_target(chain->param, chain->target)) {
         return search_bad(r, "'%.*s' of %.*s never refers to a %.*s", TEXT_ARG(name),
@@ -182,7 +176,7 @@ static int leads_nowhere(struct search_reader *r, const struct chain *chain, tex
     r->unknown = true;
     return search_bad(r, "no type that '%.*s' refers to (%s) has a search parameter '%.*s'",
                       TEXT_ARG(chain->param->name), n ? names : "any",
-                      TEXT_ARG(search_short(text_first(next, end), 64)));
+                      TEXT_ARG(text_short(text_first(next, end), 64)));
 }
 
 /*
@@ -300,14 +294,14 @@ static int list_id(struct search_reader *r, text value, text *ret)
         return search_fail(r, ERR_NOT_SUPPORTED,
                            "lists such as %.*s, which a server makes up itself, are not kept here; "
                            "name a List by its id",
-                           TEXT_ARG(search_short(value, 64)));
+                           TEXT_ARG(text_short(value, 64)));
     }
     struct reference ref = reference_parse(value, r->base);
     if (ref.kind == REFERENCE_LOCAL && ref.type == FHIR_LIST && ref.version.n == 0) {
         value = ref.id;
     }
     if (!reference_id_ok(value)) {
-        return search_bad(r, "'%.*s' is not the id of a List", TEXT_ARG(search_short(value, 100)));
+        return search_bad(r, "'%.*s' is not the id of a List", TEXT_ARG(text_short(value, 100)));
     }
     *ret = value;
     return 0;

@@ -83,7 +83,7 @@ static int not_fitting(struct search_reader *r, const struct search_param *param
         }
     }
     return search_bad(r, "'%.*s' is not an operation on '%.*s'; it takes %s%s",
-                      TEXT_ARG(search_short(operation, 20)), TEXT_ARG(param->name), names,
+                      TEXT_ARG(text_short(operation, 20)), TEXT_ARG(param->name), names,
                       text_eq(operation, T("ne")) ? "; write not (... eq ...)" : "");
 }
 
@@ -112,7 +112,7 @@ static int whole_value(struct search_reader *r, const struct search_about *about
     if (about->param->type == SEARCH_URI) {
         node.value = index_uri(value, r->arena);
     } else {
-        text folded = index_fold(value, r->arena);
+        text folded = index_fold(index_beginning(value), r->arena);
         node.value = folded.p ? index_shorten(folded, r->arena) : folded;
     }
     if (!node.value.p) {
@@ -215,7 +215,7 @@ static int present(struct search_reader *r, const struct search_about *about, te
     bool is_true = text_eq(value, T("true"));
     if (!is_true && !text_eq(value, T("false"))) {
         return search_bad(r, "behind 'pr' true or false should stand, not '%.*s'",
-                          TEXT_ARG(search_short(value, 64)));
+                          TEXT_ARG(text_short(value, 64)));
     }
     return search_missing(r, about, !is_true, ret);
 }
@@ -231,7 +231,7 @@ static int find_operation(struct search_reader *r, text name, enum operation *re
     return search_bad(r,
                       "'%.*s' is not an operation: eq, ne, co, sw, ew, gt, lt, ge, le, ap, sa, eb, "
                       "pr, po, ss, sb, in or re",
-                      TEXT_ARG(search_short(name, 20)));
+                      TEXT_ARG(text_short(name, 20)));
 }
 
 int search_compare(struct search_reader *r, fhir_type type, text name, text operation, text value,

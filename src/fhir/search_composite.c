@@ -53,7 +53,7 @@ static int wrong_count(struct search_reader *r, const struct search_composite *c
                             TEXT_ARG(c->components[i].code));
     }
     return search_bad(r, "'%.*s' is not of the form %.*s (write other dollar signs as \\$)",
-                      TEXT_ARG(search_short(value, 200)), TEXT_ARG(form));
+                      TEXT_ARG(text_short(value, 200)), TEXT_ARG(form));
 }
 
 int search_value_composite(struct search_reader *r, const struct search_about *about, text value,

@@ -26,7 +26,7 @@ static int one_of(struct search_reader *r, text value, const char *const *words,
                 sizeof(list) - strlen(list) - 1);
         strncat(list, words[i], sizeof(list) - strlen(list) - 1);
     }
-    return search_bad(r, "'%.*s' is not %s", TEXT_ARG(search_short(value, 100)), list);
+    return search_bad(r, "'%.*s' is not %s", TEXT_ARG(text_short(value, 100)), list);
 }
 
 static const char *const true_or_false[] = {"true", "false"};
@@ -39,7 +39,7 @@ static int control_count(struct search_reader *r, text value)
     }
     if (!text_to_u64(value, &count)) {
         return search_bad(r, "'%.*s' is not a whole number, 0 or more",
-                          TEXT_ARG(search_short(value, 100)));
+                          TEXT_ARG(text_short(value, 100)));
     }
     r->has_count = r->search->count_given = true;
     r->search->count = count < r->q->limits->page_entries ? count : r->q->limits->page_entries;
@@ -144,7 +144,7 @@ static int sort_param(struct search_reader *r, text name, struct plan_sort *sort
         return search_bad(r,
                           "a search of several types is sorted by _lastUpdated and _id, not by "
                           "'%.*s'",
-                          TEXT_ARG(search_short(name, 64)));
+                          TEXT_ARG(text_short(name, 64)));
     }
     int code = search_find(r, r->types[0], name, &sort->param);
     if (code) {
@@ -186,7 +186,7 @@ static int control_sort(struct search_reader *r, text value)
         }
         if (sorted_by(plan, &sort)) {
             return search_fail(r, ERR_DUPLICATE, "'%.*s' stands twice; give it once",
-                               TEXT_ARG(search_short(item, 64)));
+                               TEXT_ARG(text_short(item, 64)));
         }
         struct plan_sort *sorts =
             arena_grow(r->arena, plan->sorts, plan->sort_count, &r->sort_capacity, sizeof(*sorts));
@@ -215,7 +215,7 @@ static int control_query(struct search_reader *r, text value)
     r->unknown = true; /* not known here: may be left out */
     return search_fail(r, ERR_NOT_SUPPORTED,
                        "there is no query named '%.*s' here; search by the parameters of the type",
-                       TEXT_ARG(search_short(value, 64)));
+                       TEXT_ARG(text_short(value, 64)));
 }
 
 static int control_score(struct search_reader *r, text value)
@@ -254,7 +254,7 @@ static int check_control(struct search_reader *r, text modifier, text value)
     }
     if (modifier.n) {
         return search_bad(r, "'%.*s' is not a modifier of this parameter; it takes none",
-                          TEXT_ARG(search_short(modifier, 64)));
+                          TEXT_ARG(text_short(modifier, 64)));
     }
     return value.n ? 0 : search_bad(r, "the value is empty; give one, or leave it out");
 }

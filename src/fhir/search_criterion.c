@@ -34,8 +34,8 @@ static int unknown(struct search_reader *r, fhir_type type, text name)
     r->unknown = true;
     text where = text_eq(text_first(r->where, text_find(r->where, ':')), name) ? T("") : r->where;
     return err_set(r->e, ERR_INVALID, "%.*s%s%.*s has no search parameter '%.*s'. It has %s",
-                   TEXT_ARG(search_short(where, 100)), where.n ? ": " : "",
-                   TEXT_ARG(fhir_type_name(type)), TEXT_ARG(search_short(name, 64)), names);
+                   TEXT_ARG(text_short(where, 100)), where.n ? ": " : "",
+                   TEXT_ARG(fhir_type_name(type)), TEXT_ARG(text_short(name, 64)), names);
 }
 
 int search_find(struct search_reader *r, fhir_type type, text name, const struct search_param **ret)
@@ -53,9 +53,11 @@ int search_find(struct search_reader *r, fhir_type type, text name, const struct
     if ((param->number & 0xFF) >= SEARCH_CUSTOM_FIRST) {
         const struct search_custom *custom = search_custom_find(r->q->rules->customs, type, name);
         if (custom && !custom->usable) {
+            r->unknown = true; /* lenient: it is not there yet */
             return search_fail(r, ERR_BUSY,
-                               "this parameter was added, and not all resources have been read for "
-                               "it yet; try again shortly");
+                               "this parameter was added, and its index is still being built: "
+                               "SearchParameter/%.*s/$status says how far it is; ask again later",
+                               TEXT_ARG(custom->id));
         }
     }
     *ret = param;
@@ -110,7 +112,7 @@ static int missing(struct search_reader *r, const struct search_about *about, te
 {
     bool is_true = text_eq(value, T("true"));
     if (!is_true && !text_eq(value, T("false"))) {
-        return search_bad(r, "'%.*s' is not true or false", TEXT_ARG(search_short(value, 100)));
+        return search_bad(r, "'%.*s' is not true or false", TEXT_ARG(text_short(value, 100)));
     }
     int code = search_count_value(r);
     return code ? code : search_missing(r, about, is_true, ret);

@@ -57,17 +57,56 @@ static int check_head(yyjson_val *definition, struct err *e)
     return 0;
 }
 
+/* Some of the standard's (_query, _filter ...) are no parameters of a type: those have no
+ * expression and a code with '_'. */
+static bool is_standard(text url, text code)
+{
+    if (!text_starts(url, T("http://hl7.org/fhir/SearchParameter/"))) {
+        return false;
+    }
+    bool found = text_starts(code, T("_"));
+    for (unsigned type = 1; type < fhir_type_count() && !found; type++) {
+        size_t count;
+        const struct search_param *params = search_params((fhir_type)type, &count);
+        for (size_t i = 0; i < count && !found; i++) {
+            found = text_eq(params[i].url, url);
+        }
+    }
+    return found;
+}
+
 bool search_custom_wanted(yyjson_val *definition)
 {
-    static const char standard[] = "http://hl7.org/fhir/SearchParameter/";
+    text code = get(definition, "code");
     return text_eq(get(definition, "status"), T("active")) &&
-           !text_starts(get(definition, "url"), text_of(standard)) &&
-           !text_starts(get(definition, "derivedFrom"), text_of(standard));
+           !is_standard(get(definition, "url"), code) &&
+           !is_standard(get(definition, "derivedFrom"), code);
 }
 
 static int compare_types(const void *a, const void *b)
 {
     return (int)*(const fhir_type *)a - (int)*(const fhir_type *)b;
+}
+
+static bool is_abstract(text base)
+{
+    return text_eq(base, T("Resource")) || text_eq(base, T("DomainResource"));
+}
+
+/* All types that are one. Returns how many types there are then. */
+static size_t add_all(text base, bool seen[256], fhir_type *types, size_t count)
+{
+    bool domain = text_eq(base, T("DomainResource"));
+    for (unsigned type = 1; type < fhir_type_count(); type++) {
+        text name = fhir_type_name((fhir_type)type);
+        bool other = text_eq(name, T("Bundle")) || text_eq(name, T("Binary")) ||
+                     text_eq(name, T("Parameters"));
+        if (!seen[type] && !(domain && other)) {
+            seen[type] = true;
+            types[count++] = (fhir_type)type;
+        }
+    }
+    return count;
 }
 
 static int read_bases(yyjson_val *definition, struct arena *a, fhir_type **ret_types,
@@ -84,6 +123,10 @@ static int read_bases(yyjson_val *definition, struct arena *a, fhir_type **ret_t
     yyjson_val *base;
     yyjson_arr_foreach(json_get(definition, T("base")), i, n, base)
     {
+        if (is_abstract(json_text(base))) {
+            count = add_all(json_text(base), seen, types, count);
+            continue;
+        }
         fhir_type type = fhir_type_of(json_text(base));
         if (!type) {
             return err_at(e, ERR_INVALID, T("SearchParameter.base"),

@@ -18,6 +18,8 @@ struct filter {
     text whole; /* positions are counted in it */
     text rest;
     text name; /* of the parameter, for errors: "_filter" or a chain to it */
+    /* The last place that was counted: the next one is hardly ever far from it. */
+    size_t counted, characters; /* bytes and characters before it */
 };
 
 static int filter_any(struct filter *f, fhir_type type, unsigned depth, struct plan_node *ret);
@@ -39,11 +41,15 @@ static void skip_space(struct filter *f)
 /* The place in characters, from 1, as the beginning of errors from here on. */
 static int at(struct filter *f, text place)
 {
-    size_t characters = 1;
-    for (const char *p = f->whole.p; p < place.p; p++) {
-        characters += ((unsigned char)*p & 0xC0) != 0x80;
+    size_t to = (size_t)(place.p - f->whole.p);
+    for (; f->counted < to; f->counted++) {
+        f->characters += ((unsigned char)f->whole.p[f->counted] & 0xC0) != 0x80;
     }
-    f->r->where = arena_printf(f->r->arena, "%.*s at character %zu", TEXT_ARG(f->name), characters);
+    while (f->counted > to) {
+        f->characters -= ((unsigned char)f->whole.p[--f->counted] & 0xC0) != 0x80;
+    }
+    f->r->where =
+        arena_printf(f->r->arena, "%.*s at character %zu", TEXT_ARG(f->name), f->characters + 1);
     return f->r->where.p ? 0 : search_no_memory(f->r->e);
 }
 
@@ -390,7 +396,8 @@ int search_filter(struct search_reader *r, fhir_type type, text value, unsigned 
         return search_over(r, "the filter has more than %d bytes; ask in several queries",
                            FILTER_BYTES_MAX);
     }
-    struct filter f = {r, value.p ? value : T(""), value.p ? value : T(""), where};
+    text whole = value.p ? value : T("");
+    struct filter f = {.r = r, .whole = whole, .rest = whole, .name = where};
     int code = filter_any(&f, type, depth, ret);
     if (code == 0 && f.rest.n) {
         code = wrong(&f, f.rest.p[0] == ')' ? "this bracket was not opened"

@@ -1,6 +1,6 @@
 /* _include and _revinclude (R4 search.html#revinclude), _elements (search.html#elements). */
-#include "fhir/model_tables.h"
 #include "fhir/search_parse.h"
+#include "fhir/subset.h"
 
 static bool is_searched(const struct search_reader *r, fhir_type type)
 {
@@ -17,7 +17,7 @@ static int form(struct search_reader *r, text value)
     return search_bad(r,
                       "'%.*s' is not of the form Type:parameter, Type:parameter:Target or Type:*, "
                       "with a reference parameter",
-                      TEXT_ARG(search_short(value, 200)));
+                      TEXT_ARG(text_short(value, 200)));
 }
 
 static int include_parts(struct search_reader *r, text value, struct search_include *in)
@@ -94,7 +94,7 @@ int search_include(struct search_reader *r, text name, text modifier, text value
     in.iterate = text_eq(modifier, T("iterate")) || text_eq(modifier, T("recurse"));
     if (modifier.n && !in.iterate) {
         return search_bad(r, "'%.*s' is not a modifier of this parameter; it takes iterate",
-                          TEXT_ARG(search_short(modifier, 64)));
+                          TEXT_ARG(text_short(modifier, 64)));
     }
     int code = include_parts(r, value, &in);
     code = code ? code : include_fits(r, &in);
@@ -118,47 +118,29 @@ int search_include(struct search_reader *r, text name, text modifier, text value
 
 /* --- _elements ----------------------------------------------------------------------------- */
 
-/* By its name in JSON, or the name before the type of a choice: value for valueQuantity. */
-static bool has_element(fhir_type type, text name)
-{
-    const struct model_type *t = &model_types[type];
-    if (model_find(t, name)) {
-        return true;
-    }
-    for (unsigned i = 0; i < t->count; i++) {
-        const struct model_element *e = &model_elements[t->first + i];
-        text full = model_text(e->name);
-        if (e->choice && full.n > name.n && text_starts(full, name) && full.p[name.n] >= 'A' &&
-            full.p[name.n] <= 'Z') {
-            return true;
-        }
-    }
-    return false;
-}
-
 static int element_known(struct search_reader *r, text item)
 {
     size_t dot = text_find(item, '.');
     if (dot < item.n) {
         fhir_type type = fhir_type_of(text_first(item, dot));
-        if (type && has_element(type, text_from(item, dot + 1))) {
+        if (type && subset_has_element(type, text_from(item, dot + 1))) {
             return 0;
         }
         return search_bad(
             r,
             "'%.*s' is not an element of a resource; elements inside others cannot be "
             "chosen",
-            TEXT_ARG(search_short(item, 100)));
+            TEXT_ARG(text_short(item, 100)));
     }
     for (size_t i = 0; item.n && i < r->type_count; i++) {
-        if (has_element(r->types[i], item)) {
+        if (subset_has_element(r->types[i], item)) {
             return 0;
         }
     }
     return search_bad(r,
                       "%.*s has no element '%.*s'; write names of elements with commas between "
                       "them",
-                      TEXT_ARG(fhir_type_name(r->types[0])), TEXT_ARG(search_short(item, 100)));
+                      TEXT_ARG(fhir_type_name(r->types[0])), TEXT_ARG(text_short(item, 100)));
 }
 
 int search_elements(struct search_reader *r, text value)

@@ -70,10 +70,10 @@ static int not_fitting(struct search_reader *r, const struct search_param *param
     }
     if (names[0] == '\0') {
         return search_bad(r, "'%.*s' is not a modifier of this parameter; it takes none",
-                          TEXT_ARG(search_short(modifier, 64)));
+                          TEXT_ARG(text_short(modifier, 64)));
     }
     return search_bad(r, "'%.*s' is not a modifier of this parameter; it takes %s",
-                      TEXT_ARG(search_short(modifier, 64)), names);
+                      TEXT_ARG(text_short(modifier, 64)), names);
 }
 
 int search_modifier_read(struct search_reader *r, const struct search_param *param, text modifier,
@@ -201,7 +201,7 @@ int search_value_of_type(struct search_reader *r, const struct search_about *abo
         return search_bad(r,
                           "'%.*s' is not system|code|value: the coding of Identifier.type, then "
                           "Identifier.value",
-                          TEXT_ARG(search_short(value, 200)));
+                          TEXT_ARG(text_short(value, 200)));
     }
     struct plan_node check = search_leaf(about, PLAN_CHECK), node;
     struct plan_node candidates = search_leaf(about, PLAN_TOKEN);
@@ -288,7 +288,7 @@ int search_value_related(struct search_reader *r, const struct search_about *abo
     }
     if (token.code.n == 0 || token.mode == PLAN_SYSTEM_NONE) {
         return search_bad(r, "'%.*s' has no place in a hierarchy: write system|code",
-                          TEXT_ARG(search_short(value, 200)));
+                          TEXT_ARG(text_short(value, 200)));
     }
     if (!r->q->terms || !r->q->terms->related) {
         return no_terms(r);

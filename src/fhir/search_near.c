@@ -39,7 +39,7 @@ static int read_metres(struct search_reader *r, text distance, text code, double
     double number;
     if (!read_decimal(distance, &number) || number < 0) {
         return search_bad(r, "'%.*s' is not a distance such as 11.5",
-                          TEXT_ARG(search_short(distance, 64)));
+                          TEXT_ARG(text_short(distance, 64)));
     }
     if (ucum_parse(code, r->arena, &unit, &e) || ucum_parse(T("m"), r->arena, &metre, &e) ||
         !ucum_comparable(unit, metre)) {
@@ -47,7 +47,7 @@ static int read_metres(struct search_reader *r, text distance, text code, double
             return search_no_memory(r->e);
         }
         return search_bad(r, "'%.*s' is not a UCUM unit of length such as km, m or [mi_us]",
-                          TEXT_ARG(search_short(code, 64)));
+                          TEXT_ARG(text_short(code, 64)));
     }
     text converted = ucum_convert(distance, unit, metre, r->arena);
     char buffer[128];
@@ -98,11 +98,11 @@ int search_value_near(struct search_reader *r, const struct search_about *about,
         return search_bad(r,
                           "'%.*s' is not latitude|longitude|distance|unit, as in "
                           "51.5426|-0.0553|5|km",
-                          TEXT_ARG(search_short(value, 200)));
+                          TEXT_ARG(text_short(value, 200)));
     }
     if (fabs(node.latitude) > 90 || fabs(node.longitude) > 180) {
         return search_bad(r, "'%.*s' is no place: a latitude is -90 to 90, a longitude -180 to 180",
-                          TEXT_ARG(search_short(value, 200)));
+                          TEXT_ARG(text_short(value, 200)));
     }
     int code = read_metres(r, distance.n ? distance : text_of(default_distance),
                            unit.n ? unit : text_of(default_unit), &node.metres);

@@ -13,7 +13,7 @@ __attribute__((format(printf, 3, 0))) static int fail(struct search_reader *r, i
 {
     char words[sizeof(r->e->detail)];
     vsnprintf(words, sizeof(words), format, args);
-    return err_set(r->e, code, "%.*s: %s", TEXT_ARG(search_short(r->where, 200)), words);
+    return err_set(r->e, code, "%.*s: %s", TEXT_ARG(text_short(r->where, 200)), words);
 }
 
 int search_bad(struct search_reader *r, const char *format, ...)

@@ -1,7 +1,10 @@
 #include "fhir/search_parse.h"
 
 /* Numbers in queries: decimal strings, so that no digit is lost. value = +-digits * 10^exponent. */
-enum { DIGITS_MAX = 60 }; /* so that a bound, one digit longer, is exact in the index */
+enum {
+    DIGITS_MAX = 60,          /* so that a bound, one digit longer, is exact in the index */
+    EXPONENT_MAX = 999999900, /* so that a bound of that many digits is within the index's 10^9 */
+};
 
 struct number {
     bool negative;
@@ -22,7 +25,7 @@ static bool read_exponent(text t, struct number *n)
     if (t.n && (t.p[0] == '-' || t.p[0] == '+')) {
         t = text_from(t, 1);
     }
-    if (!text_to_u64(t, &value) || value > 999999999) {
+    if (!text_to_u64(t, &value) || value > EXPONENT_MAX) {
         return false;
     }
     n->exponent += negative ? -(int64_t)value : (int64_t)value;

@@ -48,6 +48,15 @@ const struct search_param *search_param_by_number(const struct search_customs *c
     return NULL;
 }
 
+bool search_may_target(const struct search_param *param, fhir_type type)
+{
+    const fhir_type *t = param->targets;
+    while (t && *t && *t != type) {
+        t++;
+    }
+    return !t || *t;
+}
+
 uint16_t search_when(fhir_type type)
 {
     return search_types[type < search_type_count ? type : 0].when;

@@ -73,7 +73,7 @@ static int narrow_types(struct search_reader *r, const struct search_pair *pair,
         fhir_type type = fhir_type_of(item);
         if (!type) {
             return search_bad(r, "'%.*s' is not a resource type of R4",
-                              TEXT_ARG(search_short(item, 64)));
+                              TEXT_ARG(text_short(item, 64)));
         }
         if (!has_type(types, *count, type)) {
             return search_bad(r, "resources of type %.*s are not searched at this address",
@@ -160,7 +160,7 @@ static int read_pair(struct search_reader *r, const struct search_pair *pair,
     if (text_eq(name, T("_type"))) {
         return 0;
     }
-    r->where = search_short(pair->name, 200);
+    r->where = text_short(pair->name, 200);
     r->unknown = false;
     int code = search_control(r, name, modifier, pair->value, &known);
     if (known) {
@@ -332,7 +332,7 @@ static int check_compartment(struct search_reader *r)
     }
     if (in.type && !reference_id_ok(in.id)) {
         return err_set(r->e, ERR_INVALID, "'%.*s' is not the id of a resource",
-                       TEXT_ARG(search_short(in.id, 200)));
+                       TEXT_ARG(text_short(in.id, 200)));
     }
     return 0;
 }

@@ -172,7 +172,6 @@ struct search_token {
 int search_token_read(struct search_reader *r, text value, struct search_token *ret);
 int search_token_add(struct search_reader *r, const struct search_about *about,
                      const struct search_token *token, struct search_nodes *out);
-bool search_may_target(const struct search_param *param, fhir_type type);
 /* Location?near=latitude|longitude|distance|unit (R4 location.html#search). */
 int search_value_near(struct search_reader *r, const struct search_about *about, text value,
                       struct search_nodes *out);
@@ -222,6 +221,8 @@ int search_has(struct search_reader *r, fhir_type type, text name, text value, u
                struct plan_node *ret);
 int search_list(struct search_reader *r, fhir_type type, text value, struct plan_node *ret);
 int search_deep(struct search_reader *r, unsigned depth);
+/* Whether resources of the type have a canonical URL. */
+bool search_has_url(fhir_type type);
 
 int search_value_composite(struct search_reader *r, const struct search_about *about, text value,
                            struct search_nodes *out);
@@ -260,18 +261,6 @@ bool search_cut(text *rest, char separator, text *ret_head);
 text search_unescape(text t, struct arena *a);
 /* The opposite. */
 text search_escape(text t, struct arena *a);
-
-/* At most n bytes of what somebody wrote, for an error: ends between characters. */
-static inline text search_short(text t, size_t n)
-{
-    if (n >= t.n) {
-        return t;
-    }
-    while (n && ((unsigned char)t.p[n] & 0xC0) == 0x80) {
-        n--;
-    }
-    return text_first(t, n);
-}
 
 static inline struct plan_node search_leaf(const struct search_about *about, enum plan_kind kind)
 {

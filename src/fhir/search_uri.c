@@ -91,7 +91,7 @@ int search_value_uri_path(struct search_reader *r, const struct search_about *ab
         return search_bad(r,
                           "'%.*s' is not a URL such as http://example.org/fhir; other URIs have "
                           "no levels",
-                          TEXT_ARG(search_short(value, 200)));
+                          TEXT_ARG(text_short(value, 200)));
     }
     if (!above) {
         text slashed = arena_printf(r->arena, "%.*s/", TEXT_ARG(url));

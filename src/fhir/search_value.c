@@ -21,7 +21,7 @@ static int take_prefix(struct search_reader *r, text *value, enum search_prefix 
         r,
         "'%.*s' is not a value with a known prefix: eq, ne, gt, lt, ge, le, sa, eb or "
         "ap",
-        TEXT_ARG(search_short(*value, 200)));
+        TEXT_ARG(text_short(*value, 200)));
 }
 
 /* --- dates --------------------------------------------------------------------------------- */
@@ -33,7 +33,7 @@ static int read_date(struct search_reader *r, text value, int64_t *ret_start, in
             r,
             "'%.*s' is not a date: YYYY, YYYY-MM, YYYY-MM-DD or YYYY-MM-DDThh:mm[:ss[.fff]][Z or "
             "+hh:mm], with '+' written as %%2B",
-            TEXT_ARG(search_short(value, 200)));
+            TEXT_ARG(text_short(value, 200)));
     }
     return 0;
 }
@@ -135,9 +135,11 @@ static int read_stretches(struct search_reader *r, enum search_prefix prefix, te
 {
     struct search_bounds b;
     if (!search_bounds(value, r->arena, &b)) {
-        return search_bad(r,
-                          "'%.*s' is not a number such as 100, -5.40 or 1e2, of at most 60 digits",
-                          TEXT_ARG(search_short(value, 200)));
+        return search_bad(
+            r,
+            "'%.*s' is not a number such as 100, -5.40 or 1e2, of at most 60 digits and "
+            "with an exponent within 999999900",
+            TEXT_ARG(text_short(value, 200)));
     }
     if (!b.exact.p || !b.low.p || !b.high.p || !b.approximate_low.p || !b.approximate_high.p) {
         return search_no_memory(r->e);
@@ -173,7 +175,7 @@ static int value_quantity(struct search_reader *r, const struct search_about *ab
         text left = rest;
         if (!rest.p || (search_cut(&left, '|', &more) && left.p)) {
             return search_bad(r, "'%.*s' is not a unit: write number|system|code, or number||unit",
-                              TEXT_ARG(search_short(all, 200)));
+                              TEXT_ARG(text_short(all, 200)));
         }
         unit = rest;
     }
@@ -242,6 +244,7 @@ static int value_string(struct search_reader *r, const struct search_about *abou
     if (folded.n > node.low.n) {
         struct plan_node check = search_leaf(about, PLAN_CHECK), inner = node;
         check.check = CHECK_CONTAINS;
+        check.at_start = true;
         check.checked = about->param;
         check.value = folded;
         int code = search_wrap(r, &check, &inner, NULL, &node);
@@ -269,7 +272,7 @@ int search_token_read(struct search_reader *r, text value, struct search_token *
         return search_bad(r,
                           "'%.*s' is not code, system|code, |code or system| (write other bars as "
                           "\\|)",
-                          TEXT_ARG(search_short(value, 200)));
+                          TEXT_ARG(text_short(value, 200)));
     }
     ret->mode = !rest.p ? PLAN_SYSTEM_ANY : ret->system.n ? PLAN_SYSTEM_GIVEN : PLAN_SYSTEM_NONE;
     return 0;
@@ -299,7 +302,7 @@ static int value_id(struct search_reader *r, const struct search_about *about, t
 {
     if (!reference_id_ok(value)) {
         return search_bad(r, "'%.*s' is not a resource id: 1 to 64 letters, digits, '-' or '.'",
-                          TEXT_ARG(search_short(value, 200)));
+                          TEXT_ARG(text_short(value, 200)));
     }
     struct plan_node node = {
         .kind = PLAN_ID, .type = about->type, .target = about->type, .value = value};
@@ -333,13 +336,26 @@ static int add_reference(struct search_reader *r, const struct search_about *abo
     return code;
 }
 
+/* A resource of this node. Canonicals may name one by its address here instead of its URL. */
+static int add_local(struct search_reader *r, const struct search_about *about, fhir_type type,
+                     text id, struct search_nodes *out)
+{
+    int code = add_reference(r, about, type, type == FHIR_PATIENT, id, out);
+    if (code || r->base.n == 0 || !search_has_url(type)) {
+        return code;
+    }
+    text url = arena_printf(r->arena, "%.*s/%.*s/%.*s", TEXT_ARG(r->base),
+                            TEXT_ARG(fhir_type_name(type)), TEXT_ARG(id));
+    return url.p ? add_reference(r, about, 0, false, url, out) : search_no_memory(r->e);
+}
+
 static int add_bare_id(struct search_reader *r, const struct search_about *about, text id,
                        struct search_nodes *out)
 {
     for (unsigned type = 1; type < fhir_type_count(); type++) {
         int code = 0;
         if (search_may_target(about->param, (fhir_type)type)) {
-            code = add_reference(r, about, (fhir_type)type, type == FHIR_PATIENT, id, out);
+            code = add_local(r, about, (fhir_type)type, id, out);
         }
         if (code) {
             return code;
@@ -358,9 +374,9 @@ static int typed_reference(struct search_reader *r, const struct search_about *a
     }
     if (!reference_id_ok(id)) {
         return search_bad(r, "'%.*s' is not the id of a resource of the type after the colon",
-                          TEXT_ARG(search_short(value, 200)));
+                          TEXT_ARG(text_short(value, 200)));
     }
-    return add_reference(r, about, about->target, about->target == FHIR_PATIENT, id, out);
+    return add_local(r, about, about->target, id, out);
 }
 
 static int value_reference(struct search_reader *r, const struct search_about *about, text value,
@@ -379,7 +395,7 @@ static int value_reference(struct search_reader *r, const struct search_about *a
     struct reference ref = reference_parse(plain, r->base);
     switch (ref.kind) {
     case REFERENCE_LOCAL:
-        return add_reference(r, about, ref.type, ref.type == FHIR_PATIENT, ref.id, out);
+        return add_local(r, about, ref.type, ref.id, out);
     case REFERENCE_ABSOLUTE:
         if (ref.version.n) {
             plain = text_first(plain, (size_t)(ref.id.p + ref.id.n - plain.p));
@@ -390,7 +406,7 @@ static int value_reference(struct search_reader *r, const struct search_about *a
     default:
         return search_bad(
             r, "'%.*s' is not a reference: Type/id, id or a URL, of a resource type of R4",
-            TEXT_ARG(search_short(value, 200)));
+            TEXT_ARG(text_short(value, 200)));
     }
 }
 

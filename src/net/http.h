@@ -35,6 +35,19 @@ struct http_field {
     text value;
 };
 
+/*
+ * Where a body goes as it arrives, so that it may be larger than memory. Both are called by any
+ * worker, one at a time.
+ */
+struct http_sink {
+    uint64_t most; /* bytes; with more the request is refused (413) */
+    /* The next bytes: chunked coding removed, Content-Encoding as it is. A code of base/err.h ends
+     * the request. May block. */
+    int (*take)(struct http_sink *sink, text bytes);
+    /* Called once, when the request has been answered or has come to nothing. */
+    void (*done)(struct http_sink *sink);
+};
+
 struct http_request {
     enum http_method method;
     text method_name;
@@ -43,9 +56,10 @@ struct http_request {
     text query;  /* after '?', still encoded; p == NULL when there is no '?' */
     const struct http_field *fields;
     size_t field_count;
-    text body;           /* whole, chunked coding removed, Content-Encoding gzip removed */
-    struct arena *arena; /* lives until the reply is sent; cap: limit request_memory */
-    text peer;           /* address of the client, for the log */
+    text body;              /* whole, chunked coding removed, Content-Encoding gzip removed */
+    struct http_sink *sink; /* it has taken the whole body, and `body` is empty; mostly NULL */
+    struct arena *arena;    /* lives until the reply is sent; cap: limit request_memory */
+    text peer;              /* address of the client, for the log */
     bool tls;
 };
 
@@ -84,6 +98,11 @@ struct http_config {
     const char *tls_cert; /* PEM chain; NULL: no TLS */
     const char *tls_key;  /* PEM */
     void (*handle)(void *context, const struct http_request *request, struct http_reply *reply);
+    /*
+     * Asked once for a request that has a body, when its head is there (its texts stay only for
+     * the call): a sink, or NULL, and the body is collected in memory. May be NULL.
+     */
+    struct http_sink *(*sink)(void *context, const struct http_request *head);
     /* Writes the body of a reply that the server makes itself (400, 408, 413, 431, 503 ...). */
     void (*refuse)(void *context, const struct err *why, struct http_reply *reply);
     void *context;

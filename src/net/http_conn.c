@@ -10,6 +10,7 @@
 enum {
     BODY_GRACE = 5,             /* seconds before body_rate is asked for */
     BODY_STEP = 64 * 1024,      /* bytes that one read may bring */
+    SINK_STEP = 256 * 1024,     /* bytes that a sink is given at once */
     CHUNK_ROOM = 8 * 1024,      /* room behind a head for the bytes of a chunked body */
     TURN_BYTES = 1024 * 1024,   /* a connection that has sent so much lets others go first */
     TURN_REQUESTS = 16,         /* likewise for pipelined requests */
@@ -94,15 +95,27 @@ static void fill_request(struct conn *c, text body)
         .fields = x->fields,
         .field_count = h->field_count,
         .body = body,
+        .sink = x->sink,
         .arena = &x->arena,
         .peer = text_of(c->peer),
         .tls = c->ssl != NULL,
     };
 }
 
+static int pass_on(struct exchange *x, text bytes)
+{
+    return bytes.n ? x->sink->take(x->sink, bytes) : 0;
+}
+
 static bool decode_body(struct worker *w, struct exchange *x, text *body, struct refusal *ret_why)
 {
     struct charge_state state = {w->server, x};
+    if (x->sink) {
+        int code = pass_on(x, *body);
+        *ret_why = (struct refusal){0, code, NULL};
+        *body = (text){0};
+        return code == 0;
+    }
     if (x->parser.head.body_coding == CODING_NONE || !body->p) {
         return true;
     }
@@ -180,6 +193,38 @@ static bool make_chunk_room(struct exchange *x)
             http_parse_head(&x->parser, (text){x->in, x->in_n}, &why) == PARSE_DONE);
 }
 
+/* What is there goes on to the sink once it is worth a call. */
+static enum step fill_sink(struct worker *w, struct conn *c)
+{
+    struct exchange *x = c->x;
+    if (!x->sink || x->body.n < SINK_STEP) {
+        return STEP_WAIT;
+    }
+    gate_enter(w);
+    int code = pass_on(x, buf_text(&x->body));
+    gate_leave(w);
+    buf_clear(&x->body);
+    return code ? refuse_code(w, c, code, NULL) : STEP_WAIT;
+}
+
+/* Whether a sink takes the body. A large one passes through x->body, a piece at a time. */
+static void ask_for_sink(struct worker *w, struct conn *c)
+{
+    struct exchange *x = c->x;
+    const struct http_config *config = &w->server->config;
+    if (config->sink) {
+        fill_request(c, (text){0});
+        x->sink = config->sink(config->context, &x->request);
+    }
+}
+
+static void make_sink_room(struct exchange *x)
+{
+    if (x->sink) {
+        x->body.max = x->parser.body_most = (size_t)SINK_STEP + BODY_STEP + x->in_capacity;
+    }
+}
+
 static enum step start_body(struct worker *w, struct conn *c)
 {
     struct exchange *x = c->x;
@@ -195,8 +240,11 @@ static enum step start_body(struct worker *w, struct conn *c)
         if (!make_chunk_room(x)) {
             return refuse_code(w, c, ERR_MEMORY, NULL);
         }
+        make_sink_room(x);
     } else if (h->length > x->in_capacity - h->bytes) {
+        make_sink_room(x);
         buf_add(&x->body, (text){x->in + h->bytes, have});
+        x->body_seen = have;
         x->in_n = h->bytes;
         if (buf_failed(&x->body) || !exchange_charge(w->server, x)) {
             return refuse_code(w, c, ERR_BUSY, "too many bodies are being received");
@@ -214,7 +262,10 @@ static enum step head_done(struct worker *w, struct conn *c)
     const struct http_head *h = &x->parser.head;
     x->head_known = true;
     atomic_store_explicit(&c->idle_since, 0, memory_order_relaxed);
-    if (h->has_length && h->length > w->server->limits->body_bytes) {
+    if (h->chunked || h->length) {
+        ask_for_sink(w, c);
+    }
+    if (h->length > (x->sink ? x->sink->most : w->server->limits->body_bytes)) {
         return refuse_code(w, c, ERR_TOO_LARGE, "the body is larger than this node takes");
     }
     if (h->chunked || h->length > x->in_n - h->bytes) {
@@ -236,6 +287,9 @@ static enum step chunks_arrived(struct worker *w, struct conn *c)
     if (r == PARSE_BAD) {
         return refuse(w, c, &why);
     }
+    if (x->sink && x->body_seen > x->sink->most) {
+        return refuse_code(w, c, ERR_TOO_LARGE, "the body is larger than this node takes");
+    }
     if (!exchange_charge(w->server, x)) {
         return refuse_code(w, c, ERR_BUSY, "too many bodies are being received");
     }
@@ -244,7 +298,7 @@ static enum step chunks_arrived(struct worker *w, struct conn *c)
         return serve(w, c, (text){x->body.p ? x->body.p : x->in, x->body.n});
     }
     x->in_n = x->in_done; /* all of it was framing or is copied */
-    return STEP_WAIT;
+    return fill_sink(w, c);
 }
 
 /* Where the next bytes of the body go, and how many may be read. */
@@ -255,7 +309,7 @@ static char *body_room(struct worker *w, struct exchange *x, size_t *ret_n)
         *ret_n = x->in_capacity - x->in_n;
         return x->in + x->in_n;
     }
-    uint64_t left = h->length - x->body.n;
+    uint64_t left = h->length - x->body_seen;
     *ret_n = left < BODY_STEP ? (size_t)left : BODY_STEP;
     char *to = buf_reserve(&x->body, *ret_n);
     return to && exchange_charge(w->server, x) ? to : NULL;
@@ -269,8 +323,8 @@ static enum step body_arrived(struct worker *w, struct conn *c, size_t n)
     bool apart = !h->chunked && h->length > x->in_capacity - h->bytes;
     if (apart) {
         x->body.n += n;
-        x->body_seen = x->body.n;
-        return x->body.n == h->length ? serve(w, c, buf_text(&x->body)) : STEP_WAIT;
+        x->body_seen += n;
+        return x->body_seen == h->length ? serve(w, c, buf_text(&x->body)) : fill_sink(w, c);
     }
     x->in_n += n;
     if (h->chunked) {

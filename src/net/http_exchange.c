@@ -74,6 +74,11 @@ static void keep_small(struct buf *b)
 
 void exchange_reset(struct http_server *s, struct exchange *x)
 {
+    if (x->sink) {
+        x->sink->done(x->sink);
+        x->sink = NULL;
+        x->body.max = s->limits->body_bytes;
+    }
     keep_small(&x->reply.head);
     keep_small(&x->reply.body);
     keep_small(&x->body);

@@ -51,7 +51,8 @@ struct exchange {
     struct buf plain; /* the body without its Content-Encoding */
     uint64_t charged; /* bytes counted in the server's body_memory */
     uint64_t body_seen;
-    int64_t started; /* when the phase began, clock_mono_ns() */
+    struct http_sink *sink; /* `body` is passed on to it and emptied */
+    int64_t started;        /* when the phase began, clock_mono_ns() */
 
     struct buf out;   /* status line and fields, or the framing of a chunk */
     struct buf coded; /* the body as sent, when it is compressed */

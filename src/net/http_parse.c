@@ -99,7 +99,7 @@ static int on_body(llhttp_t *ll, const char *at, size_t n)
         return HPE_USER;
     }
     p->mark = at + n;
-    if (n > p->limits->body_bytes - p->body->n) {
+    if (n > p->body_most - p->body->n) {
         p->why = (struct refusal){413, ERR_TOO_LARGE, "the body is larger than this node takes"};
         return HPE_USER;
     }
@@ -124,6 +124,7 @@ void http_parser_start(struct http_parser *p, const struct limits *limits,
                        struct http_field *fields)
 {
     p->limits = limits;
+    p->body_most = limits->body_bytes;
     p->fields = fields;
     p->scanned = 0;
     p->line = 0;

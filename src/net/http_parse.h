@@ -68,8 +68,9 @@ struct http_parser {
     llhttp_t ll;
     /* The chunked coding. */
     struct buf *body;
-    const char *mark; /* framing bytes from here on are not checked yet */
-    char before;      /* the last framing byte */
+    uint64_t body_most; /* that `body` may hold: limits->body_bytes, until somebody empties it */
+    const char *mark;   /* framing bytes from here on are not checked yet */
+    char before;        /* the last framing byte */
     size_t line_bytes;
     uint64_t framing_bytes;
     uint64_t chunks;

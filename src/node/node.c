@@ -133,6 +133,12 @@ static void serve(void *context, const struct http_request *request, struct http
     }
 }
 
+static struct http_sink *sink(void *context, const struct http_request *head)
+{
+    const struct node *n = context;
+    return upload_sink(&n->rest, head);
+}
+
 static void refuse(void *context, const struct err *why, struct http_reply *reply)
 {
     (void)context;
@@ -157,6 +163,7 @@ static int start_http(struct node *n, struct err *e)
                                  .tls_cert = n->config.tls_cert,
                                  .tls_key = n->config.tls_key,
                                  .handle = serve,
+                                 .sink = sink,
                                  .refuse = refuse,
                                  .context = n};
     return http_server_start(&config, &n->http, e);

@@ -1,9 +1,4 @@
-#include "policy/grant.h"
-
-struct grant {
-    bool reads_all;
-    bool writes_all;
-};
+#include "policy/grant_made.h"
 
 const struct grant *policy_local_administrator(void)
 {
@@ -13,8 +8,11 @@ const struct grant *policy_local_administrator(void)
 
 bool grant_may_read(const struct grant *g, uint64_t compartment)
 {
-    (void)compartment;
-    return g && g->reads_all;
+    bool may = g && g->reads_all;
+    for (size_t i = 0; g && i < g->read_count && !may; i++) {
+        may = compartment >= g->reads[i].from && compartment <= g->reads[i].to;
+    }
+    return may;
 }
 
 bool grant_may_write(const struct grant *g, uint64_t compartment)

@@ -37,7 +37,7 @@ static int check_members(yyjson_val *object, const char *const *names, text plac
         if (!names[at]) {
             return err_at(e, ERR_INVALID, place,
                           "there is no element '%.*s' here; check its spelling",
-                          TEXT_ARG(text_first(name, 60)));
+                          TEXT_ARG(text_short(name, 60)));
         }
         if (seen & 1U << at) {
             return err_at(e, ERR_DUPLICATE, place, "the element '%.*s' stands twice",
@@ -63,7 +63,7 @@ static int read_method(struct bundle_item *item, text method, text place, struct
     }
     return err_at(e, ERR_VALUE, place,
                   "request.method must be GET, HEAD, POST, PUT, PATCH or DELETE; it is '%.*s'",
-                  TEXT_ARG(text_first(method, 20)));
+                  TEXT_ARG(text_short(method, 20)));
 }
 
 static int read_url(struct bundle *b, struct bundle_item *item, text url, text place, struct err *e)
@@ -78,7 +78,7 @@ static int read_url(struct bundle *b, struct bundle_item *item, text url, text p
         return err_at(
             e, ERR_VALUE, place,
             "request.url must be relative to this node's base, such as Patient/123; it is '%.*s'",
-            TEXT_ARG(text_first(url, 200)));
+            TEXT_ARG(text_short(url, 200)));
     }
     size_t mark = text_find(url, '?');
     item->call.path = text_first(url, mark);

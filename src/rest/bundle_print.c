@@ -171,7 +171,7 @@ int call_no_parameters(const struct call *c, struct err *e)
                 e, ERR_NOT_SUPPORTED,
                 "the parameter '%.*s' is not supported on this interaction; it takes _format and "
                 "_pretty%s",
-                TEXT_ARG(text_first(pairs[i].name, 60)),
+                TEXT_ARG(text_short(pairs[i].name, 60)),
                 c->route.interaction == INTERACTION_CREATE
                     ? ", and a conditional create has its search in If-None-Exist"
                     : "");

@@ -16,7 +16,7 @@ struct history {
 static int bad(struct err *e, const struct search_pair *pair, const char *right)
 {
     return err_set(e, ERR_INVALID, "the parameter %.*s=%.*s is not understood: %s",
-                   TEXT_ARG(pair->name), TEXT_ARG(text_first(pair->value, 60)), right);
+                   TEXT_ARG(pair->name), TEXT_ARG(text_short(pair->value, 60)), right);
 }
 
 static int take_time(const struct search_pair *pair, int64_t *ret_from, int64_t *ret_until,
@@ -63,7 +63,7 @@ static int take(struct call *c, struct history *h, const struct search_pair *pai
     return err_set(
         e, ERR_NOT_SUPPORTED,
         "the parameter '%.*s' is not supported on a history; it takes _count, _since and _at",
-        TEXT_ARG(text_first(pair->name, 60)));
+        TEXT_ARG(text_short(pair->name, 60)));
 }
 
 static int no_repeats(const struct search_pair *pairs, size_t at, struct err *e)
@@ -71,7 +71,7 @@ static int no_repeats(const struct search_pair *pairs, size_t at, struct err *e)
     for (size_t i = 0; i < at; i++) {
         if (text_eq(pairs[i].name, pairs[at].name)) {
             return err_set(e, ERR_INVALID, "%.*s stands twice in the query; give it once",
-                           TEXT_ARG(text_first(pairs[at].name, 60)));
+                           TEXT_ARG(text_short(pairs[at].name, 60)));
         }
     }
     return 0;

@@ -1,6 +1,7 @@
 #include "rest/search.h"
 
 #include "base/clock.h"
+#include "fhir/reference.h"
 #include "fhir/search_custom.h"
 
 /*
@@ -11,7 +12,6 @@
  * parsed once, and each is followed once by each parameter.
  */
 
-/* Each gives one or two values. */
 enum { FRONTS_A_SEARCH = 200 };
 
 /* A resource that is being followed. */
@@ -137,15 +137,6 @@ static const struct search_param *url_param(const struct page *p, fhir_type type
     return param && param->type == SEARCH_URI ? param : NULL;
 }
 
-static bool may_target(const struct search_param *param, fhir_type type)
-{
-    const fhir_type *t = param->targets;
-    while (t && *t && *t != type) {
-        t++;
-    }
-    return !t || *t;
-}
-
 /* A canonical: whichever of the types that it may mean has that URL; its version does not matter.
  */
 static int want_url(struct round *r, const struct search_param *param, fhir_type only, text url,
@@ -155,11 +146,23 @@ static int want_url(struct round *r, const struct search_param *param, fhir_type
     int rc = 0;
     for (unsigned t = 1; !rc && t < fhir_type_count(); t++) {
         fhir_type type = (fhir_type)t;
-        if ((!only || only == type) && may_target(param, type) && url_param(r->page, type)) {
+        if ((!only || only == type) && search_may_target(param, type) && url_param(r->page, type)) {
             rc = want(r, &r->urls, type, plain, e);
         }
     }
     return rc;
+}
+
+/* A canonical that is the address of a resource of this node leads to that one, too. */
+static int follow_url(struct round *r, const struct search_param *param, fhir_type only, text url,
+                      struct err *e)
+{
+    struct reference ref =
+        reference_parse(text_first(url, text_find(url, '|')), r->page->rules.base);
+    bool here = ref.kind == REFERENCE_LOCAL && (!only || only == ref.type) &&
+                search_may_target(param, ref.type);
+    int rc = here ? want(r, &r->ids, ref.type, ref.id, e) : 0;
+    return rc ? rc : want_url(r, param, only, url, e);
 }
 
 static int follow_param(struct round *r, const struct resource *res,
@@ -174,7 +177,7 @@ static int follow_param(struct round *r, const struct resource *res,
     int rc = 0;
     for (size_t i = 0; !rc && i < count; i++) {
         if (!targets[i].type) {
-            rc = want_url(r, param, only, targets[i].id, e);
+            rc = follow_url(r, param, only, targets[i].id, e);
         } else if (!only || only == targets[i].type) {
             rc = want(r, &r->ids, targets[i].type, targets[i].id, e);
         }
@@ -313,37 +316,28 @@ static int find_urls(struct round *r, fhir_type type, struct err *e)
 
 /* --- backward ------------------------------------------------------------------------------ */
 
-/* ',' '|' '$' and '\' separate values in a query, unless a backslash stands before them. */
-static void add_value(struct buf *out, text value)
-{
-    for (size_t i = 0; i < value.n; i++) {
-        if (strchr(",|$\\", value.p[i])) {
-            buf_addc(out, '\\');
-        }
-        buf_addc(out, value.p[i]);
-    }
-}
-
-static void add_front(struct buf *out, const struct front *f)
-{
-    buf_printf(out, "%s%.*s/%.*s", out->n ? "," : "", TEXT_ARG(fhir_type_name(f->type)),
-               TEXT_ARG(f->id));
-    if (f->url.n) {
-        buf_addc(out, ',');
-        add_value(out, f->url);
-    }
-}
-
 struct backward {
     struct round *round;
     const struct search_include *inc;
     fhir_type source;
     size_t from; /* fronts [from, to) */
     size_t to;
-    struct plan_node *items; /* one a parameter */
+    struct plan_node *items;
     size_t count;
     size_t capacity;
 };
+
+static int backward_add(struct backward *b, const struct plan_node *node, struct err *e)
+{
+    struct plan_node *items =
+        arena_grow(b->round->page->call->arena, b->items, b->count, &b->capacity, sizeof *items);
+    if (!items) {
+        return page_no_memory(e);
+    }
+    b->items = items;
+    items[b->count++] = *node;
+    return 0;
+}
 
 /* The same words as a client would search with: so an implied parameter is understood here too. */
 static int backward_plan(struct backward *b, const struct search_param *param, text value,
@@ -353,7 +347,7 @@ static int backward_plan(struct backward *b, const struct search_param *param, t
     struct call *c = p->call;
     struct search_pair pair = {param->name, value};
     struct limits limits = *c->rest->limits; /* the words are ours, not the client's */
-    limits.search_values = (uint64_t)2 * FRONTS_A_SEARCH;
+    limits.search_values = FRONTS_A_SEARCH;
     struct search_question q = {.types = &b->source,
                                 .type_count = 1,
                                 .pairs = &pair,
@@ -365,14 +359,28 @@ static int backward_plan(struct backward *b, const struct search_param *param, t
     if (rc) {
         return rc;
     }
-    struct plan_node *items =
-        plan.root ? arena_grow(c->arena, b->items, b->count, &b->capacity, sizeof *items) : NULL;
-    if (!items) {
-        return page_no_memory(e);
+    return plan.root ? backward_add(b, plan.root, e) : page_no_memory(e);
+}
+
+static bool is_asked(const struct backward *b, const struct search_param *param,
+                     const struct front *f)
+{
+    return search_may_target(param, f->type) && (!b->inc->target || b->inc->target == f->type);
+}
+
+/* By their URLs, whatever these look like: as words of a query not all of them would be understood.
+ */
+static int backward_urls(struct backward *b, const struct search_param *param, uint16_t number,
+                         struct err *e)
+{
+    int rc = 0;
+    for (size_t i = b->from; !rc && i < b->to; i++) {
+        const struct front *f = &b->round->fronts[i];
+        struct plan_node leaf = {
+            .kind = PLAN_REFERENCE, .type = b->source, .param = number, .value = f->url};
+        rc = f->url.n && is_asked(b, param, f) ? backward_add(b, &leaf, e) : 0;
     }
-    b->items = items;
-    items[b->count++] = *plan.root;
-    return 0;
+    return rc;
 }
 
 static int backward_param(void *context, const struct search_param *param, struct err *e)
@@ -382,8 +390,9 @@ static int backward_param(void *context, const struct search_param *param, struc
     buf_init(&value, 4 << 20);
     for (size_t i = b->from; i < b->to; i++) {
         const struct front *f = &b->round->fronts[i];
-        if (may_target(param, f->type) && (!b->inc->target || b->inc->target == f->type)) {
-            add_front(&value, f);
+        if (is_asked(b, param, f)) {
+            buf_printf(&value, "%s%.*s/%.*s", value.n ? "," : "", TEXT_ARG(fhir_type_name(f->type)),
+                       TEXT_ARG(f->id));
         }
     }
     bool any = value.n > 0;
@@ -394,7 +403,14 @@ static int backward_param(void *context, const struct search_param *param, struc
     if (!copy.p) {
         return page_no_memory(e);
     }
-    return any ? backward_plan(b, param, copy, e) : 0;
+    int rc = any ? backward_plan(b, param, copy, e) : 0;
+    if (!param->parts) {
+        return rc ? rc : backward_urls(b, param, param->number, e);
+    }
+    for (const uint16_t *part = param->parts; !rc && *part; part++) {
+        rc = backward_urls(b, param, *part, e);
+    }
+    return rc;
 }
 
 /* All of one type that refer to some of the fronts, by one parameter or by any. */

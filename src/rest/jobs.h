@@ -20,4 +20,10 @@ int jobs_open(const struct jobs_config *config, struct jobs **ret_jobs, struct e
  * allowed. */
 void jobs_close(struct jobs *jobs);
 
+/*
+ * For struct http_config: where the lines of $import go when they are the body of the request.
+ * NULL: it is another request.
+ */
+struct http_sink *upload_sink(const struct rest *rest, const struct http_request *head);
+
 #endif

@@ -45,11 +45,6 @@ static bool is_answered(const struct search_param *param)
     return param->stored || param->parts || param->composite;
 }
 
-static bool is_included(const struct search_param *param)
-{
-    return param->type == SEARCH_REFERENCE && is_answered(param);
-}
-
 /* Calls `use` with every parameter of a type that is answered: the standard's, then those that
  * people have added. */
 static void each_param(const struct call *c, fhir_type type,
@@ -75,8 +70,6 @@ static void each_param(const struct call *c, fhir_type type,
 struct printing {
     struct buf *out;
     const char *before;
-    fhir_type source; /* of the parameters */
-    fhir_type target; /* reverse includes: only what may refer to it */
 };
 
 /* "code$value-quantity": how the parts of a composite stand in a value. */
@@ -92,9 +85,14 @@ static void add_components(struct buf *out, const struct search_composite *compo
 static void add_param(void *context, const struct search_param *param)
 {
     struct printing *p = context;
-    buf_printf(p->out, "%s{\"name\":\"%.*s\",\"definition\":", p->before, TEXT_ARG(param->name));
+    buf_add(p->out, text_of(p->before));
+    buf_add(p->out, T("{\"name\":\""));
+    buf_add(p->out, param->name);
+    buf_add(p->out, T("\",\"definition\":"));
     json_write_string(param->url, p->out);
-    buf_printf(p->out, ",\"type\":\"%s\"", search_type_names[param->type]);
+    buf_add(p->out, T(",\"type\":\""));
+    buf_add(p->out, text_of(search_type_names[param->type]));
+    buf_addc(p->out, '"');
     if (param->composite) {
         add_components(p->out, param->composite);
     }
@@ -110,40 +108,70 @@ static void add_params(struct call *c, struct buf *out, fhir_type type)
     buf_addc(out, ']');
 }
 
-static bool refers_to(const struct search_param *param, fhir_type target)
+/*
+ * All references that includes may follow, of all types: listed once, since each type names those
+ * of all others that may lead to it.
+ */
+struct links {
+    struct link {
+        const struct search_param *param;
+        fhir_type source;
+        text words; /* "Observation:subject", with the quotes */
+    } *items;
+    size_t count;
+    size_t capacity;
+    struct arena *arena;
+    fhir_type source; /* whose parameters are being listed */
+    bool no_memory;
+};
+
+static void list_link(void *context, const struct search_param *param)
 {
-    const fhir_type *t = param->targets;
-    while (t && *t && *t != target) {
-        t++;
+    struct links *l = context;
+    if (param->type != SEARCH_REFERENCE) {
+        return;
     }
-    return !t || *t;
+    struct link *items = arena_grow(l->arena, l->items, l->count, &l->capacity, sizeof *items);
+    text words = arena_printf(l->arena, "\"%.*s:%.*s\"", TEXT_ARG(fhir_type_name(l->source)),
+                              TEXT_ARG(param->name));
+    if (!items || !words.p) {
+        l->no_memory = true;
+        return;
+    }
+    l->items = items;
+    items[l->count++] = (struct link){param, l->source, words};
 }
 
-static void add_include(void *context, const struct search_param *param)
+static bool list_links(struct call *c, struct links *l)
 {
-    struct printing *p = context;
-    if (is_included(param) && (!p->target || refers_to(param, p->target))) {
-        buf_printf(p->out, "%s\"%.*s:%.*s\"", p->before, TEXT_ARG(fhir_type_name(p->source)),
-                   TEXT_ARG(param->name));
-        p->before = ",";
+    *l = (struct links){.arena = c->arena};
+    for (unsigned type = 1; type < fhir_type_count() && !l->no_memory; type++) {
+        l->source = (fhir_type)type;
+        each_param(c, l->source, list_link, l);
     }
+    return !l->no_memory;
 }
 
-static void add_includes(struct call *c, struct buf *out, fhir_type type)
+static void add_includes(const struct links *l, struct buf *out, fhir_type type)
 {
-    struct printing p = {.out = out, .before = ",", .source = type};
     buf_add(out, T(",\"searchInclude\":[\"*\""));
-    each_param(c, type, add_include, &p);
+    for (size_t i = 0; i < l->count; i++) {
+        if (l->items[i].source == type) {
+            buf_addc(out, ',');
+            buf_add(out, l->items[i].words);
+        }
+    }
     buf_add(out, T("],\"searchRevInclude\":[\"*\""));
-    p.target = type;
-    for (unsigned source = 1; source < fhir_type_count(); source++) {
-        p.source = (fhir_type)source;
-        each_param(c, p.source, add_include, &p);
+    for (size_t i = 0; i < l->count; i++) {
+        if (search_may_target(l->items[i].param, type)) {
+            buf_addc(out, ',');
+            buf_add(out, l->items[i].words);
+        }
     }
     buf_addc(out, ']');
 }
 
-static void add_type(struct call *c, struct buf *out, fhir_type type)
+static void add_type(struct call *c, const struct links *links, struct buf *out, fhir_type type)
 {
     static const char *const codes[] = {"read",         "vread",      "create",
                                         "update",       "delete",     "history-instance",
@@ -159,7 +187,7 @@ static void add_type(struct call *c, struct buf *out, fhir_type type)
               "\"conditionalUpdate\":true,"
               "\"conditionalDelete\":\"single\",\"referencePolicy\":[\"literal\",\"logical\","
               "\"local\"]"));
-    add_includes(c, out, type);
+    add_includes(links, out, type);
     add_params(c, out, type);
     if (type == FHIR_PATIENT) {
         buf_add(out, T(",\"operation\":[{\"name\":\"everything\",\"definition\":"
@@ -235,16 +263,20 @@ int do_capabilities(struct call *c, struct err *e)
 {
     static const char *const codes[] = {"transaction", "batch", "history-system", "search-system"};
     struct buf *out = &c->answer.body;
+    struct links links;
     int rc = no_other_parameters(c, e);
     if (rc) {
         return rc;
+    }
+    if (!list_links(c, &links)) {
+        return err_set(e, ERR_MEMORY, "the request needs more memory than it may have");
     }
     add_head(c, out);
     buf_add(out, T(",\"rest\":[{\"mode\":\"server\",\"documentation\":"));
     json_write_string(text_of(search_words), out);
     buf_add(out, T(",\"resource\":["));
     for (unsigned type = 1; type < fhir_type_count(); type++) {
-        add_type(c, out, (fhir_type)type);
+        add_type(c, &links, out, (fhir_type)type);
     }
     buf_add(out, T("],"));
     add_interactions(out, codes, sizeof codes / sizeof *codes);

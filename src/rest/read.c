@@ -113,7 +113,7 @@ static int take_elements(struct call *c, struct subset *s, text value, struct er
             return err_set(e, ERR_INVALID,
                            "_elements: %.*s has no element '%.*s'; name elements of the resource "
                            "itself, with commas between them",
-                           TEXT_ARG(fhir_type_name(c->route.type)), TEXT_ARG(text_first(item, 60)));
+                           TEXT_ARG(fhir_type_name(c->route.type)), TEXT_ARG(text_short(item, 60)));
         }
         text *grown = arena_grow(c->arena, names, s->element_count, &capacity, sizeof *names);
         if (!grown) {
@@ -137,7 +137,7 @@ static int take_summary(struct subset *s, text value, struct err *e)
     }
     return err_set(e, ERR_INVALID,
                    "_summary: '%.*s' is not true, text, data or false (count is for searches)",
-                   TEXT_ARG(text_first(value, 60)));
+                   TEXT_ARG(text_short(value, 60)));
 }
 
 /* _summary and _elements, which a read has as well as a search (R4 search.html#summary). */
@@ -162,7 +162,7 @@ static int take_part(struct call *c, struct subset *ret_part, struct err *e)
             rc = err_set(e, ERR_NOT_SUPPORTED,
                          "the parameter '%.*s' is not supported on a read; it takes _summary, "
                          "_elements, _format and _pretty",
-                         TEXT_ARG(text_first(name, 60)));
+                         TEXT_ARG(text_short(name, 60)));
         }
     }
     if (!rc && s.element_count && s.summary != SUMMARY_FALSE) {

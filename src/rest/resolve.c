@@ -210,12 +210,12 @@ static int no_single_match(const struct plan *plan, bool in_transaction, bool se
         return err_set(e, ERR_MULTIPLE,
                        "the conditional reference '%.*s' matches more than one resource; "
                        "make it more specific",
-                       TEXT_ARG(text_first(whole, 300)));
+                       TEXT_ARG(text_short(whole, 300)));
     }
     return err_set(e, ERR_PRECONDITION,
                    "the conditional reference '%.*s' matches nothing here; load what it means "
                    "first, or put it into the transaction%s",
-                   TEXT_ARG(text_first(whole, 300)),
+                   TEXT_ARG(text_short(whole, 300)),
                    in_transaction && plan_joins(plan->root)
                        ? " and refer to the entry by its fullUrl: a condition with a chain or _has "
                          "finds only what is stored already"

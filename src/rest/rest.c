@@ -65,14 +65,14 @@ static int own_names_only(const struct call *c, struct err *e)
             e, ERR_FORBIDDEN,
             "this node does not go by the name '%.*s'; ask for it as localhost, or start "
             "it with --base-url",
-            TEXT_ARG(text_first(host, 100)));
+            TEXT_ARG(text_short(host, 100)));
     }
     text from = authority_of(origin);
     if (!reads && origin.p && !text_eq_nocase(from, host) &&
         !(base.n && text_eq_nocase(from, base))) {
         return err_set(e, ERR_FORBIDDEN,
                        "pages of another site may not change anything here (Origin '%.*s')",
-                       TEXT_ARG(text_first(origin, 100)));
+                       TEXT_ARG(text_short(origin, 100)));
     }
     return 0;
 }
@@ -122,7 +122,7 @@ static int accept_form(text asked, bool from_format, struct err *e)
     return ok ? 0
               : err_set(e, ERR_NOT_ACCEPTABLE,
                         "this version replies in application/fhir+json only; '%.*s' was asked for",
-                        TEXT_ARG(text_first(asked, 100)));
+                        TEXT_ARG(text_short(asked, 100)));
 }
 
 /* _format rules over Accept (R4 http.html#parameters). A '+' that nobody encoded arrives as a
@@ -176,7 +176,7 @@ static int take_content(struct call *c, struct err *e)
                ? 0
                : err_set(e, ERR_MEDIA_TYPE,
                          "this version reads application/fhir+json only; Content-Type is '%.*s'",
-                         TEXT_ARG(text_first(type, 100)));
+                         TEXT_ARG(text_short(type, 100)));
 }
 
 /* Prefer: return=minimal, handling=lenient; others of its preferences are not for us (RFC 7240). */

@@ -82,8 +82,8 @@ static int not_here(struct err *e, struct call *c, const char *methods, const ch
 {
     c->allow = methods;
     return err_set(e, ERR_METHOD, "%.*s cannot be done on '%.*s'; what can be done here: %s",
-                   TEXT_ARG(text_first(c->http ? c->http->method_name : T("this method"), 20)),
-                   TEXT_ARG(text_first(c->path, 200)), uses);
+                   TEXT_ARG(text_short(c->http ? c->http->method_name : T("this method"), 20)),
+                   TEXT_ARG(text_short(c->path, 200)), uses);
 }
 
 static bool is_get(const struct call *c)
@@ -157,7 +157,7 @@ static int take_id(struct call *c, text id, struct err *e)
             e, ERR_NOT_FOUND,
             "'%.*s' cannot be the id of a resource: ids have 1 to 64 characters out of A-Z, "
             "a-z, 0-9, '-' and '.'",
-            TEXT_ARG(text_first(id, 80)));
+            TEXT_ARG(text_short(id, 80)));
     }
     c->route.id = id;
     return 0;
@@ -176,7 +176,7 @@ static int route_version(struct call *c, text vid, struct err *e)
     if (!text_to_u64(vid, &c->route.vid) || c->route.vid == 0) {
         return err_set(e, ERR_NOT_FOUND,
                        "there is no version '%.*s'; versions are numbered 1, 2, 3 ...",
-                       TEXT_ARG(text_first(vid, 40)));
+                       TEXT_ARG(text_short(vid, 40)));
     }
     return go(c, INTERACTION_VREAD);
 }
@@ -235,7 +235,7 @@ static int route_operation(struct call *c, text name, struct err *e)
         "the operation '%.*s' is not supported here; this node has "
         "Patient/{id}/$everything, $export, Patient/$export, Group/{id}/$export, $import, "
         "$reindex and SearchParameter/{id}/$status",
-        TEXT_ARG(text_first(name, 60)));
+        TEXT_ARG(text_short(name, 60)));
 }
 
 /* Patient/x/Observation: a compartment search; Patient/x/'*': over all its types. */
@@ -245,7 +245,7 @@ static int route_compartment(struct call *c, text type, struct err *e)
     if (!wanted && !text_eq(type, T("*"))) {
         return err_set(e, ERR_NOT_FOUND,
                        "'%.*s' is neither a resource type of FHIR R4 nor an operation",
-                       TEXT_ARG(text_first(type, 60)));
+                       TEXT_ARG(text_short(type, 60)));
     }
     c->route.compartment = (struct search_compartment){c->route.type, c->route.id};
     c->route.type = wanted;
@@ -314,7 +314,7 @@ int route_call(struct call *c, struct err *e)
             e, ERR_NOT_FOUND,
             "'%.*s' is not a resource type of FHIR R4; type names start with a capital letter, as "
             "in Patient",
-            TEXT_ARG(text_first(first, 60)));
+            TEXT_ARG(text_short(first, 60)));
     }
     if (at.n == 1) {
         return route_type(c, e);

@@ -137,7 +137,8 @@ int page_print_contained(struct page *p, const struct version *v, size_t *at, st
             rc = is_contained(&s.items[i]) ? print_inside(p, v, r.root, &s.items[i], at, e) : 0;
         }
     } else { /* everything of the type: what it contains of its own type, too */
-        struct plan_node all[2] = {{.kind = PLAN_ALL}, {.kind = PLAN_ALL}};
+        struct plan_node all[2] = {{.kind = PLAN_ALL, .type = v->type},
+                                   {.kind = PLAN_ALL, .type = v->type}};
         struct plan_node check = {.target = v->type, .count = 2, .items = all};
         rc = print_inside(p, v, r.root, &check, at, e);
     }

@@ -76,7 +76,7 @@ int terms_by_url(struct terms *t, fhir_type type, text url, struct arena *a, yyj
     rc = rc ? rc : choose(t, &found, text_from(url, bar + 1), a, ret_root, e);
     if (rc == ERR_NOT_FOUND) {
         return err_set(e, rc, "no %.*s '%.*s' is stored here; load it first, or name the codes",
-                       TEXT_ARG(fhir_type_name(type)), TEXT_ARG(text_first(url, 300)));
+                       TEXT_ARG(fhir_type_name(type)), TEXT_ARG(text_short(url, 300)));
     }
     return rc;
 }
@@ -128,7 +128,7 @@ static int related(void *context, text system, text code, bool above, struct are
     if (system.n == 0) {
         return err_set(e, ERR_INVALID,
                        "what is above or below '%.*s' depends on its system; write system|code",
-                       TEXT_ARG(text_first(code, 100)));
+                       TEXT_ARG(text_short(code, 100)));
     }
     int rc = terms_system(context, system, T(""), a, &s, e);
     if (rc) {
@@ -139,7 +139,7 @@ static int related(void *context, text system, text code, bool above, struct are
         return err_set(e, ERR_NOT_FOUND,
                        "the CodeSystem '%.*s' that is stored here has no code "
                        "'%.*s'",
-                       TEXT_ARG(text_first(system, 200)), TEXT_ARG(text_first(code, 100)));
+                       TEXT_ARG(text_short(system, 200)), TEXT_ARG(text_short(code, 100)));
     }
     unsigned char *marks = terms_closure(s, (size_t)*at, above, a);
     codes.items = marks ? arena_zalloc(a, s->count, sizeof *codes.items) : NULL;
@@ -150,7 +150,7 @@ static int related(void *context, text system, text code, bool above, struct are
         if (marks[i] && codes.count == TERMS_CODES_MOST) {
             return err_set(e, ERR_TOO_COSTLY, "more than %d codes are %s '%.*s'; narrow the query",
                            TERMS_CODES_MOST, above ? "above" : "below",
-                           TEXT_ARG(text_first(code, 100)));
+                           TEXT_ARG(text_short(code, 100)));
         }
         if (marks[i]) {
             codes.items[codes.count++] = (struct search_code){system, s->concepts[i].code};

@@ -131,7 +131,7 @@ static int import(struct terms *t, text name, const struct terms_import *in, str
         if (text_eq(up->name, name)) {
             return err_set(e, ERR_NOT_SUPPORTED,
                            "the value set '%.*s' imports itself, so it cannot be worked out",
-                           TEXT_ARG(text_first(name, 200)));
+                           TEXT_ARG(text_short(name, 200)));
         }
     }
     if (next.depth > TERMS_DEPTH_MOST) {
@@ -157,7 +157,7 @@ static int add_include(struct terms *t, yyjson_val *include, const struct terms_
         return err_set(e, ERR_NOT_SUPPORTED,
                        "the value set '%.*s' has an include without a system and without a value "
                        "set (R4 vsd-1)",
-                       TEXT_ARG(text_first(in->name, 200)));
+                       TEXT_ARG(text_short(in->name, 200)));
     }
     int rc = any ? add_system(t, include, s, e) : 0;
     yyjson_val *item = is_list(imports) ? imports + 1 : NULL;
@@ -257,7 +257,7 @@ int terms_expand(struct terms *t, yyjson_val *root, const struct terms_import *i
         return err_set(e, ERR_NOT_SUPPORTED,
                        "the value set '%.*s' says neither what it is made of (compose) nor which "
                        "codes it has (expansion)",
-                       TEXT_ARG(text_first(in->name, 200)));
+                       TEXT_ARG(text_short(in->name, 200)));
     }
     if (!compose) {
         return add_expansion(json_get(expansion, T("contains")), 0, ret, e);

@@ -8,7 +8,7 @@ enum { CONCEPTS_MOST = 1000000 };
 static int bad_system(struct err *e, const struct terms_system *s, const char *why)
 {
     return err_set(e, ERR_NOT_SUPPORTED, "the CodeSystem '%.*s' that is stored here %s",
-                   TEXT_ARG(text_first(s->name, 200)), why);
+                   TEXT_ARG(text_short(s->name, 200)), why);
 }
 
 /* --- reading ------------------------------------------------------------------------------- */
@@ -139,7 +139,7 @@ static int read_system(struct terms_system *s, yyjson_val *root, struct arena *a
     if (rc == ERR_TOO_COSTLY) {
         return err_set(e, rc,
                        "the CodeSystem '%.*s' is too large or too deep to be worked out here",
-                       TEXT_ARG(text_first(s->name, 200)));
+                       TEXT_ARG(text_short(s->name, 200)));
     }
     return rc ? terms_no_memory(e) : 0;
 }
@@ -226,7 +226,7 @@ static int filter_hierarchy(const struct terms_system *s, const struct filter *f
             e, ERR_NOT_FOUND,
             "the CodeSystem '%.*s' that is stored here has no code '%.*s', which a value "
             "set of the query names",
-            TEXT_ARG(text_first(s->name, 200)), TEXT_ARG(text_first(f->value, 100)));
+            TEXT_ARG(text_short(s->name, 200)), TEXT_ARG(text_short(f->value, 100)));
     }
     struct arena_mark before = arena_mark(a);
     unsigned char *near = terms_closure(s, (size_t)*at, text_eq(f->op, T("generalizes")), a);
@@ -284,8 +284,8 @@ static int filter_values(const struct terms_system *s, struct filter *f, unsigne
                        "a value set of the query has the filter %.*s %.*s '%.*s', which is not "
                        "worked out here; expand the value set elsewhere, and store it with its "
                        "codes",
-                       TEXT_ARG(text_first(f->property, 60)), TEXT_ARG(text_first(f->op, 30)),
-                       TEXT_ARG(text_first(f->value, 100)));
+                       TEXT_ARG(text_short(f->property, 60)), TEXT_ARG(text_short(f->op, 30)),
+                       TEXT_ARG(text_short(f->value, 100)));
     }
     int rc = read_list(f, e);
     for (size_t i = 0; !rc && i < s->count; i++) {

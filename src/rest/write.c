@@ -93,7 +93,7 @@ int match_one(struct call *c, fhir_type type, text query, struct plan *ret_plan,
     if (found.count > 1 || found.more) {
         return err_set(e, ERR_MULTIPLE,
                        "more than one %.*s matches the condition '%.*s'; make it more specific",
-                       TEXT_ARG(fhir_type_name(type)), TEXT_ARG(text_first(query, 200)));
+                       TEXT_ARG(fhir_type_name(type)), TEXT_ARG(text_short(query, 200)));
     }
     *ret_version = found.count ? found.items[0] : (struct version){0};
     return 0;
@@ -188,7 +188,7 @@ static int take_if_match(struct prepared *p, struct err *e)
         if (!etag_read(c->if_match, &p->write.expected_vid)) {
             return err_set(e, ERR_INVALID,
                            "If-Match must be the ETag of a version, such as W/\"3\"; it is '%.*s'",
-                           TEXT_ARG(text_first(c->if_match, 60)));
+                           TEXT_ARG(text_short(c->if_match, 60)));
         }
         p->write.expect = EXPECT_VERSION;
     }
@@ -337,8 +337,7 @@ static int check_content(struct prepared *p, struct err *e)
                       "_elements, and storing it would lose what was left out; read it whole, "
                       "change that, and send it");
     }
-    int refused = search_parameter_check(c, &p->resource, e);
-    return refused ? refused : relative_links(c, &p->resource);
+    return relative_links(c, &p->resource);
 }
 
 static int no_conditional_references(const struct prepared *p, struct err *e)
@@ -351,7 +350,7 @@ static int no_conditional_references(const struct prepared *p, struct err *e)
                 e, ERR_INVALID,
                 "the reference '%.*s' is conditional, which only a transaction may have; "
                 "refer to Type/id",
-                TEXT_ARG(text_first(t, 200)));
+                TEXT_ARG(text_short(t, 200)));
         }
     }
     return 0;
@@ -364,10 +363,11 @@ int prepare_content(struct prepared *p, struct err *e)
         return 0;
     }
     int rc = no_conditional_references(p, e);
+    p->resource.id = p->write.id;
+    rc = rc ? rc : search_parameter_check(c, &p->resource, e);
     if (rc) {
         return rc;
     }
-    p->resource.id = p->write.id;
     size_t most = (size_t)c->rest->limits->resource_bytes;
     buf_init(&p->packed, most);
     resource_pack(&p->resource, &p->packed);

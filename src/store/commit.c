@@ -2,6 +2,8 @@
  * threads. */
 #include "store/writer.h"
 
+#include <stdlib.h>
+
 static int prepare_write(struct store *s, struct body_tools *tools, const struct write *write,
                          struct arena *a, struct prepared *p)
 {
@@ -39,7 +41,7 @@ static void order_by_type(const struct write_request *r, size_t *order)
 }
 
 static int prepare(struct store *s, struct body_tools *tools, struct write_request *r,
-                   struct arena *a, struct prepared_request *p, size_t *bytes)
+                   struct arena *a, struct prepared_request *p)
 {
     r->result = 0;
     r->err = (struct err){0};
@@ -53,7 +55,6 @@ static int prepare(struct store *s, struct body_tools *tools, struct write_reque
     }
     for (size_t i = 0; i < r->write_count && !rc; i++) {
         rc = prepare_write(s, tools, &r->writes[i], a, &p->writes[i]);
-        *bytes += p->writes[i].bytes;
     }
     return rc;
 }
@@ -80,30 +81,70 @@ static void refuse_all(struct write_request *requests, size_t count, int code, c
     }
 }
 
-void store_commit(struct store *s, const struct grant *g, struct write_request *requests,
-                  size_t count)
+struct store_batch {
+    struct store *s;
+    const struct grant *g;
+    struct arena arena;
+    struct prepared_request *requests;
+};
+
+struct store_batch *store_batch_make(struct store *s, const struct grant *g,
+                                     struct write_request *requests, size_t count)
 {
-    struct writer *w = s->writer;
-    if (!w) {
+    if (!s->writer) {
         refuse_all(requests, count, ERR_NOT_SUPPORTED, "this store was opened for reading only");
-        return;
+        return NULL;
     }
-    struct arena a;
-    arena_init(&a, (size_t)4 << 30);
-    struct body_tools *tools = tools_take(s);
-    struct job job = {.g = g, .count = count};
-    job.requests = arena_zalloc(&a, count, sizeof *job.requests);
-    int rc = tools && job.requests ? 0 : ERR_MEMORY;
+    struct store_batch *b = calloc(1, sizeof *b);
+    struct body_tools *tools = b ? tools_take(s) : NULL;
+    int rc = tools ? 0 : ERR_MEMORY;
+    if (b) {
+        *b = (struct store_batch){.s = s, .g = g};
+        arena_init(&b->arena, (size_t)4 << 30);
+        b->requests = arena_zalloc(&b->arena, count, sizeof *b->requests);
+        rc = b->requests ? rc : ERR_MEMORY;
+    }
     for (size_t i = 0; i < count && !rc; i++) {
-        rc = prepare(s, tools, &requests[i], &a, &job.requests[i], &job.bytes);
+        rc = prepare(s, tools, &requests[i], &b->arena, &b->requests[i]);
     }
     if (tools) {
         tools_give(s, tools);
     }
     if (rc) {
         refuse_all(requests, count, ERR_MEMORY, "the node has no memory for this write");
-    } else if (count) {
-        wait_for(w, &job);
+        store_batch_drop(b);
+        return NULL;
     }
-    arena_done(&a);
+    return b;
+}
+
+void store_batch_commit(struct store_batch *b, size_t from, size_t count)
+{
+    struct job job = {.g = b->g, .requests = b->requests + from, .count = count};
+    for (size_t i = 0; i < count; i++) {
+        for (size_t k = 0; k < job.requests[i].request->write_count; k++) {
+            job.bytes += job.requests[i].writes[k].bytes;
+        }
+    }
+    if (count) {
+        wait_for(b->s->writer, &job);
+    }
+}
+
+void store_batch_drop(struct store_batch *b)
+{
+    if (b) {
+        arena_done(&b->arena);
+        free(b);
+    }
+}
+
+void store_commit(struct store *s, const struct grant *g, struct write_request *requests,
+                  size_t count)
+{
+    struct store_batch *b = store_batch_make(s, g, requests, count);
+    if (b) {
+        store_batch_commit(b, 0, count);
+        store_batch_drop(b);
+    }
 }

@@ -11,7 +11,8 @@ enum {
     LEAD_BY_BODY = 262144,
     JOIN_BUDGET = 2000000, /* 0.4 s of looking for all of a join before it is asked one by one */
     JOIN_BUDGET_PAGE = 100000,
-    CLOSELY = 16, /* values of an exact goal that are worth a seek each for every candidate */
+    CLOSELY = 16,   /* values of an exact goal that are worth a seek each for every candidate */
+    REST_WORTH = 4, /* entries that are passed by as quickly as one is sought */
 };
 
 struct parts {
@@ -187,6 +188,37 @@ static int order_streams(struct parts *p)
     return 0;
 }
 
+/*
+ * Where all hits are wanted: of what most resources of the type are, the few that are not are
+ * sooner passed by than each hit of the others is looked for among the many.
+ */
+static int leave_out_rest(struct parts *p)
+{
+    struct run *r = p->r;
+    uint64_t lead = 0;
+    size_t kept = 1;
+    if (r->want != UINT64_MAX || p->stream_count < 2) {
+        return 0;
+    }
+    int rc = goal_estimate(r, p->streams[0], p->scope, r->most, &lead);
+    for (size_t i = 1; i < p->stream_count && !rc; i++) {
+        struct goal *goal = p->streams[i];
+        struct goal *rest = goal->kind == GOAL_EXACT && !goal->set ? goal->rest : NULL;
+        uint64_t most = lead * REST_WORTH + 1;
+        uint64_t n = most;
+        if (rest && goal_streams(rest)) {
+            rc = goal_estimate(r, rest, p->scope, most, &n);
+        }
+        if (n < most) {
+            p->less[p->less_count++] = rest;
+        } else {
+            p->streams[kept++] = goal;
+        }
+    }
+    p->stream_count = rc ? p->stream_count : kept;
+    return rc;
+}
+
 static unsigned test_rank(const struct goal *goal)
 {
     return goal->kind == GOAL_EXACT || goal->by_when || goal->by_t ? 0
@@ -296,7 +328,12 @@ static int lead_by(struct parts *p, size_t best, struct set *set)
             dates[count++] = p->tests[i];
         }
     }
-    return dates ? dates_set(p->r, goal, dates, count, set) : run_memory(p->r);
+    bool sure = false;
+    int rc = dates ? dates_set(p->r, goal, dates, count, set, &sure) : run_memory(p->r);
+    for (size_t i = 0; i < p->test_count && !rc && sure; i++) {
+        p->spare[i] |= !p->negated[i] && p->tests[i]->by_when;
+    }
+    return rc;
 }
 
 static int choose_leader(struct parts *p)
@@ -395,7 +432,7 @@ int and_open(struct run *r, struct goal *goal, const struct spans *scope, bool r
     struct parts p = {.r = r, .type = goal->type, .scope = scope};
     size_t n = count_items(goal);
     p.streams = arena_zalloc(&r->scratch, 2 * n + 2, sizeof(struct goal *));
-    p.less = arena_zalloc(&r->scratch, n, sizeof(struct goal *));
+    p.less = arena_zalloc(&r->scratch, 2 * n + 2, sizeof(struct goal *));
     p.tests = arena_zalloc(&r->scratch, 2 * n + 2, sizeof(struct goal *));
     p.negated = arena_zalloc(&r->scratch, 2 * n + 2, sizeof *p.negated);
     p.spare = arena_zalloc(&r->scratch, 2 * n + 2, sizeof *p.spare);
@@ -414,6 +451,7 @@ int and_open(struct run *r, struct goal *goal, const struct spans *scope, bool r
         ask_in_scope(&p);
     } else {
         rc = order_streams(&p);
+        rc = rc ? rc : leave_out_rest(&p);
         rc = rc || p.stream_count ? rc : choose_leader(&p);
     }
     order_tests(&p);

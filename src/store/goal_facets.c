@@ -67,14 +67,18 @@ static int answers(struct run *r, const struct plan_node *node, const struct ind
                             : 0;
 }
 
-/* All entries of the leaves' parameters: few resources have such by themselves. */
+/* All entries of the leaves' parameters: few resources, or none, have such by themselves. */
 static int single_stretches(struct run *r, const struct plan_node *node, struct goal *goal)
 {
+    int rc = 0;
     if (node->count == 0) {
         struct stretch all = {.param = node->param};
-        return goal_stretch(r, goal, &all);
+        struct db_range range = {.param = node->param};
+        uint64_t n = 0;
+        rc = run_failed(r, db_index_count(r->db, &range, 1, &n));
+        rc = rc ? rc : run_spend(r, COST_SEEK);
+        return rc || !n ? rc : goal_stretch(r, goal, &all);
     }
-    int rc = 0;
     for (size_t i = 0; i < node->count && !rc; i++) {
         rc = single_stretches(r, &node->items[i], goal);
     }
@@ -93,9 +97,19 @@ static int with_singles(struct run *r, fhir_type type, const struct plan_node *n
     items[1] = (struct goal){
         .kind = GOAL_CHECK, .type = type, .node = node, .items = &items[2], .count = 1};
     items[2] = (struct goal){.kind = GOAL_RANGE, .type = type};
-    *ret_goal =
-        (struct goal){.kind = GOAL_OR, .type = type, .node = node, .items = items, .count = 2};
-    return single_stretches(r, node, &items[2]);
+    int rc = single_stretches(r, node, &items[2]);
+    *ret_goal = items[2].stretch_count == 0
+                    ? *facets
+                    : (struct goal){
+                          .kind = GOAL_OR, .type = type, .node = node, .items = items, .count = 2};
+    return rc;
+}
+
+static int add_facet(struct run *r, const struct facet *facet, fhir_type type, struct goal *goal)
+{
+    char number[FACET_VALUE_SIZE];
+    text value = arena_copy(&r->scratch, facet_value(facet->number, number));
+    return value.p ? goal_value(r, goal, own_param(type, INDEX_FACETS), value) : run_memory(r);
 }
 
 int facets_goal(struct run *r, fhir_type type, const struct plan_node *node, struct goal *ret_goal)
@@ -110,17 +124,19 @@ int facets_goal(struct run *r, fhir_type type, const struct plan_node *node, str
     rc = rc ? rc : answers(r, plain, NULL, 0, &of_none);
     struct goal goal = {
         .kind = GOAL_EXACT, .type = type, .node = plain, .dated = true, .apart = true};
+    struct goal *rest = arena_zalloc(&r->scratch, 1, sizeof *rest);
+    if (!rest) {
+        return run_memory(r);
+    }
+    *rest = goal;
+    rest->node = NULL;
     /* What matches resources without any facet is said by what it leaves out. */
     for (size_t i = 0; i < count && !rc; i++) {
         bool has = false;
         rc = answers(r, plain, facets[i].entries, facets[i].count, &has);
-        if (!rc && has != of_none) {
-            char number[FACET_VALUE_SIZE];
-            text value = arena_copy(&r->scratch, facet_value(facets[i].number, number));
-            rc = value.p ? goal_value(r, &goal, own_param(type, INDEX_FACETS), value)
-                         : run_memory(r);
-        }
+        rc = rc ? rc : add_facet(r, &facets[i], type, has != of_none ? &goal : rest);
     }
+    goal.rest = single ? NULL : rest;
     struct plan_node *denied = plain;
     if (!rc && of_none) {
         denied = arena_zalloc(&r->scratch, 1, sizeof *denied);

@@ -35,7 +35,7 @@ struct store {
     char *dir;
     enum store_mode mode;
     struct limits limits;
-    text base; /* of the node, owned */
+    text base;                                      /* of the node, owned */
     _Atomic(const struct search_customs *) customs; /* in force */
     struct params *params;
     struct store_identity identity;
@@ -53,7 +53,7 @@ struct store {
     } idle_tools;
     struct writer *writer;
     atomic_bool full;
-    _Atomic unsigned heavy; /* searches that have run for long and have a turn now (heavy.c) */
+    _Atomic unsigned heavy;   /* searches that have run for long and have a turn now (heavy.c) */
     _Atomic uint64_t floor;   /* versions to come are later than this: store_moment() */
     _Atomic uint64_t commits; /* of this process, counted before anyone is told of them */
     atomic_bool let_go;       /* idle views must hold nothing: the log waits to be emptied */
@@ -135,7 +135,8 @@ struct facet {
     size_t count;
 };
 /* Those of a type that exist now (at least those that the view's state knows). They stay until the
- * store is closed. *ret_single: some resources may have their facet entries one by one. */
+ * store is closed. *ret_single: some resources may have no combination, but their facet entries one
+ * by one, or none; else each resource of the type has exactly one. */
 int facets_of(struct store *s, struct db *db, fhir_type type, const struct facet **ret_facets,
               size_t *ret_count, bool *ret_single);
 text facet_value(uint64_t number, char buffer[FACET_VALUE_SIZE]);
@@ -152,7 +153,7 @@ int facets_load(struct store *s, struct db *db);
 /* The writer's: a number for a new combination, within its transaction (the view of `db`).
  * DB_END: there is no room. */
 int facets_add(struct store *s, struct db *db, text term, uint64_t *ret_number);
-/* The type has a resource with its facet entries one by one. */
+/* The type has a resource without a combination. */
 int facets_single(struct store *s, struct db *db, fhir_type type);
 /* Around the writer's COMMIT: begin (returns false when there is nothing new), then settle. */
 bool facets_begin(struct facets *f);

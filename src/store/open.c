@@ -55,11 +55,13 @@ static int stretch_set(struct run *r, const struct stretch *stretch, const struc
     return code ? code : rc == DB_END ? 0 : run_failed(r, rc);
 }
 
-static bool fails_date(struct goal *const *others, size_t count, int64_t when)
+static bool fails_date(struct goal *const *others, size_t count, int64_t when, bool *sure)
 {
     for (size_t i = 0; i < count; i++) {
         bool has = true;
-        if (others[i]->by_when && goal_by_when(others[i], when, &has) && !has) {
+        if (!goal_by_when(others[i], when, &has)) {
+            *sure = false;
+        } else if (!has) {
             return true;
         }
     }
@@ -67,9 +69,10 @@ static bool fails_date(struct goal *const *others, size_t count, int64_t when)
 }
 
 int dates_set(struct run *r, const struct goal *goal, struct goal *const *others, size_t count,
-              struct set *set)
+              struct set *set, bool *ret_sure)
 {
     int code = 0;
+    *ret_sure = true;
     for (size_t i = 0; i < goal->stretch_count && !code; i++) {
         const struct stretch *stretch = &goal->stretches[i];
         struct db_range range = {
@@ -79,8 +82,8 @@ int dates_set(struct run *r, const struct goal *goal, struct goal *const *others
         int rc = db_index_open(r->db, &range, &c);
         while (!rc && !code && !(rc = db_index_next(c, &entry))) {
             code = run_spend(r, 1);
-            if (!code && !fails_date(others, count, entry.when) &&
-                stretch_takes(stretch, entry.value)) {
+            if (!code && stretch_takes(stretch, entry.value) &&
+                !fails_date(others, count, entry.when, ret_sure)) {
                 code = set_add(r, set, entry.rid);
             }
         }

@@ -158,6 +158,7 @@ int piece_await(struct writer *w, struct piece *p);
 
 /* --- walk.c -------------------------------------------------------------------------------- */
 
+/* When the writer's thread runs. */
 int walker_start(struct writer *w, struct err *e);
 /* Before the writer stops. */
 void walker_stop(struct writer *w);

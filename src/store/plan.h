@@ -71,12 +71,13 @@ struct goal {
     struct value *values;
     size_t value_count;
     size_t value_capacity;
-    bool dated;     /* all values carry `when` */
-    bool apart;     /* no resource has two of the values */
-    bool by_when;   /* RANGE: on the principal date of the type */
-    bool by_t;      /* RANGE: on the time of the version */
-    bool asks_item; /* CHECK: items[0] has joins, which the node leaves out */
-    bool by_words;  /* RANGE: not stretches, but words_set() */
+    bool dated;        /* all values carry `when` */
+    bool apart;        /* no resource has two of the values */
+    bool by_when;      /* RANGE: on the principal date of the type */
+    bool by_t;         /* RANGE: on the time of the version */
+    bool asks_item;    /* CHECK: items[0] has joins, which the node leaves out */
+    bool by_words;     /* RANGE: not stretches, but words_set() */
+    struct goal *rest; /* EXACT: what all other resources of the type are; NULL: not known */
     struct stretch *stretches;
     size_t stretch_count;
     size_t stretch_capacity;
@@ -243,9 +244,10 @@ void stream_close(struct stream *s);
 int stream_seek(struct stream *s, uint64_t at, struct hit *ret_hit);
 /* Takes all. */
 int stream_set(struct run *r, struct stream *s, struct set *set);
-/* Entries of a RANGE on the principal date, without those whose `when` fails one of the others. */
+/* Entries of a RANGE on the principal date, without those whose `when` fails one of the others.
+ * *ret_sure: all that are left have a `when` that passes all of them. */
 int dates_set(struct run *r, const struct goal *goal, struct goal *const *others, size_t count,
-              struct set *set);
+              struct set *set, bool *ret_sure);
 /* All that a goal means, in a scope. */
 int goal_set(struct run *r, struct goal *goal, const struct spans *scope, struct set *set);
 /* Whether hits come one by one, without all of something being found first. */

@@ -97,7 +97,8 @@ static int ready_facets(struct row *row, uint64_t number, struct arena *a)
 
 /*
  * One row for all of them when their combination is known; else also the rows that stand for them
- * should it get no number.
+ * should it get no number. A resource with none, or too many, has no combination, which the row
+ * without a term says.
  */
 static int make_facets(struct store *s, fhir_type type, const struct index_entry *entries,
                        size_t count, struct arena *a, struct row *rows, size_t *row_count)
@@ -114,7 +115,7 @@ static int make_facets(struct store *s, fhir_type type, const struct index_entry
     } else {
         *row = (struct row){.param = own_param(type, INDEX_FACETS), .kind = ROW_FACETS};
     }
-    *row_count += count > 0;
+    ++*row_count;
     for (size_t i = 0; i < count && !number && !rc; i++) {
         /* Facets are the standard's own. */
         const struct search_param *p = search_param_by_number(NULL, entries[i].param);

@@ -274,6 +274,18 @@ void store_commit(struct store *s, const struct grant *g, struct write_request *
                   size_t count);
 
 /*
+ * The same in two steps, for a caller that waits for a turn in between: the first does all that
+ * needs no database; the second commits `count` of the requests, from the one at `from` on, each of
+ * them once. NULL: every request has been refused. The requests must stay where they are until the
+ * batch is dropped; NULL may be dropped.
+ */
+struct store_batch;
+struct store_batch *store_batch_make(struct store *s, const struct grant *g,
+                                     struct write_request *requests, size_t count);
+void store_batch_commit(struct store_batch *b, size_t from, size_t count);
+void store_batch_drop(struct store_batch *b);
+
+/*
  * Waits until the writer has nothing left to do: what is queued, the words of all versions, bodies
  * that are to be packed anew. After a load, so that what is closed is complete and small.
  */

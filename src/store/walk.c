@@ -6,6 +6,8 @@
  */
 #include "store/params.h"
 
+#include "base/clock.h"
+
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <time.h>
@@ -17,6 +19,8 @@ enum {
     ENTRIES_CALM = 4096,
     ENTRIES_BUSY = 512,
     RETRY_S = 1,
+    CALM_MS = 300,
+    YIELD_MAX_NS = 20000000,
     NICE = 5, /* requests come first */
 };
 
@@ -41,7 +45,8 @@ struct walker {
     unsigned turn;
     struct piece *flight; /* with the writer */
     struct walk_place place;
-    uint64_t seen; /* by the piece before */
+    uint64_t seen;   /* by the piece before */
+    int64_t changed; /* when somebody else was last known to write (clock_mono_ns) */
 };
 
 void walker_wake(struct params *params)
@@ -136,6 +141,17 @@ static bool continues(const struct piece *flight, const struct task *task)
            flight->reindex == task->reindex && !flight->end && task->kind != PIECE_REMOVE;
 }
 
+/* Nobody else has written for a while. */
+static bool is_calm(struct walker *x, uint64_t seen)
+{
+    int64_t now = clock_mono_ns();
+    if (seen != x->seen) {
+        x->seen = seen;
+        x->changed = now;
+    }
+    return now - x->changed > (int64_t)CALM_MS * 1000000;
+}
+
 static int make(struct walker *x, const struct task *task, struct piece *p)
 {
     struct walk_reader *r = &x->reader;
@@ -147,8 +163,7 @@ static int make(struct walker *x, const struct task *task, struct piece *p)
                         .from = x->flight ? x->flight->done : task->from,
                         .arena = arena};
     p->seen = atomic_load(&x->params->written); /* before the read begins */
-    bool calm = p->seen == x->seen;
-    x->seen = p->seen;
+    bool calm = is_calm(x, p->seen);
     int rc = db_begin_read(r->db);
     if (rc) {
         return rc;
@@ -173,8 +188,20 @@ static int make(struct walker *x, const struct task *task, struct piece *p)
     return rc;
 }
 
+/* While others write, as long again as the piece took is theirs alone. */
+static void yield_to_others(struct walker *x, int64_t began)
+{
+    int64_t now = clock_mono_ns();
+    if (now - x->changed <= (int64_t)CALM_MS * 1000000) {
+        int64_t ns = now - began;
+        ns = ns < YIELD_MAX_NS ? ns : YIELD_MAX_NS;
+        (void)nanosleep(&(struct timespec){.tv_nsec = ns}, NULL);
+    }
+}
+
 static void step(struct walker *x, const struct task *task)
 {
+    int64_t began = clock_mono_ns();
     if (task->kind == PIECE_START || (x->flight && !continues(x->flight, task))) {
         (void)settle(x);
         return;
@@ -192,6 +219,7 @@ static void step(struct walker *x, const struct task *task)
     piece_submit(x->w, p);
     x->flight = p;
     x->turn ^= 1;
+    yield_to_others(x, began);
 }
 
 static void *walk(void *context)
@@ -227,8 +255,9 @@ int walker_start(struct writer *w, struct err *e)
     arena_init(&x->reader.scratch, (size_t)1 << 30);
     arena_init(&x->pieces[0].arena, (size_t)1 << 30);
     arena_init(&x->pieces[1].arena, (size_t)1 << 30);
-    atomic_store(&x->params->written, w->committed_t);
+    (void)pthread_mutex_lock(&x->params->lock);
     x->params->walker = x;
+    (void)pthread_mutex_unlock(&x->params->lock);
     int rc = x->reader.tools ? db_open(w->s->dir, DB_READER, &x->reader.db, e)
                              : err_set(e, ERR_MEMORY, "no memory for the writer");
     if (!rc) {

@@ -475,12 +475,13 @@ int writer_start(struct store *s, struct err *e)
     }
     rc = trainer_start(w, e);
     rc = rc ? rc : indexer_start(w, e);
-    rc = rc ? rc : walker_start(w, e);
     if (rc) {
         return rc;
     }
+    atomic_store(&s->params->written, w->committed_t);
     w->running = pthread_create(&w->thread, NULL, run, w) == 0;
-    return w->running ? 0 : err_set(e, ERR_MEMORY, "the writer's thread cannot be started");
+    return w->running ? walker_start(w, e)
+                      : err_set(e, ERR_MEMORY, "the writer's thread cannot be started");
 }
 
 void writer_stop(struct store *s)

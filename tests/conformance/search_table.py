@@ -16,7 +16,8 @@ import data
 import kit
 
 SHORT = {"{L}": "http://loinc.org", "{S}": "http://snomed.info/sct", "{U}": "http://unitsofmeasure.org",
-         "{H}": "http://hosp/mrn", "{V}": "http://acme.org/fhir/ValueSet"}
+         "{H}": "http://hosp/mrn", "{V}": "http://acme.org/fhir/ValueSet",
+         "{W}": "word%20" * 300}
 CASE = re.compile(r"(\S+) (?:(lenient|post) )?(\S+) =>(.*)")
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 PAGES_MAX = 50

@@ -20,7 +20,9 @@ import kit
 
 ASYNC = {"Prefer": "respond-async"}
 LINES = 20_000
-BINARIES = 1500  # of 60 kB: more than fits beside the ballast
+BINARIES = 700  # of 60 kB: more than fits beside the ballast
+FILES = 5  # in the store before the first export: it takes seconds, and notes its place each second
+RESUMED = 3  # kills after which an export has to go on from the middle of its scan
 
 
 def kick_off(client, path, body=None):
@@ -66,13 +68,16 @@ class Kills:
         self.random = random.Random(seed)
         self.folder = folder
         self.kills = {"import": 0, "export": 0}
+        self.resumed = 0  # exports that were killed with a place noted behind the start of their scan
         self.tag = 0
         self.node.create()
         self.node.start()
 
-    def kill(self, kind, least, most):
-        time.sleep(self.random.uniform(least, most))
+    def kill(self, most):
+        time.sleep(self.random.uniform(0.0, most))
         self.node.kill()
+
+    def restart(self, kind):
         self.node.start()
         self.kills[kind] += 1
         return self.node.client()
@@ -105,7 +110,8 @@ class Kills:
         kills = 0
         while kills < most_kills and client.get(job).status == 202:
             client.close()
-            client = self.kill("import", 0.0, 0.7)
+            self.kill(0.7)
+            client = self.restart("import")
             kills += 1
         manifest = wait(client, job)
         counts = manifest["extension"]
@@ -125,6 +131,21 @@ class Kills:
               flush=True)
         client.close()
 
+    def place(self, job):
+        """Where the scan of an export goes on after a kill; 0: at its start. None: it has ended."""
+        with open(f"{self.folder}/node/jobs/{job.rsplit('/', 1)[1]}/state.json", encoding="ascii") as file:
+            state = json.load(file)
+        if state["state"] in ("done", "failed"):
+            return None
+        progress = state.get("progress")
+        return (progress["next"] or None) if progress else 0
+
+    def until_further(self, job, place):
+        """Waits until the export has noted another place or has ended; now and then only for a moment."""
+        until = time.monotonic() + (0.2 if self.random.random() < 0.2 else 20)
+        while time.monotonic() < until and self.place(job) == place:
+            time.sleep(0.01)
+
     def an_export(self, most_kills):
         """What was current at the kick-off, although it is changed while the export runs and is killed."""
         client = self.node.client()
@@ -132,7 +153,7 @@ class Kills:
         job = kick_off(client, "/fhir/$export?_typeFilter=Observation%3Fstatus%3Dfinal,preliminary,amended,nonsense")
         whole = {n: r for n, r in before.items() if r.get("status") in ("final", "preliminary", "amended")}
         names = sorted(before)
-        kills = 0
+        kills = place = resumed = 0
         while kills < most_kills and client.get(job).status == 202:
             for name in self.random.sample(names, 20):
                 kind, ident = name.split("/")
@@ -142,14 +163,20 @@ class Kills:
                     subject = {"reference": f"Patient/moved{self.random.randrange(40)}"}
                     client.request("PUT", "/fhir/" + name, dict(before[name], id=ident, subject=subject))
             client.close()
-            client = self.kill("export", 0.0, 1.6)
+            self.until_further(job, place)
+            self.kill(0.3)
+            was, place = place, self.place(job)
+            resumed += place not in (None, 0, was)
+            client = self.restart("export")
             kills += 1
+        self.resumed += resumed
         found = exported(client, wait(client, job))
         kit.require(set(found) == set(whole), "lost %s, more %s", sorted(set(whole) - set(found))[:3],
                     sorted(set(found) - set(whole))[:3])
         for name, r in found.items():
             kit.require(r == whole[name], "%s is not what it was", name)
-        print(f"export: {kills} kills, {len(found)} resources as they were", flush=True)
+        print(f"export: {kills} kills, {resumed} of them further on in the scan, {len(found)} resources as they were",
+              flush=True)
         for each in os.listdir(self.folder + "/node/jobs"):
             client.request("DELETE", "/fhir/_jobs/" + each)
         kit.require(os.listdir(self.folder + "/node/jobs") == [], "folders of deleted jobs are left behind")
@@ -164,10 +191,13 @@ def kills(kith, folder, seed, cycles):
     run = Kills(kith, folder, seed)
     try:
         while min(run.kills.values()) < cycles:
-            if run.kills["import"] < cycles or not run.tag:
+            if run.kills["import"] < cycles:
                 run.an_import(6)
+            while run.tag < FILES:
+                run.an_import(0)
             if run.kills["export"] < cycles:
                 run.an_export(6)
+        kit.require(cycles < 6 or run.resumed >= RESUMED, "only %d exports went on in the middle of their scan", run.resumed)
         run.end()
     finally:
         run.node.end()
@@ -242,7 +272,7 @@ def full_disk(kith, at, seed):
 
 def test(kith, folder):
     diskfull.own_namespace()
-    diskfull.SIZE_MB, diskfull.BALLAST_MB = 330, 285
+    diskfull.SIZE_MB, diskfull.BALLAST_MB = 220, 190
     seed = kit.settings()
     kills(kith, folder, seed, int(os.environ.get("KITH_KILL_CYCLES") or "12"))
     for kind in ("tmpfs", "ext4"):

@@ -114,17 +114,17 @@ class Client:
         return body
 
     def _chunks(self):
-        body = b""
+        body = []
         while True:
             line = self.file.readline()
             if not line.endswith(b"\r\n"):
                 raise Broken("a chunk is cut off")
             n = int(line.split(b";")[0], 16)
-            body += self._bytes(n)
+            body.append(self._bytes(n))
             if self.file.readline() != b"\r\n":
                 raise Broken("a chunk is cut off")
             if n == 0:
-                return body
+                return b"".join(body)
 
 
 # --- the node --------------------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import socket
 import threading
 import time
 
@@ -118,9 +119,10 @@ def test_kick_off(node):
 def test_parameters_that_are_wrong(node):
     for query, words in (('_outputFormat=text/csv', '_outputFormat'), ('_since=yesterday', '_since'),
                          ('_type=Patient,Nonsense', 'Nonsense'), ('_typeFilter=Patient', '_typeFilter'),
-                         ('_typeFilter=Patient%3Fnonsense%3D1', 'nonsense'), ('_elements=id', '_elements'),
+                         ('_typeFilter=Patient%3Fnonsense%3D1', 'nonsense'), ('_elements=nonsense', 'nonsense'),
+                         ('_elements=Patient.status', 'Patient.status'), ('_elements=Nonsense.id', 'Nonsense.id'),
+                         ('_type=Patient&_elements=status', 'status'), ('_elements=name.family', 'name.family'),
                          ('_typeFilter=Patient%3F_count%3D1', '_count'), ('includeAssociatedData=x', 'includeAssociatedData'),
-                         ('_typeFilter=Patient%3F_lastUpdated%3Dgt2020', '_since'),
                          ('_type=Patient&_typeFilter=Observation%3Fstatus%3Dfinal', 'Observation'),
                          ('patient=Patient/a', 'patient'), ('nonsense=1', 'nonsense')):
         node.get('$export?' + query, **ASYNC).refused(400, None, words)
@@ -130,10 +132,10 @@ def test_parameters_that_are_wrong(node):
 
 
 def test_lenient_leaves_out_and_says_so(node):
-    m, found = export(node, '$export?_elements=id&_type=Organization', Prefer='respond-async, handling=lenient')
+    m, found = export(node, '$export?includeAssociatedData=LatestProvenanceResources&_type=Organization', Prefer='respond-async, handling=lenient')
     eq(list(found), ['Organization/org'], 'the rest is done')
     eq(len(m['error']), 1, 'a file of outcomes')
-    within(json.dumps(lines(node, m['error'][0])), '_elements', 'names what was left out')
+    within(json.dumps(lines(node, m['error'][0])), 'includeAssociatedData', 'names what was left out')
 
 
 def test_metadata(node):
@@ -207,6 +209,35 @@ def test_type_filter(node):
     eq(sorted(found), ['Observation/a0', 'Observation/b1', 'Patient/a', 'Patient/c'], 'several are an OR; commas within too')
     found = export(node, '$export?_type=Observation&_typeFilter=Observation%3F_id%3Da1&_typeFilter=Observation%3F_id%3Da2')[1]
     eq(sorted(found), ['Observation/a1', 'Observation/a2'], 'repeated')
+
+
+def test_type_filter_by_time(node):
+    """_lastUpdated is a criterion like others."""
+    changed = node.get('Patient/b').json['meta']['lastUpdated'].replace('+', '%2B')
+    found = export(node, '$export?_type=Patient&_typeFilter=Patient%3F_lastUpdated%3Dgt' + changed.replace('%', '%25'))[1]
+    eq(sorted(found), ['Patient/c'], 'later ones')
+    found = export(node, '$export?_type=Patient&_typeFilter=Patient%3F_lastUpdated%3Dle' + changed.replace('%', '%25'))[1]
+    eq(sorted(found), ['Patient/a', 'Patient/b'], 'the others')
+
+
+def test_elements(node):
+    whole = export(node)[1]
+    found = export(node, '$export?_elements=Patient.name,status,Group.member')[1]
+    eq(sorted(found), sorted(whole), 'no resource is missing')
+    for name, r in found.items():
+        ok(any(t['code'] == 'SUBSETTED' for t in r['meta']['tag']), name + ' says that it is a part', r)
+        eq({k: v for k, v in r.items() if k != 'meta'},
+           {k: v for k, v in whole[name].items() if k in r and k != 'meta'}, name + ': what stays is as it was')
+    eq(set(found['Patient/a']), {'resourceType', 'id', 'meta', 'name'}, 'as named for the type')
+    eq(set(found['Observation/a0']), {'resourceType', 'id', 'meta', 'status', 'code'}, 'a name for all, and what must be there')
+    eq(set(found['Organization/org']), {'resourceType', 'id', 'meta'}, 'nothing is named for it')
+    ok('member' in found['Group/g'] and 'actual' in found['Group/g'], 'members of the group')
+    body = {'resourceType': 'Parameters', 'parameter': [{'name': '_elements', 'valueString': 'Observation.subject'},
+                                                        {'name': '_typeFilter', 'valueString': 'Observation?_id=a1'},
+                                                        {'name': '_type', 'valueString': 'Observation'}]}
+    found = export(node, '$export', body)[1]
+    eq({n: set(r) for n, r in found.items()}, {'Observation/a1': {'resourceType', 'id', 'meta', 'status', 'code', 'subject'}},
+       'a filter looks at the whole')
 
 
 def test_since_is_a_chain(node):
@@ -444,6 +475,39 @@ def test_jobs_survive_a_restart(node):
         for r in lines(node, dict(item, url=item['url'].split('/fhir/')[1])):
             found['%s/%s' % (r['resourceType'], r['id'])] = r
     eq(found, before, 'done jobs are still there')
+
+
+def drafts(node):
+    return [n for n in os.listdir(node.dir + '/jobs') if n.startswith('.')]
+
+
+def test_uploads_need_no_memory(node):
+    """They go to a file as they arrive, and what breaks off leaves nothing behind."""
+    node.stop()
+    node.options = ('--limit', 'body_bytes=20000', '--limit', 'import_bytes=1500000')
+    node.start()
+    body = ndjson(*(kith.patient('U%05d' % i, id='u%d' % i) for i in range(4000)))
+    ok(200000 < len(body) < 1500000, 'larger than a body may be', len(body))
+    eq(upload(node, body)['extension']['written'], 4000, 'all lines')
+    eq(upload(node, gzip.compress(body), Content_Encoding='gzip')['extension']['unchanged'], 4000, 'compressed on the way')
+    half = gzip.compress(body)[:20000]
+    m = upload(node, half, Content_Encoding='gzip')
+    ok(0 < m['extension']['unchanged'] < 4000, 'what stands before the break', m['extension'])
+    within(json.dumps(lines(node, m['error'][0])), 'not whole', 'and it is said')
+    kick_off(node, '$import', body * 8, Content_Type='application/fhir+ndjson', status=413)
+    node.request('POST', '$import', body, Content_Type='application/fhir+ndjson').refused(400, 'required', 'respond-async')
+    eq(upload(node, b'')['extension']['written'], 0, 'no lines')
+    s = socket.create_connection((node.host, node.port))
+    s.sendall(b'POST /fhir/$import HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/fhir+ndjson\r\n'
+              b'Prefer: respond-async\r\nContent-Length: 1000000\r\n\r\n' + body[:700000])
+    end = time.monotonic() + 10
+    while not drafts(node) and time.monotonic() < end:
+        time.sleep(0.01)
+    ok(drafts(node), 'it is on its way')
+    s.close()
+    while drafts(node) and time.monotonic() < end:
+        time.sleep(0.01)
+    eq(drafts(node), [], 'nothing is left of it')
 
 
 def test_too_many_jobs(node):

@@ -444,4 +444,12 @@ def test_many_conditional_references(node):
         eq(found, located(r, n + i), 'patient %d has the doctor that was meant' % i)
 
 
+def test_long_words_are_cut_between_characters(node):
+    """What an error repeats of the request stays UTF-8, wherever it has to be cut."""
+    for start in ('', 'x', 'xy'):
+        refused = node.post('', bundle('transaction', entry(
+            'POST', 'Observation', observation('Patient?name=' + start + '\u0179' * 400))))
+        refused.refused(412, None, 'matches nothing')
+
+
 kith.main(globals())

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/metrics.h"
+#include "fhir/subset.h"
 
 enum {
     PAGE_COUNT = 2000,
@@ -25,6 +26,7 @@ struct export
     struct store_past past;
     bool types[256];
     struct filters filters;
+    struct subset *parts; /* by type; NULL: whole resources */
     struct {
         uint64_t from;
         uint64_t to;
@@ -63,6 +65,41 @@ static int read_ranges(struct export *x, struct err *e)
     return 0;
 }
 
+/* What "name" and "Type.name" mean for each type. Only what must be there is left of a type for
+ * which nothing was named. */
+static int read_elements(struct export *x, struct err *e)
+{
+    size_t at;
+    size_t most;
+    yyjson_val *item;
+    yyjson_val *list = json_get(x->asked, T("elements"));
+    size_t count = list ? json_len(list) : 0;
+    if (!count) {
+        return 0;
+    }
+    struct subset *parts = arena_zalloc(&x->arena, fhir_type_count(), sizeof *parts);
+    for (unsigned t = 1; t < fhir_type_count(); t++) {
+        text *names = parts ? arena_zalloc(&x->arena, count + 1, sizeof *names) : NULL;
+        size_t n = 0;
+        if (!names) {
+            return no_memory(e);
+        }
+        names[n++] = T("id");
+        yyjson_arr_foreach(list, at, most, item)
+        {
+            text word = json_text(item);
+            size_t dot = text_find(word, '.');
+            bool of_type = dot < word.n;
+            if (!of_type || fhir_type_of(text_first(word, dot)) == t) {
+                names[n++] = of_type ? text_from(word, dot + 1) : word;
+            }
+        }
+        parts[t] = (struct subset){.elements = names, .element_count = n};
+    }
+    x->parts = parts;
+    return 0;
+}
+
 static int read_asked(struct export *x, struct err *e)
 {
     size_t at;
@@ -95,6 +132,7 @@ static int read_asked(struct export *x, struct err *e)
     {
         rc = rc ? rc : filters_add(&x->filters, json_text(item), x->rest, x->base, &x->arena, e);
     }
+    rc = rc ? rc : read_elements(x, e);
     return rc ? rc : read_ranges(x, e);
 }
 
@@ -155,30 +193,54 @@ static int put_line(struct export *x, text series, size_t *hint, text line, stru
     return outputs_line(&x->out, *hint, e);
 }
 
+/* As it is stored: nobody has to look into it. */
+static int put_whole(struct export *x, const struct version *v, struct err *e)
+{
+    size_t *hint = &x->hints[v->type];
+    struct buf *to = outputs_begin(&x->out, fhir_type_name(v->type), hint, e);
+    int rc = to ? print_version(v, to, e) : e->code;
+    if (rc) {
+        return rc;
+    }
+    buf_addc(to, '\n');
+    return outputs_line(&x->out, *hint, e);
+}
+
+static int put_part(struct export *x, const struct version *v, struct err *e)
+{
+    yyjson_val *root;
+    size_t *hint = &x->hints[v->type];
+    int rc =
+        json_read(buf_text(&x->line), (size_t)x->rest->limits->json_depth + 8, &x->page, &root, e);
+    struct buf *to = rc ? NULL : outputs_begin(&x->out, fhir_type_name(v->type), hint, e);
+    if (!to) {
+        return rc ? rc : e->code;
+    }
+    subset_print(root, v->type, &x->parts[v->type], to);
+    buf_addc(to, '\n');
+    return outputs_line(&x->out, *hint, e);
+}
+
 /* The one place where a resource becomes a line. */
 static int put_resource(struct export *x, const struct version *v, struct err *e)
 {
     bool match = true;
-    text name = fhir_type_name(v->type);
-    if (!x->filters.types[v->type]) {
-        struct buf *to = outputs_begin(&x->out, name, &x->hints[v->type], e);
-        int rc = to ? print_version(v, to, e) : e->code;
-        if (!rc) {
-            buf_addc(to, '\n');
-            rc = outputs_line(&x->out, x->hints[v->type], e);
+    int rc;
+    if (!x->filters.types[v->type] && !x->parts) {
+        rc = put_whole(x, v, e);
+    } else {
+        buf_clear(&x->line);
+        rc = print_version(v, &x->line, e);
+        rc = rc ? rc
+                : filters_match(&x->filters, x->rest, x->base, v, buf_text(&x->line), &x->page,
+                                &match, e);
+        if (!rc && match) {
+            rc = x->parts ? put_part(x, v, e)
+                          : put_line(x, fhir_type_name(v->type), &x->hints[v->type],
+                                     buf_text(&x->line), e);
         }
-        atomic_fetch_add(&x->job->done, !rc);
-        return rc;
     }
-    buf_clear(&x->line);
-    int rc = print_version(v, &x->line, e);
-    rc = rc ? rc
-            : filters_match(&x->filters, x->rest, x->base, v, buf_text(&x->line), &x->page, &match,
-                            e);
-    if (!rc && match) {
-        rc = put_line(x, name, &x->hints[v->type], buf_text(&x->line), e);
-        atomic_fetch_add(&x->job->done, !rc);
-    }
+    atomic_fetch_add(&x->job->done, !rc && match);
     return rc;
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "fhir/reference.h"
+#include "fhir/subset.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,7 +26,7 @@ struct ask {
         text *items;
         size_t count;
         size_t capacity;
-    } patients, notes;
+    } patients, notes, elements;
     bool by_patients; /* the parameter `patient` was given */
     bool lenient;
     struct keys *keys;
@@ -130,6 +131,16 @@ static int take_filters(struct ask *a, text value, struct err *e)
     return 0;
 }
 
+static int take_elements(struct ask *a, text value, struct err *e)
+{
+    text item;
+    int rc = 0;
+    while (!rc && text_cut(&value, ',', &item)) {
+        rc = list_add(a, &a->elements, text_trim(item), e);
+    }
+    return rc;
+}
+
 static int take_patient(struct ask *a, text value, struct err *e)
 {
     if (!of_patients(a) || a->c->method != HTTP_POST) {
@@ -158,11 +169,11 @@ static int take_patient(struct ask *a, text value, struct err *e)
 
 static int take_other(struct ask *a, text name, struct err *e)
 {
-    const char *why = text_eq(name, T("_elements")) ? "this version exports whole resources"
-                      : text_eq(name, T("includeAssociatedData"))
+    const char *why = text_eq(name, T("includeAssociatedData"))
                           ? "there is no associated data apart from resources: ask for types with "
                             "_type, such as Provenance"
-                          : "it takes _outputFormat, _since, _type, _typeFilter, and patient";
+                          : "it takes _outputFormat, _since, _type, _typeFilter, _elements, and "
+                            "patient";
     if (!a->lenient) {
         return err_set(e, ERR_NOT_SUPPORTED, "the parameter '%.*s' is not supported on $export: %s",
                        TEXT_ARG(text_first(name, 60)), why);
@@ -183,6 +194,7 @@ static int take_param(struct ask *a, const struct operation_param *p, struct err
            : text_eq(p->name, T("_since"))      ? take_since(a, p->value, e)
            : text_eq(p->name, T("_type"))       ? take_types(a, p->value, e)
            : text_eq(p->name, T("_typeFilter")) ? take_filters(a, p->value, e)
+           : text_eq(p->name, T("_elements"))   ? take_elements(a, p->value, e)
            : text_eq(p->name, T("patient"))     ? take_patient(a, p->value, e)
                                                 : take_other(a, p->name, e);
 }
@@ -199,6 +211,33 @@ static int check_filters(const struct ask *a, struct err *e)
         }
     }
     return 0;
+}
+
+/* "name" is of every type that has it, "Type.name" of that one. */
+static int check_element(const struct ask *a, text word, struct err *e)
+{
+    size_t dot = text_find(word, '.');
+    fhir_type only = dot < word.n ? fhir_type_of(text_first(word, dot)) : 0;
+    text name = dot < word.n ? text_from(word, dot + 1) : word;
+    bool known = false;
+    for (unsigned t = 1; t < fhir_type_count() && !known; t++) {
+        bool meant = dot < word.n ? t == only : !a->any_type || a->types[t];
+        known = meant && subset_has_element((fhir_type)t, name);
+    }
+    return known ? 0
+                 : err_set(e, ERR_INVALID,
+                           "_elements: '%.*s' is not an element of a resource that is exported; "
+                           "name elements of the resources themselves, as in id or Patient.name",
+                           TEXT_ARG(text_first(word, 60)));
+}
+
+static int check_elements(const struct ask *a, struct err *e)
+{
+    int rc = 0;
+    for (size_t i = 0; !rc && i < a->elements.count; i++) {
+        rc = check_element(a, a->elements.items[i], e);
+    }
+    return rc;
 }
 
 static bool is_lenient(const struct call *c)
@@ -224,7 +263,8 @@ static int take_params(struct ask *a, struct err *e)
     for (size_t i = 0; !rc && i < count; i++) {
         rc = take_param(a, &params[i], e);
     }
-    return rc ? rc : check_filters(a, e);
+    rc = rc ? rc : check_filters(a, e);
+    return rc ? rc : check_elements(a, e);
 }
 
 /* --- whose records ------------------------------------------------------------------------- */
@@ -435,6 +475,7 @@ static void print_request(const struct ask *a, uint64_t until, struct buf *out)
     }
     buf_addc(out, ']');
     print_list(out, "notes", &a->notes);
+    print_list(out, "elements", &a->elements);
     buf_add(out, T(",\"keys\":["));
     for (size_t i = 0; i < a->key_count; i++) {
         buf_printf(out, "%s%llu,%llu", i ? "," : "", (unsigned long long)a->keys[i].from,

@@ -9,13 +9,10 @@
 
 #include <fcntl.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { THREADS = 3, NICE = 10, NOTE_SECONDS = 1, STATE_MOST = 64 << 20 };
-/* Others have written: they may write again for so long. */
-#define SHARED_NS ((int64_t)2000000000)
+enum { THREADS = 3, NOTE_SECONDS = 1, STATE_MOST = 64 << 20 };
 
 struct input {
     text url;
@@ -62,8 +59,7 @@ struct import {
     struct buf report;
     size_t hint;
     int64_t noted;
-    int64_t versions;             /* that the store had written when the last unit was committed */
-    _Atomic int64_t shared_until; /* until then others write */
+    struct import_pace pace;
 };
 
 static int no_memory(struct err *e)
@@ -205,7 +201,6 @@ static int read_unit(struct import *im, struct import_unit *unit, bool *ret_some
         im->open = true;
     }
     unit->input = im->read_input;
-    unit->shared = clock_mono_ns() < atomic_load(&im->shared_until);
     int rc = import_source_read(&im->source, unit, e);
     if (!rc && unit->ends_file) {
         import_source_close(&im->source);
@@ -243,28 +238,17 @@ static int report(struct import *im, const struct import_unit *unit, const struc
     return 0;
 }
 
-/* Whether the store has written more than this import. */
-static void look_for_others(struct import *im, uint64_t written)
-{
-    int64_t versions = metric_get(METRIC_store_versions_total);
-    if (im->versions && versions - im->versions > (int64_t)written) {
-        atomic_store(&im->shared_until, clock_mono_ns() + SHARED_NS);
-    }
-    im->versions = versions;
-}
-
 /* With the turn. */
 static int take_unit(struct import *im, const struct import_unit *unit, struct import_work *w,
                      struct err *e)
 {
     struct import_result r;
     struct input *input = &im->inputs[unit->input];
-    int rc = import_commit(w, &r, e);
+    int rc = import_commit(w, &im->pace, &r, e);
     rc = rc ? rc : report(im, unit, w, e);
     if (rc) {
         return rc;
     }
-    look_for_others(im, r.written);
     input->result.written += r.written;
     input->result.same += r.same;
     input->result.refused += r.refused;
@@ -331,10 +315,12 @@ static bool do_unit(struct import *im, struct import_unit *unit, struct arena *a
                                    .type = some ? im->inputs[unit->input].type : 0};
     rc = rc ? rc : import_prepare(&target, unit, a, &w, &e);
     /* Also with a failure: what stands before it is committed first. */
-    if (!wait_for_turn(im, unit->turn)) {
+    bool mine = wait_for_turn(im, unit->turn);
+    rc = rc || !mine ? rc : take_unit(im, unit, w, &e);
+    import_drop(w);
+    if (!mine) {
         return false;
     }
-    rc = rc ? rc : take_unit(im, unit, w, &e);
     arena_reset(a);
     if (rc) {
         fail(im, rc, &e);
@@ -350,7 +336,6 @@ static void *work(void *context)
     struct arena a;
     struct import_unit *unit = calloc(1, sizeof *unit);
     (void)pthread_setname_np(pthread_self(), "job-import");
-    (void)setpriority(PRIO_PROCESS, (id_t)gettid(), NICE);
     if (!unit) {
         struct err e = {0};
         fail(im, no_memory(&e), &e);

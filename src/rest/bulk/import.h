@@ -4,17 +4,8 @@
 
 #include "rest/bulk/job.h"
 
-/*
- * A unit is what is prepared by one thread and committed at once. Large ones make better use of a
- * commit; but a request of somebody else waits for one of them, so they are small while others
- * write.
- */
-enum {
-    UNIT_LINES = 1024,
-    UNIT_BYTES = 2048 << 10,
-    UNIT_LINES_SHARED = 128,
-    UNIT_BYTES_SHARED = 256 << 10,
-};
+/* A unit is what is read and prepared by one thread. */
+enum { UNIT_LINES = 1024, UNIT_BYTES = 2048 << 10 };
 
 struct import_line {
     text json;
@@ -29,7 +20,6 @@ struct import_unit {
     struct buf bytes;
     struct import_line lines[UNIT_LINES];
     size_t count;
-    bool shared;         /* asked for: a small one */
     uint64_t end_offset; /* behind it, in the inflated bytes of the file */
     uint64_t end_line;
     uint64_t read_bytes; /* of the file as it is on the disk, so far */
@@ -71,6 +61,12 @@ struct import_target {
     fhir_type type; /* that the input was said to be of; 0: any */
 };
 
+/* Whether others write at the same time; of whoever has the turn. All 0 at first. */
+struct import_pace {
+    int64_t versions; /* that the store had written when this was last asked */
+    int64_t shared_until;
+};
+
 struct import_work; /* prepared lines of a unit, in an arena */
 
 struct import_result {
@@ -82,11 +78,14 @@ struct import_result {
 /* Reads, checks and prepares every line; what is wrong with one is kept with it. */
 int import_prepare(const struct import_target *t, const struct import_unit *unit, struct arena *a,
                    struct import_work **ret_work, struct err *e);
+/* What was prepared and will not be committed. NULL is allowed. */
+void import_drop(struct import_work *w);
 /*
  * Commits what could be prepared; waits for room. Every line has its result then. ERR_STOPPING:
  * nothing was done, and the job must stop.
  */
-int import_commit(struct import_work *w, struct import_result *ret_result, struct err *e);
+int import_commit(struct import_work *w, struct import_pace *p, struct import_result *ret_result,
+                  struct err *e);
 /* The OperationOutcome of line i as JSON, or false: it was taken. */
 bool import_outcome(const struct import_work *w, size_t i, text url, struct buf *out);
 

@@ -225,7 +225,9 @@ static int make_job(struct ask *a, struct err *e)
     struct buf out;
     int dir;
     struct jobs *jobs = a->c->rest->jobs;
-    int rc = job_draft(jobs, JOB_IMPORT, &draft, &dir, e);
+    struct http_sink *sink = a->c->http->sink;
+    int rc = sink ? upload_finish(sink, &draft, &dir, &a->inputs[0].size, e)
+                  : job_draft(jobs, JOB_IMPORT, &draft, &dir, e);
     if (rc) {
         return rc;
     }
@@ -233,7 +235,7 @@ static int make_job(struct ask *a, struct err *e)
     print_request(a, &out);
     rc = buf_failed(&out) ? no_memory(e) : job_write_file(dir, "job.json", buf_text(&out), e);
     buf_done(&out);
-    if (!rc && !a->inputs[0].path.n) {
+    if (!rc && !a->inputs[0].path.n && !sink) {
         rc = job_write_file(dir, "upload", a->c->body, e);
     }
     if (rc) {

@@ -2,9 +2,14 @@
 #include "rest/bulk/import.h"
 #include "rest/bundle.h"
 
+#include "base/clock.h"
+#include "base/metrics.h"
+
 #include <stdio.h>
 
-enum { TRIES = 8, WAITS_MOST = 600 };
+enum { TRIES = 8, WAITS_MOST = 600, SLICE = 1024, SLICE_SHARED = 64 };
+/* Others have written: they may write again for so long. */
+#define SHARED_NS ((int64_t)2000000000)
 
 struct line {
     const struct import_line *from;
@@ -23,6 +28,7 @@ struct import_work {
     struct write_request *requests;
     struct line **owners;
     size_t request_count;
+    struct store_batch *batch; /* of the requests; until the first commit */
 };
 
 /*
@@ -144,8 +150,17 @@ int import_prepare(const struct import_target *t, const struct import_unit *unit
         }
     }
     resolver_done(&resolver);
+    w->batch = store_batch_make(t->rest->store, t->grant, w->requests, w->request_count);
     *ret_work = w;
     return 0;
+}
+
+void import_drop(struct import_work *w)
+{
+    if (w) {
+        store_batch_drop(w->batch);
+        w->batch = NULL;
+    }
 }
 
 /* --- committing ---------------------------------------------------------------------------- */
@@ -176,6 +191,11 @@ static void try_again(struct import_work *w, struct line *line, struct write_req
     }
 }
 
+static bool is_lack(int result)
+{
+    return result == ERR_FULL || result == ERR_BUSY || result == ERR_MEMORY;
+}
+
 /* True: it is not decided, since the node lacked room or memory. */
 static bool settle_line(struct import_work *w, struct line *line, struct write_request *r,
                         struct import_result *result)
@@ -184,7 +204,7 @@ static bool settle_line(struct import_work *w, struct line *line, struct write_r
     if (line->rc) {
         return false;
     }
-    if (r->result == ERR_FULL || r->result == ERR_BUSY || r->result == ERR_MEMORY) {
+    if (is_lack(r->result)) {
         return true;
     }
     if (r->result) {
@@ -212,9 +232,9 @@ static void settle(struct import_work *w, struct import_result *result, int *ret
     w->request_count = n;
 }
 
-static int stopped(const struct import_work *w)
+static int stopped(const struct import_work *w, size_t from, size_t count)
 {
-    for (size_t i = 0; i < w->request_count; i++) {
+    for (size_t i = from; i < from + count; i++) {
         int rc = w->requests[i].result;
         if (rc == ERR_STOPPING || rc == ERR_IO || rc == ERR_CORRUPT) {
             return rc;
@@ -223,15 +243,75 @@ static int stopped(const struct import_work *w)
     return 0;
 }
 
-int import_commit(struct import_work *w, struct import_result *ret_result, struct err *e)
+/*
+ * Others have to wait for what is with the writer: it gets little at once while they write. They
+ * are noticed by what they have written since the last time.
+ */
+static size_t pace(struct import_pace *p, uint64_t written)
+{
+    int64_t versions = metric_get(METRIC_store_versions_total);
+    int64_t now = clock_mono_ns();
+    if (p->versions && versions - p->versions > (int64_t)written) {
+        p->shared_until = now + SHARED_NS;
+    }
+    p->versions = versions;
+    return now < p->shared_until ? SLICE_SHARED : SLICE;
+}
+
+static uint64_t written(const struct import_work *w, size_t from, size_t count)
+{
+    uint64_t n = 0;
+    for (size_t i = from; i < from + count; i++) {
+        n += w->requests[i].result == 0 && w->requests[i].writes->changed;
+    }
+    return n;
+}
+
+/* A line must not be taken before one that stands above it: they wait for room together. */
+static bool put_off(struct import_work *w, size_t from, size_t count)
+{
+    int lack = 0;
+    for (size_t i = from; i < from + count; i++) {
+        lack = is_lack(w->requests[i].result) ? w->requests[i].result : lack;
+    }
+    for (size_t i = from + count; lack && i < w->request_count; i++) {
+        w->requests[i].result = lack;
+    }
+    return lack != 0;
+}
+
+static int commit_slices(struct import_work *w, struct import_pace *p, struct err *e)
+{
+    const struct import_target *t = w->target;
+    struct store_batch *batch =
+        w->batch ? w->batch
+                 : store_batch_make(t->rest->store, t->grant, w->requests, w->request_count);
+    size_t end = batch ? w->request_count : 0;
+    int rc = batch ? 0 : stopped(w, 0, w->request_count);
+    size_t most = pace(p, 0);
+    for (size_t at = 0, n; !rc && at < end; at += n) {
+        n = end - at < most ? end - at : most;
+        store_batch_commit(batch, at, n);
+        rc = stopped(w, at, n);
+        most = pace(p, written(w, at, n));
+        if (put_off(w, at, n)) {
+            break;
+        }
+    }
+    w->batch = NULL;
+    store_batch_drop(batch);
+    return rc ? err_set(e, rc, "the store takes no writes any more") : 0;
+}
+
+int import_commit(struct import_work *w, struct import_pace *p, struct import_result *ret_result,
+                  struct err *e)
 {
     struct import_result result = {0};
     for (int waits = 0; w->request_count;) {
         int lacks = 0;
-        store_commit(w->target->rest->store, w->target->grant, w->requests, w->request_count);
-        int rc = stopped(w);
+        int rc = commit_slices(w, p, e);
         if (rc) {
-            return err_set(e, rc, "the store takes no writes any more");
+            return rc;
         }
         settle(w, &result, &lacks);
         waits = lacks == ERR_FULL ? 0 : waits + 1;

@@ -101,10 +101,8 @@ static size_t cut(struct import_source *s, struct import_unit *u, bool last)
 {
     text all = buf_text(&s->carry);
     size_t at = 0;
-    size_t lines = u->shared ? UNIT_LINES_SHARED : UNIT_LINES;
-    size_t bytes = u->shared ? UNIT_BYTES_SHARED : UNIT_BYTES;
     /* The last place is kept for what is wrong with the file. */
-    while (u->count < lines - 1 && at < all.n && at < bytes) {
+    while (u->count < UNIT_LINES - 1 && at < all.n && at < UNIT_BYTES) {
         text rest = text_from(all, at);
         size_t n = text_find(rest, '\n');
         if (n == rest.n && !last) {
@@ -153,7 +151,7 @@ int import_source_read(struct import_source *s, struct import_unit *u, struct er
                     "the line is longer than a resource may be (limit resource_bytes)");
             (void)skip(s);
         }
-        state = u->count == UNIT_LINES_SHARED / 2 ? 2 : more(s);
+        state = u->count == UNIT_LINES / 2 ? 2 : more(s);
         if (state == 2) {
             break;
         }

@@ -37,6 +37,7 @@ struct jobs {
     pthread_cond_t changed;
     struct job *first; /* newest first */
     size_t count;
+    size_t uploads; /* on their way to be jobs */
     pthread_t threads[16];
     size_t thread_count;
     atomic_bool stopping;
@@ -73,6 +74,8 @@ void job_remove_folder(int dir, const char *name);
 /* The folder of a job. -1: none. */
 int job_open_dir(const struct jobs *jobs, const char *id);
 
+/* False: errno says why. */
+bool job_write_all(int fd, text bytes);
 /* A whole file: durable under its name, or as it was. ERR_FULL, ERR_IO. */
 int job_write_file(int dir, const char *name, text bytes, struct err *e);
 /* ERR_NOT_FOUND, ERR_TOO_LARGE, ERR_IO. */
@@ -165,6 +168,15 @@ struct operation_param {
 };
 int operation_params(struct call *c, struct operation_param **ret_params, size_t *ret_count,
                      struct err *e);
+
+/* --- upload.c ------------------------------------------------------------------------------ */
+
+/*
+ * The file `upload` of a draft that a request has filled as it arrived: durable. The draft is the
+ * caller's then. ERR_FULL, ERR_IO.
+ */
+int upload_finish(struct http_sink *sink, struct job *ret_draft, int *ret_dir, uint64_t *ret_bytes,
+                  struct err *e);
 
 /* --- filter.c: _typeFilter ----------------------------------------------------------------- */
 

@@ -53,7 +53,7 @@ int job_draft(struct jobs *jobs, enum job_kind kind, struct job *ret_draft, int 
     char name[NAME_MOST];
     struct job draft = {.jobs = jobs, .kind = kind, .created_ms = clock_real_ms()};
     (void)pthread_mutex_lock(&jobs->lock);
-    bool full = jobs->count >= jobs->rest.limits->jobs;
+    bool full = jobs->count + jobs->uploads >= jobs->rest.limits->jobs;
     (void)pthread_mutex_unlock(&jobs->lock);
     if (full) {
         return err_set(e, ERR_TOO_MANY,
@@ -91,7 +91,7 @@ int job_open_dir(const struct jobs *jobs, const char *id)
     return openat(jobs->dir, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 }
 
-static bool write_all(int fd, text bytes)
+bool job_write_all(int fd, text bytes)
 {
     while (bytes.n) {
         ssize_t n = write(fd, bytes.p, bytes.n);
@@ -114,7 +114,7 @@ int job_write_file(int dir, const char *name, text bytes, struct err *e)
     if (fd < 0) {
         return job_io_error(e, name);
     }
-    bool good = write_all(fd, bytes) && fsync(fd) == 0;
+    bool good = job_write_all(fd, bytes) && fsync(fd) == 0;
     int rc = good ? 0 : job_io_error(e, name);
     (void)close(fd);
     if (!rc && (renameat(dir, fresh, dir, name) != 0 || fsync(dir) != 0)) {

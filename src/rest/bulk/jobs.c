@@ -191,7 +191,8 @@ static void *work(void *context)
 {
     struct jobs *jobs = context;
     (void)pthread_setname_np(pthread_self(), "job");
-    (void)setpriority(PRIO_PROCESS, (id_t)gettid(), NICE);
+    /* Of this thread, and of those that it starts. */
+    (void)setpriority(PRIO_PROCESS, (id_t)gettid(), getpriority(PRIO_PROCESS, 0) + NICE);
     (void)pthread_mutex_lock(&jobs->lock);
     while (!atomic_load(&jobs->stopping)) {
         struct job *job = next_job(jobs);

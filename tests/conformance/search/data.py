@@ -148,6 +148,20 @@ RESOURCES = [
     make("MedicationRequest", "mr2", status="stopped", intent="order", subject=ref("Patient/p2"), authoredOn="2024-01-06",
          medicationCodeableConcept=coded(SNOMED, "322236009", "Paracetamol 500 mg tablets"), requester=ref("Practitioner/d2")),
     make("Medication", "med1", code=coded(SNOMED, "319775004", "Aspirin 75 mg tablets")),
+    # --- what people write although nobody should
+    make("Questionnaire", "q2", status="draft", title="Sleep"),
+    make("QuestionnaireResponse", "qr3", status="amended", questionnaire="Questionnaire/q2"),
+    make("QuestionnaireResponse", "qr4", status="amended", questionnaire="http://localhost/fhir/Questionnaire/q2|1"),
+    make("PlanDefinition", "pd1", status="draft", url="#x", date="0001-01-01", description="word " * 300),
+    make("PlanDefinition", "pd2", status="draft", url="a,b", description="word " * 20 + "other " + "word " * 20 + "end", date="9999-12-31", relatedArtifact=[
+        {"type": "composed-of", "resource": "a,b"}, {"type": "depends-on", "resource": "#x|2"}]),
+    make("CapabilityStatement", "cap1", status="draft", date="2024", kind="requirements", fhirVersion="4.0.1", format=[None, "json"],
+         _format=[{"extension": [{"url": "http://x", "valueCode": "masked"}]}, None]),
+    make("CapabilityStatement", "cap2", status="draft", date="2024", kind="requirements", fhirVersion="4.0.1", format=[None],
+         _format=[{"extension": [{"url": "http://x", "valueCode": "masked"}]}]),
+    make("Person", "pe3", _birthDate={"extension": [{"url": "http://x", "valueCode": "unknown"}]}),
+    make("Substance", "sub1", status="active", code={"text": "ointment"}, contained=[make("Substance", "in", status="inactive", code={"text": "fat"})],
+         ingredient=[{"substanceReference": ref("#in")}]),
 ]
 TAGS = {"ob1": {"tag": [{"system": "http://tags", "code": "checked"}]},
         "ob3": {"tag": [{"system": "http://tags", "code": "open"}], "security": [{"system": "http://sec", "code": "R"}]},

@@ -15,6 +15,16 @@
 
 #include <cmocka.h>
 
+static void text_is_cut_between_characters(void **state)
+{
+    (void)state;
+    text t = T("a\xC3\xA9\xE2\x82\xAC");
+    static const size_t lengths[] = {0, 1, 1, 3, 3, 3, 6, 6};
+    for (size_t n = 0; n < sizeof lengths / sizeof *lengths; n++) {
+        assert_int_equal(text_short(t, n).n, lengths[n]);
+    }
+}
+
 static void text_cuts_every_item(void **state)
 {
     (void)state;
@@ -292,6 +302,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(text_cuts_every_item),
+        cmocka_unit_test(text_is_cut_between_characters),
         cmocka_unit_test(text_reads_numbers),
         cmocka_unit_test(text_compares),
         cmocka_unit_test(arena_keeps_its_cap),

@@ -381,7 +381,7 @@ static void flags(void **state)
         {"Patient", "deceased", true, true, true, false},
         {"Patient", "identifier", true, false, false, true},
         {"Patient", "telecom", true, false, false, false},
-        {"Patient", "birthdate", true, false, false, false},
+        {"Patient", "birthdate", true, false, true, false},
         {"Patient", "_id", false, false, false, false},
         {"Patient", "_lastUpdated", false, false, false, false},
         {"Patient", "_profile", true, true, true, false},
