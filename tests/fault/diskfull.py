@@ -15,6 +15,7 @@ import sys
 import time
 
 import kit
+import reindex
 import verify
 
 SIZE_MB = 48
@@ -64,6 +65,11 @@ class Disk:
                         file.write(b"x" * size)
                 except OSError:
                     pass
+
+    def leave(self, size):
+        """After fill(): so many bytes are free again."""
+        with open(self.at + "/more", "ab", buffering=0) as file:
+            file.truncate(max(0, file.tell() - size))
 
     def make_room(self):
         os.remove(self.ballast)
@@ -180,21 +186,78 @@ def scenario(kith, at, seed):
         node.end()
 
 
+def load(client, r, count):
+    """Observations of two codes; how many have the first."""
+    first = 0
+    for start in range(0, count, 500):
+        made = [kit.observation(r, f"index-{i}") for i in range(start, start + 500)]
+        for resource in made:
+            del resource["note"]
+        first += sum(m["code"]["coding"][0]["code"] == "8867-4" for m in made)
+        entries = [{"resource": m, "request": {"method": "POST", "url": "Observation"}} for m in made]
+        reply = client.request("POST", "/fhir", {"resourceType": "Bundle", "type": "transaction", "entry": entries},
+                               {"Prefer": "return=minimal"})
+        kit.require(reply.status == 200, "loading: %d %s", reply.status, reply.body[:300])
+    return first
+
+
+def indexing(kith, at, seed):
+    """The disk fills while a search parameter is built and $reindex runs: both end when there is room, and are right."""
+    disk = Disk(at)
+    node = kit.Node(kith, at + "/node")
+    node.log.close()
+    node.log = open(at + ".log", "ab")
+    try:
+        node.create()
+        node.start()
+        client = node.client()
+        first = load(client, random.Random(seed), 10_000)
+        disk.fill()
+        disk.leave(300_000)
+        added = reindex.definition("code2")
+        reply = client.request("PUT", "/fhir/SearchParameter/code2", added)
+        kit.require(reply.status == 201, "a parameter with little room: %d %s", reply.status, reply.body[:300])
+        asked = client.request("POST", "/fhir/$reindex")
+        kit.require(asked.status in (202, 507), "$reindex with little room: %d %s", asked.status, asked.body[:300])
+        time.sleep(1)
+        built_before = reindex.is_usable(client, "code2")
+        kit.require(not built_before, "there was room enough: the disk was not full while the index was built")
+        found = verify.count_found(client, "Observation?code=8867-4")
+        kit.require(found == first, "with a full disk a search finds %d of %d", found, first)
+        node.kill()
+        node.start()
+        client = node.client()
+        disk.make_room()
+        reindex.until("the parameter is usable", 60, lambda: reindex.is_usable(client, "code2"))
+        found = verify.count_found(client, "Observation?code2=8867-4")
+        kit.require(found == first, "the added parameter finds %d of %d", found, first)
+        if asked.status == 202:
+            reindex.finish_reindex(client)
+        client.close()
+        node.check()
+        kit.require(node.stop() == 0, "SIGTERM: exit status is not 0")
+        node.check()
+        print("  full while an index was built, killed, room again: it is complete", flush=True)
+    finally:
+        node.end()
+
+
 def test(kith, folder):
     own_namespace()
     seed = kit.settings()
     reasons = []
     for kind in ("tmpfs", "ext4"):
-        at = f"{folder}/{kind}"
-        reason = mount(kind, at)
-        if reason:
-            reasons.append(f"{kind}: {reason}")
-            continue
-        print(kind, flush=True)
-        try:
-            scenario(kith, at, seed)
-        finally:
-            subprocess.run(["umount", "-l", at], check=False)
+        for what in (scenario, indexing):
+            at = f"{folder}/{kind}-{what.__name__}"
+            reason = mount(kind, at)
+            if reason:
+                reasons.append(f"{kind}: {reason}")
+                break
+            print(kind, flush=True)
+            try:
+                what(kith, at, seed)
+            finally:
+                subprocess.run(["umount", "-l", at], check=False)
     for reason in reasons:
         print(f"left out: {reason}")
     return kit.SKIPPED if len(reasons) == 2 else 0
