@@ -59,8 +59,9 @@ enum search_type {
 /* One part of a composite parameter. */
 struct search_component {
     uint8_t type; /* enum search_type */
-    uint16_t param; /* the type's parameter whose entries hold all of this part's; 0: there is none */
-    text code;    /* of that parameter's definition, for errors: "code" */
+    uint16_t
+        param; /* the type's parameter whose entries hold all of this part's; 0: there is none */
+    text code; /* of that parameter's definition, for errors: "code" */
 };
 
 struct search_composite {
@@ -78,20 +79,20 @@ struct search_param {
     bool stored;     /* has entries of its own. Not: unions, composites, _text, _content, _id,
                         _lastUpdated */
     bool implied;    /* 'patient' and 'subject': see struct index */
-    bool facet;      /* few different values: the store keeps all facets of a resource in one entry */
-    bool dated;      /* its entries carry index.when */
+    bool facet; /* few different values: the store keeps all facets of a resource in one entry */
+    bool dated; /* its entries carry index.when */
     bool identifiers; /* a token of identifiers: their type's texts are not in index.displays */
     const uint16_t *parts; /* a union ("combo-code"): numbers of the stored parameters whose entries
                               together are exactly its own; ended by 0. NULL: not one */
     const struct search_composite *composite; /* NULL: not one */
-    text expression; /* FHIRPath of the definition, for this type */
-    text url;        /* canonical URL of the definition */
+    text expression;                          /* FHIRPath of the definition, for this type */
+    text url;                                 /* canonical URL of the definition */
     const fhir_type *targets; /* references: allowed target types, ended by 0; NULL: any */
 };
 
 /*
- * What is known beside the tables: the node's own address, and the parameters that people have added.
- * Immutable; shared between threads.
+ * What is known beside the tables: the node's own address, and the parameters that people have
+ * added. Immutable; shared between threads.
  */
 struct search_customs; /* fhir/search_custom.h */
 struct index_rules {
@@ -105,7 +106,7 @@ enum index_own {
         0xF0, /* of every current version: value is its t. Also the list of the type */
     INDEX_SUPERSEDED = 0xF1, /* of every older version and every deletion: value is its t */
     INDEX_MEMBER = 0xF2,     /* type << 8 | this: further patient compartments that it belongs to */
-    INDEX_FACETS = 0xF3, /* all facets of a resource in one entry; the store makes it */
+    INDEX_FACETS = 0xF3,     /* all facets of a resource in one entry; the store makes it */
 };
 
 /* NULL when the type has no such parameter. Finds the parameters of all resources (_id, _profile
@@ -186,7 +187,8 @@ enum index_when_kind {
 };
 /* start and end in ms since 0001, as index_date() gives them. */
 int64_t index_when(int64_t start, int64_t end);
-/* Back: false when the end is not known (OTHER) or there is none; *ret_start is set for OTHER too. */
+/* Back: false when the end is not known (OTHER) or there is none; *ret_start is set for OTHER too.
+ */
 bool index_when_read(int64_t when, int64_t *ret_start, int64_t *ret_end);
 /* The number of the type's principal date parameter; 0: it has none. */
 uint16_t search_when(fhir_type type);
@@ -203,12 +205,11 @@ int index_extract_one(const struct resource *r, const struct index_rules *rules,
                       struct index_entry **ret_entries, size_t *ret_count);
 
 /*
- * Of one parameter that people have added, what index_extract() finds for it: its entries with their
- * marks, and their displays. home, members and when stay empty.
+ * Of one parameter that people have added, what index_extract() finds for it: its entries with
+ * their marks, and their displays. home, members and when stay empty.
  */
 int index_extract_added(const struct resource *r, const struct index_rules *rules,
-                        const struct search_param *param, struct arena *a,
-                        struct index *ret_index);
+                        const struct search_param *param, struct arena *a, struct index *ret_index);
 
 /* The folded words of the narrative (_text) or of all texts of the resource, narrative included
  * (_content), one space between them. Strings of codes, ids, URIs, dates and base64 are not texts;

@@ -1,10 +1,10 @@
 /*
  * The search grammar (R4 search.html): a query string -> a plan that any store can run.
  *
- * A plan is a tree. Its leaves are sets of (param, value) entries or of keys, which a store finds in
- * its index without knowing FHIR; what entries cannot say is a CHECK on the resource itself, with a
- * plan below it that finds all candidates. plan_test() answers the same tree for one resource in
- * memory, without any index.
+ * A plan is a tree. Its leaves are sets of (param, value) entries or of keys, which a store finds
+ * in its index without knowing FHIR; what entries cannot say is a CHECK on the resource itself,
+ * with a plan below it that finds all candidates. plan_test() answers the same tree for one
+ * resource in memory, without any index.
  */
 #ifndef KITH_FHIR_SEARCH_H
 #define KITH_FHIR_SEARCH_H
@@ -20,13 +20,13 @@ enum plan_kind {
     PLAN_NOT,  /* resources of the type that items[0] does not match */
 
     /* Leaves. */
-    PLAN_ID,    /* the resource (type, id) */
-    PLAN_VALUE, /* entries (param, value) */
-    PLAN_TOKEN, /* entries (param, code value) of the system `system`; see system_mode. of_reference:
-                   INDEX_IDENTIFIER entries instead of INDEX_TOKEN ones */
-    PLAN_SYSTEM,   /* entries of param with any code of `system`; of_reference as above */
-    PLAN_RANGE,    /* entries (INDEX_BYTES) of param with low <= value < high (empty: from the start,
-                      to the end), see test */
+    PLAN_ID,     /* the resource (type, id) */
+    PLAN_VALUE,  /* entries (param, value) */
+    PLAN_TOKEN,  /* entries (param, code value) of the system `system`; see system_mode.
+                    of_reference:  INDEX_IDENTIFIER entries instead of INDEX_TOKEN ones */
+    PLAN_SYSTEM, /* entries of param with any code of `system`; of_reference as above */
+    PLAN_RANGE,  /* entries (INDEX_BYTES) of param with low <= value < high (empty: from the start,
+                    to the end), see test */
     PLAN_QUANTITY, /* INDEX_QUANTITY entries of param, see plan_quantity_range() */
     PLAN_EXISTS,   /* any entry of param but the exception mark 0x00 */
     PLAN_TEXT,     /* entries of param whose tokens stand beside a text with a word that begins with
@@ -45,10 +45,10 @@ enum plan_kind {
     /* Joins: other resources decide. */
     PLAN_CHAIN, /* resources with a reference by param to a `target` resource that items[0] (a plan
                    for that type) matches. implied: the home patient counts, too. by_url: the
-                   reference is a canonical; it is the target's url (with or without |version), found
-                   by its parameter `target_url` */
-    PLAN_HAS,   /* resources of the type to which a `target` resource that items[0] matches refers by
-                   its parameter param. implied, by_url, target_url (of this type): the same */
+                   reference is a canonical; it is the target's url (with or without |version),
+                   found by its parameter `target_url` */
+    PLAN_HAS, /* resources of the type to which a `target` resource that items[0] matches refers by
+                 its parameter param. implied, by_url, target_url (of this type): the same */
 
     PLAN_CHECK, /* what items[0] matches and passes `check` on its own data */
 };
@@ -58,10 +58,10 @@ enum plan_system_mode { PLAN_SYSTEM_ANY, PLAN_SYSTEM_NONE, PLAN_SYSTEM_GIVEN };
 /* What an entry's value must pass beyond its range, since one ordered list cannot say it. */
 enum plan_test {
     PLAN_TEST_NONE,
-    PLAN_TEST_DATE, /* start in [start_from, start_to] and end in [end_from, end_to] */
-    PLAN_TEST_NEAR, /* at most `metres` from (latitude, longitude), on the sphere */
-    PLAN_TEST_CONTAINS, /* value (folded) has `value` in it; a shortened one passes in any case: stands
-                           below a CHECK_CONTAINS */
+    PLAN_TEST_DATE,     /* start in [start_from, start_to] and end in [end_from, end_to] */
+    PLAN_TEST_NEAR,     /* at most `metres` from (latitude, longitude), on the sphere */
+    PLAN_TEST_CONTAINS, /* value (folded) has `value` in it; a shortened one passes in any case:
+                           stands below a CHECK_CONTAINS */
 };
 
 enum plan_check {
@@ -71,10 +71,10 @@ enum plan_check {
                        it; at_end: ends with it */
     CHECK_TEXT,     /* token: as PLAN_TEXT, on the whole texts */
     CHECK_OF_TYPE,  /* Identifier with type coding system|value (both given) and value `code` */
-    CHECK_PARAM,    /* an entry of `checked`, by index_extract_one(), matches items[1] (a leaf, or the
-                       NOT of one: an entry that differs) */
-    CHECK_TUPLE,    /* composite: one of its contexts has, for each component i, an entry that the node
-                       items[1 + i] (leaves, AND, OR; their param numbers do not matter) matches */
+    CHECK_PARAM, /* an entry of `checked`, by index_extract_one(), matches items[1] (a leaf, or the
+                    NOT of one: an entry that differs) */
+    CHECK_TUPLE, /* composite: one of its contexts has, for each component i, an entry that the node
+                    items[1 + i] (leaves, AND, OR; their param numbers do not matter) matches */
     CHECK_CONTAINED, /* one of the contained resources of type `target` matches items[1] */
 };
 
@@ -110,8 +110,8 @@ bool plan_range_accepts(const struct plan_node *leaf, text value);
  * The stretch [ret_low, ret_high) of index_decimal() bytes (empty: open) that a QUANTITY leaf means
  * for entries of the unit `unit` (index_unit()). A leaf without system and code means every unit's
  * numbers as they stand; with a code alone, units of that code or name; with both, those and, where
- * the system is UCUM, every unit that can be converted to it. False: none of this unit's. True with a
- * p == NULL: no memory.
+ * the system is UCUM, every unit that can be converted to it. False: none of this unit's. True with
+ * a p == NULL: no memory.
  */
 bool plan_quantity_range(const struct plan_node *leaf, text unit, struct arena *a, text *ret_low,
                          text *ret_high);
@@ -152,8 +152,8 @@ struct plan {
     const struct plan_node *root; /* NULL: every resource of the type */
     struct plan_sort *sorts;
     size_t sort_count;
-    const struct plan *also; /* a search of several types: the next one's. Same sorts, by _lastUpdated
-                                and _id alone */
+    const struct plan *also; /* a search of several types: the next one's. Same sorts, by
+                                _lastUpdated and _id alone */
 };
 
 enum search_total { TOTAL_NONE, TOTAL_ESTIMATE, TOTAL_ACCURATE };
@@ -179,7 +179,8 @@ struct search {
     enum search_total total;
     bool total_given;
     enum search_summary summary;
-    text *elements; /* _elements: names of elements, each once; with a leading "Type." where given */
+    text
+        *elements; /* _elements: names of elements, each once; with a leading "Type." where given */
     size_t element_count;
     enum search_contained contained;
     bool contained_only; /* _containedType=contained: return the contained resources themselves */
@@ -246,8 +247,9 @@ struct search_question {
     const struct limits *limits;
     const struct search_terms *terms; /* NULL: :in, :not-in, and :above and :below of codes are
                                          ERR_NOT_SUPPORTED */
-    bool lenient; /* Prefer: handling=lenient: parameters that are not known (or not of this type) are
-                     left out and named in ret_search->ignored. Bad values are errors all the same */
+    bool lenient; /* Prefer: handling=lenient: parameters that are not known (or not of this type)
+                     are left out and named in ret_search->ignored. Bad values are errors all the
+                     same */
 };
 
 /*

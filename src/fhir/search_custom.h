@@ -26,8 +26,8 @@ struct search_custom {
 };
 
 /*
- * Whether a definition is to be added at all: its status is active, and it is not the standard's own
- * (by its url), nor one derived from those, which say again what every node has.
+ * Whether a definition is to be added at all: its status is active, and it is not the standard's
+ * own (by its url), nor one derived from those, which say again what every node has.
  */
 bool search_custom_wanted(yyjson_val *definition);
 

@@ -331,11 +331,11 @@ struct store_reindex {
     uint64_t number; /* 0: there never was one */
     fhir_type type;  /* 0: all */
     bool running;
-    bool second;       /* going through the entries; else through the resources */
-    uint64_t looked;   /* resources gone through */
-    uint64_t entries;  /* entries gone through */
-    uint64_t missing;  /* entries that were not there, or with another date */
-    uint64_t stale;    /* entries that no resource gives */
+    bool second;      /* going through the entries; else through the resources */
+    uint64_t looked;  /* resources gone through */
+    uint64_t entries; /* entries gone through */
+    uint64_t missing; /* entries that were not there, or with another date */
+    uint64_t stale;   /* entries that no resource gives */
     int64_t began_ms;
     int64_t ended_ms; /* 0: not yet */
 };
