@@ -23,7 +23,8 @@ LINES = 20_000
 BINARIES = 700  # of 60 kB: more than fits beside the ballast
 FILES = 2  # in the store before the first export
 # An export notes its place each second, so it has to take some: nothing matches these, and each reads every word.
-SLOW = "".join(f"&_typeFilter=Observation%3F_content%3Dnowhere{i}" for i in range(6))
+FILTERS = [f"Observation?_content=nowhere{i}" for i in range(250)] + ["Observation?status=final,preliminary,amended"]
+SLOW = {"resourceType": "Parameters", "parameter": [{"name": "_typeFilter", "valueString": f} for f in FILTERS]}
 RESUMED = 3  # kills after which an export has to go on from the middle of its scan
 
 
@@ -152,8 +153,7 @@ class Kills:
         """What was current at the kick-off, although it is changed while the export runs and is killed."""
         client = self.node.client()
         before = exported(client, wait(client, kick_off(client, "/fhir/$export")))
-        job = kick_off(client, "/fhir/$export?_type=Observation" + SLOW +
-                       "&_typeFilter=Observation%3Fstatus%3Dfinal,preliminary,amended,nonsense")
+        job = kick_off(client, "/fhir/$export", SLOW)
         whole = {n: r for n, r in before.items() if r.get("status") in ("final", "preliminary", "amended")}
         names = sorted(before)
         kills = place = resumed = 0
@@ -221,12 +221,29 @@ def paused(client, job):
     raise kit.Failed("the job never says that the disk is full")
 
 
-def full_import(client, disk, data):
+def full_upload(node):
+    """Refused, and nothing is left of it that would take up room."""
+    folder = node.folder + "/jobs"
+    there = sorted(os.listdir(folder))
+    for lines in (10, 10_000):
+        client = node.client()
+        reply = client.request("POST", "/fhir/$import", b'{"resourceType":"Patient"}\n' * lines,
+                               dict(ASYNC, **{"Content-Type": "application/fhir+ndjson"}))
+        kit.require(reply.status == 507, "an upload on a full disk: %d %s", reply.status, reply.body[:300])
+        client.close()
+    until = time.monotonic() + 10
+    while sorted(os.listdir(folder)) != there and time.monotonic() < until:
+        time.sleep(0.02)
+    kit.require(sorted(os.listdir(folder)) == there, "a refused upload left %s", os.listdir(folder))
+
+
+def full_import(node, client, disk, data):
     job = kick_off(client, "/fhir/$import", {"resourceType": "Parameters", "parameter": [
         {"name": "input", "part": [{"name": "url", "valueUrl": "file://" + os.path.realpath(data)}]}]})
     paused(client, job)
     disk.fill()
     kit.require(kick_off(client, "/fhir/$export") is None, "a kick-off on a full disk is not answered 507")
+    full_upload(node)
     disk.make_room()
     counts = wait(client, job)["extension"]
     kit.require(counts["written"] + counts["unchanged"] == BINARIES and counts["refused"] == 0, "after a full disk: %s", counts)
@@ -264,7 +281,7 @@ def full_disk(kith, at, seed):
         node.create()
         node.start("--import-dir", at + "-in")
         client = node.client(120)
-        full_import(client, disk, at + "-in/data.ndjson")
+        full_import(node, client, disk, at + "-in/data.ndjson")
         full_export(client, disk)
         client.close()
         kit.require(node.stop() == 0, "SIGTERM: exit status is not 0")

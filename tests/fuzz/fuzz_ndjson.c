@@ -44,7 +44,7 @@ static text line_of(text file, uint64_t number)
 
 /* From a place to the end; returns how many lines have something in them. *ret_middle is where
  * some unit ends. */
-static size_t read_all(text file, uint64_t offset, uint64_t line, size_t most, bool shared,
+static size_t read_all(text file, uint64_t offset, uint64_t line, size_t most, size_t unit,
                        struct import_unit *middle)
 {
     struct import_source s;
@@ -56,7 +56,7 @@ static size_t read_all(text file, uint64_t offset, uint64_t line, size_t most, b
     buf_init(&u->bytes, (size_t)64 << 20);
     CHECK(import_source_open(&s, open_file(file), offset, line, most, &e) == 0);
     do {
-        u->shared = shared;
+        u->most = unit;
         CHECK(import_source_read(&s, u, &e) == 0);
         for (size_t i = 0; i < u->count; i++) {
             const struct import_line *at = &u->lines[i];
@@ -88,6 +88,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     }
     text file = {(const char *)data + 1, n - 1};
     size_t most = (size_t)data[0] * 64;
+    size_t unit = data[0] & 1 ? 5 : UNIT_LINES - 1;
     struct import_unit *middle = calloc(1, sizeof *middle);
     CHECK(middle);
     size_t wanted = 0;
@@ -96,8 +97,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     while (rest.n && text_cut(&rest, '\n', &line)) {
         wanted += text_trim(line).n != 0;
     }
-    CHECK(read_all(file, 0, 0, most, data[0] & 1, middle) == wanted);
-    CHECK(read_all(file, middle->end_offset, middle->end_line, most, data[0] & 1, NULL) ==
+    CHECK(read_all(file, 0, 0, most, unit, middle) == wanted);
+    CHECK(read_all(file, middle->end_offset, middle->end_line, most, unit, NULL) ==
           wanted - middle->count);
     free(middle);
     return 0;

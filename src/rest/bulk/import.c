@@ -201,6 +201,7 @@ static int read_unit(struct import *im, struct import_unit *unit, bool *ret_some
         im->open = true;
     }
     unit->input = im->read_input;
+    unit->most = UNIT_LINES - 1;
     int rc = import_source_read(&im->source, unit, e);
     if (!rc && unit->ends_file) {
         import_source_close(&im->source);

@@ -19,6 +19,8 @@ struct import_unit {
     size_t input;
     struct buf bytes;
     struct import_line lines[UNIT_LINES];
+    size_t most; /* asked for: so many lines, less than UNIT_LINES: the last place is for what is
+                    wrong with the file */
     size_t count;
     uint64_t end_offset; /* behind it, in the inflated bytes of the file */
     uint64_t end_line;

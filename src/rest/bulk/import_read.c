@@ -101,8 +101,7 @@ static size_t cut(struct import_source *s, struct import_unit *u, bool last)
 {
     text all = buf_text(&s->carry);
     size_t at = 0;
-    /* The last place is kept for what is wrong with the file. */
-    while (u->count < UNIT_LINES - 1 && at < all.n && at < UNIT_BYTES) {
+    while (u->count < u->most && at < all.n && at < UNIT_BYTES) {
         text rest = text_from(all, at);
         size_t n = text_find(rest, '\n');
         if (n == rest.n && !last) {

@@ -119,6 +119,36 @@ static void all_or_nothing(void **state)
     assert_int_equal(bench_read(b, "Patient", "a", &v), ERR_NOT_FOUND);
 }
 
+static void commits_in_two_steps(void **state)
+{
+    enum { N = 5 };
+    struct bench *b = *state;
+    struct version v;
+    struct write w[N];
+    struct write_request r[N];
+    for (int i = 0; i < N; i++) {
+        w[i] = bench_write(b, "{\"resourceType\":\"Patient\",\"id\":\"p%d\"}", i % 4);
+        r[i] = (struct write_request){.writes = &w[i], .write_count = 1};
+    }
+    r[4].writes->expect = EXPECT_VERSION; /* decided when it is committed, not when it is made */
+    r[4].writes->expected_vid = 1;
+    struct store_batch *batch = store_batch_make(b->s, b->all, r, N);
+    assert_non_null(batch);
+    assert_int_equal(bench_read(b, "Patient", "p0", &v), ERR_NOT_FOUND);
+    store_batch_commit(batch, 0, 2);
+    assert_int_equal(bench_read(b, "Patient", "p1", &v), 0);
+    assert_int_equal(bench_read(b, "Patient", "p2", &v), ERR_NOT_FOUND);
+    store_batch_commit(batch, 2, 0);
+    store_batch_commit(batch, 4, 1);
+    assert_int_equal(r[0].result, 0);
+    assert_int_equal(r[4].result, 0);
+    assert_false(w[4].changed); /* the same data */
+    store_batch_drop(batch);
+    assert_int_equal(bench_read(b, "Patient", "p3", &v), ERR_NOT_FOUND);
+    store_batch_drop(NULL);
+    assert_int_equal(bench_check(b, NULL, 0), 0);
+}
+
 static void decides_conditions(void **state)
 {
     struct bench *b = *state;
@@ -381,6 +411,7 @@ int main(void)
         BENCH(follows_a_life),
         BENCH(expects),
         BENCH(all_or_nothing),
+        BENCH(commits_in_two_steps),
         BENCH(decides_conditions),
         BENCH(knows_patients_before_they_exist),
         BENCH(moves),
