@@ -77,11 +77,6 @@ uint32_t bodies_newest(const struct bodies *b)
     return atomic_load(&b->newest);
 }
 
-bool bodies_has(const struct bodies *b, uint32_t number)
-{
-    return number <= DICTIONARY_MAX && atomic_load(&b->dictionaries[number]) != NULL;
-}
-
 struct body_tools *body_tools_new(void)
 {
     return calloc(1, sizeof(struct body_tools));

@@ -25,7 +25,6 @@ void bodies_free(struct bodies *b);
 int bodies_add(struct bodies *b, uint32_t number, text dictionary);
 /* Number of the newest dictionary, 0 when there is none. */
 uint32_t bodies_newest(const struct bodies *b);
-bool bodies_has(const struct bodies *b, uint32_t number);
 
 struct body_tools *body_tools_new(void);
 void body_tools_free(struct body_tools *tools);

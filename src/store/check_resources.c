@@ -130,6 +130,26 @@ static void check_row(struct checker *c, const struct db_resource *row, const st
     }
 }
 
+/* Searches rely on the type's mark: without it, each resource has a combination. */
+static int check_mark(struct checker *c, const struct db_resource *row, const struct derived *d)
+{
+    fhir_type type = rid_type(row->rid);
+    const struct facet *facets = NULL;
+    size_t count = 0;
+    bool single = false;
+    for (size_t i = 0; i < d->count; i++) {
+        if (d->rows[i].param == own_param(type, INDEX_FACETS)) {
+            return 0;
+        }
+    }
+    int rc = facets_of(c->s, c->db, type, &facets, &count, &single);
+    if (!rc && !single) {
+        check_report(c, "I7", "%.*s has no facets, which its type is not marked for",
+                     TEXT_ARG(check_label(c, type, row->id)));
+    }
+    return rc;
+}
+
 static int check_index(struct checker *c, const struct db_resource *row,
                        struct check_version *version)
 {
@@ -146,7 +166,8 @@ static int check_index(struct checker *c, const struct db_resource *row,
         check_report(c, "I7", "%.*s is kept with another date than its data give",
                      TEXT_ARG(check_label(c, rid_type(row->rid), row->id)));
     }
-    rc = check_displays(c, row, &d);
+    rc = check_mark(c, row, &d);
+    rc = rc ? rc : check_displays(c, row, &d);
     rc = rc ? rc : check_words(c, &d, version);
     return rc ? rc : check_home(c, row, &d.index);
 }

@@ -8,6 +8,7 @@ enum {
     FEW_COMPARTMENTS = 64,
     ESTIMATE_MAX = 2048,
     LEAD_BY_WHEN = 16384,
+    LEAD_BY_LIMITS = 131072, /* how few of them are within two limits nobody knows before */
     LEAD_BY_BODY = 262144,
     JOIN_BUDGET = 2000000, /* 0.4 s of looking for all of a join before it is asked one by one */
     JOIN_BUDGET_PAGE = 100000,
@@ -195,28 +196,30 @@ static int order_streams(struct parts *p)
 static int leave_out_rest(struct parts *p)
 {
     struct run *r = p->r;
-    uint64_t lead = 0;
-    size_t kept = 1;
-    if (r->want != UINT64_MAX || p->stream_count < 2) {
-        return 0;
-    }
-    int rc = goal_estimate(r, p->streams[0], p->scope, r->most, &lead);
-    for (size_t i = 1; i < p->stream_count && !rc; i++) {
+    uint64_t lead = UINT64_MAX;
+    size_t kept = r->want == UINT64_MAX && p->stream_count ? 1 : p->stream_count;
+    for (size_t i = kept; i < p->stream_count; i++) {
         struct goal *goal = p->streams[i];
         struct goal *rest = goal->kind == GOAL_EXACT && !goal->set ? goal->rest : NULL;
-        uint64_t most = lead * REST_WORTH + 1;
-        uint64_t n = most;
+        uint64_t n = UINT64_MAX;
+        int rc = 0;
         if (rest && goal_streams(rest)) {
-            rc = goal_estimate(r, rest, p->scope, most, &n);
+            rc = lead == UINT64_MAX ? goal_estimate(r, p->streams[0], p->scope, r->most, &lead) : 0;
+            uint64_t most = lead < r->most ? lead * REST_WORTH + 1 : 0;
+            rc = rc ? rc : goal_estimate(r, rest, p->scope, most, &n);
+            n = n < most ? n : UINT64_MAX;
         }
-        if (n < most) {
+        if (rc) {
+            return rc;
+        }
+        if (n < UINT64_MAX) {
             p->less[p->less_count++] = rest;
         } else {
             p->streams[kept++] = goal;
         }
     }
-    p->stream_count = rc ? p->stream_count : kept;
-    return rc;
+    p->stream_count = kept;
+    return 0;
 }
 
 static unsigned test_rank(const struct goal *goal)
@@ -272,12 +275,18 @@ static int try_join(struct parts *p, struct goal *goal)
 /* How many entries of a goal are worth finding first: for a page, going through all of the type
  * until it is full costs less than more of them, the sooner the cheaper it is to ask about one
  * resource. */
-static uint64_t worth(const struct run *r, const struct goal *goal)
+static uint64_t worth(const struct parts *p, const struct goal *goal)
 {
-    if (r->want == UINT64_MAX) {
-        return r->most + 1;
+    size_t limits = 0;
+    for (size_t i = 0; i < p->test_count; i++) {
+        limits += p->tests[i]->by_when && !p->negated[i];
     }
-    return goal->by_when || goal->by_t ? LEAD_BY_WHEN : LEAD_BY_BODY;
+    if (p->r->want == UINT64_MAX) {
+        return p->r->most + 1;
+    }
+    return goal->by_when && limits > 1   ? LEAD_BY_LIMITS
+           : goal->by_when || goal->by_t ? LEAD_BY_WHEN
+                                         : LEAD_BY_BODY;
 }
 
 /* SIZE_MAX: nothing leads but the keys of the type. */
@@ -289,7 +298,7 @@ static int find_leader(struct parts *p, size_t *ret_best, uint64_t *ret_estimate
     for (size_t i = 0; i < p->test_count; i++) {
         struct goal *goal = p->tests[i];
         uint64_t n = UINT64_MAX;
-        uint64_t most = worth(r, goal);
+        uint64_t most = worth(p, goal);
         most = most < *ret_estimate ? most : *ret_estimate;
         if (p->negated[i] || goal->kind == GOAL_CHECK || goal->kind == GOAL_NOT) {
             continue;

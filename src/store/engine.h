@@ -81,7 +81,6 @@ int db_resource_find(struct db *db, uint64_t rid, struct db_resource *ret_resour
 void db_resource_done(struct db *db);
 int db_resource_insert(struct db *db, const struct db_resource *r);
 int db_resource_update(struct db *db, const struct db_resource *r);
-int db_resource_body(struct db *db, uint64_t rid, text body);
 int db_resource_remove(struct db *db, uint64_t rid);
 /* The greatest key in [from, to] that a resource has or had; DB_END: none. */
 int db_resource_last(struct db *db, uint64_t from, uint64_t to, uint64_t *ret_rid);
@@ -90,7 +89,6 @@ int db_resource_last(struct db *db, uint64_t from, uint64_t to, uint64_t *ret_ri
 int db_history_keep(struct db *db, uint64_t rid);
 int db_history_find(struct db *db, uint64_t t, struct db_resource *ret_version);
 void db_history_done(struct db *db);
-int db_history_last(struct db *db, uint64_t *ret_t);
 
 /* The resource whose key was `old` is now `new`; what had moved to `old` follows. */
 int db_moved_insert(struct db *db, uint64_t old_rid, uint64_t new_rid);

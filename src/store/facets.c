@@ -33,6 +33,7 @@ struct facets {
     struct arena arena; /* what the items point into. Of the writer, or whoever has the lock */
     atomic_bool pending;
     bool any_fresh;
+    struct arena_mark settled; /* before what is fresh */
 };
 
 struct facets *facets_new(size_t max)
@@ -271,6 +272,14 @@ int facets_of(struct store *s, struct db *db, fhir_type type, const struct facet
 
 /* --- the writer's -------------------------------------------------------------------------- */
 
+static void note_fresh(struct facets *f)
+{
+    if (!f->any_fresh) {
+        f->settled = arena_mark(&f->arena);
+        f->any_fresh = true;
+    }
+}
+
 int facets_add(struct store *s, struct db *db, text term, uint64_t *ret_number)
 {
     struct facets *f = s->facets;
@@ -281,6 +290,7 @@ int facets_add(struct store *s, struct db *db, text term, uint64_t *ret_number)
         return DB_END;
     }
     /* The lock is for the arena, which nobody else uses in a process that writes. */
+    note_fresh(f);
     int rc = read_term(term, &f->arena, &list->items[place]);
     if (rc) {
         return rc;
@@ -288,7 +298,6 @@ int facets_add(struct store *s, struct db *db, text term, uint64_t *ret_number)
     list->items[place].number = first_number(type) + place;
     *ret_number = list->items[place].number;
     list->fresh++;
-    f->any_fresh = true;
     return db_term_insert(db, term, *ret_number);
 }
 
@@ -298,8 +307,8 @@ int facets_single(struct store *s, struct db *db, fhir_type type)
     if (atomic_load(&list->single) || list->fresh_single) {
         return 0;
     }
+    note_fresh(s->facets);
     list->fresh_single = true;
-    s->facets->any_fresh = true;
     char none[2] = {'f', (char)type};
     return db_term_insert(db, text_make(none, 2), first_number(type) + FACET_SINGLE);
 }
@@ -326,6 +335,9 @@ void facets_settle(struct facets *f, bool committed)
         }
         list->fresh = 0;
         list->fresh_single = false;
+    }
+    if (f->any_fresh && !committed) {
+        arena_rewind(&f->arena, f->settled);
     }
     f->any_fresh = false;
     if (locked) {

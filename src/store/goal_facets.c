@@ -125,11 +125,14 @@ int facets_goal(struct run *r, fhir_type type, const struct plan_node *node, str
     struct goal goal = {
         .kind = GOAL_EXACT, .type = type, .node = plain, .dated = true, .apart = true};
     struct goal *rest = arena_zalloc(&r->scratch, 1, sizeof *rest);
-    if (!rest) {
-        return run_memory(r);
+    struct plan_node *denied = arena_zalloc(&r->scratch, 1, sizeof *denied);
+    if (rc || !rest || !denied) {
+        return rc ? rc : run_memory(r);
     }
+    *denied = (struct plan_node){.kind = PLAN_NOT, .type = type, .items = plain, .count = 1};
+    goal.node = of_none ? denied : plain;
     *rest = goal;
-    rest->node = NULL;
+    rest->node = of_none ? plain : denied;
     /* What matches resources without any facet is said by what it leaves out. */
     for (size_t i = 0; i < count && !rc; i++) {
         bool has = false;
@@ -137,18 +140,9 @@ int facets_goal(struct run *r, fhir_type type, const struct plan_node *node, str
         rc = rc ? rc : add_facet(r, &facets[i], type, has != of_none ? &goal : rest);
     }
     goal.rest = single ? NULL : rest;
-    struct plan_node *denied = plain;
-    if (!rc && of_none) {
-        denied = arena_zalloc(&r->scratch, 1, sizeof *denied);
-        if (!denied) {
-            return run_memory(r);
-        }
-        *denied = (struct plan_node){.kind = PLAN_NOT, .type = type, .items = plain, .count = 1};
-        goal.node = denied;
-    }
     struct goal found = goal;
     if (!rc && single) {
-        rc = with_singles(r, type, denied, &goal, &found);
+        rc = with_singles(r, type, goal.node, &goal, &found);
     }
     if (rc || !of_none) {
         *ret_goal = found;
@@ -159,6 +153,12 @@ int facets_goal(struct run *r, fhir_type type, const struct plan_node *node, str
         return run_memory(r);
     }
     *item = found;
+    if (!single) {
+        /* Each resource has a combination: then those that answer it are what is left. */
+        rest->rest = item;
+        *ret_goal = *rest;
+        return 0;
+    }
     *ret_goal =
         (struct goal){.kind = GOAL_NOT, .type = type, .node = plain, .items = item, .count = 1};
     return 0;

@@ -1,7 +1,7 @@
 /* Nodes of a plan as goals: names, systems and units looked up. */
 #include "store/plan.h"
 
-enum { VALUES_MAX = 64, NARROW_MAX = 256, REFERENCE_SIZE = 8 };
+enum { VALUES_MAX = 64, NARROW_MAX = 256 };
 
 int goal_value(struct run *r, struct goal *goal, uint16_t param, text bytes)
 {
@@ -341,6 +341,7 @@ static int merge_item(struct run *r, const struct goal *item, struct goal *into)
     int rc = 0;
     into->by_when &= item->by_when;
     into->dated &= item->dated;
+    into->rest = NULL;
     for (size_t k = 0; k < item->stretch_count && !rc; k++) {
         rc = goal_stretch(r, into, &item->stretches[k]);
     }

@@ -407,10 +407,21 @@ static int chain_has(struct run *r, struct goal *goal, struct candidate *c, bool
             return rc;
         }
     }
+    /* Scratch memory lasts for the whole search: what one candidate needs goes with it. */
+    struct arena_mark before = arena_mark(&r->scratch);
     struct set to = {0};
     rc = follow(r, goal->node, goal->node->target, c, &to);
-    for (size_t i = 0; i < to.count && !rc && !*ret_has; i++) {
-        rc = other_has(r, goal, to.rids[i], scoped, ret_has);
+    size_t count = rc ? 0 : to.count;
+    uint64_t *rids = arena_alloc(&c->arena, (count + 1) * sizeof *rids);
+    if (!rids) {
+        return run_memory(r);
+    }
+    if (count) {
+        memcpy(rids, to.rids, count * sizeof *rids);
+    }
+    arena_rewind(&r->scratch, before);
+    for (size_t i = 0; i < count && !rc && !*ret_has; i++) {
+        rc = other_has(r, goal, rids[i], scoped, ret_has);
     }
     return rc;
 }
@@ -440,13 +451,19 @@ static int home_refers(struct run *r, struct goal *goal, uint64_t compartment, b
 static int entries_refer(struct run *r, struct goal *goal, struct candidate *c, bool scoped,
                          bool *ret_has)
 {
+    struct arena_mark before = arena_mark(&r->scratch);
+    char bytes[REFERENCE_SIZE];
     text value;
     int rc = value_of(r, goal->node, c, &value);
     if (rc || !value.p) {
         return rc;
     }
-    struct db_range range = {
-        .param = goal->node->param, .exact = true, .low = value, .rid_to = RID_LAST};
+    memcpy(bytes, value.p, REFERENCE_SIZE);
+    arena_rewind(&r->scratch, before);
+    struct db_range range = {.param = goal->node->param,
+                             .exact = true,
+                             .low = text_make(bytes, REFERENCE_SIZE),
+                             .rid_to = RID_LAST};
     struct db_cursor *cursor = NULL;
     struct db_entry entry;
     int code = 0;

@@ -209,8 +209,8 @@ int goal_stretch(struct run *r, struct goal *goal, const struct stretch *stretch
 /* Every key of the type. */
 int goal_everything(struct run *r, fhir_type type, struct goal *ret_goal);
 bool goal_is_everything(const struct goal *goal);
-/* The row of a resource's name as a reference's value: 8 bytes. p == NULL and 0: nobody names it.
- */
+/* The row of a resource's name as a reference's value. p == NULL and 0: nobody names it. */
+enum { REFERENCE_SIZE = 8 };
 int reference_value(struct run *r, fhir_type type, text id, text *ret_value);
 /* The compartment's keys of a type without those whose entry says that the parameter holds somebody
  * else. */

@@ -126,7 +126,7 @@ static int offer(struct walk *w, size_t head, const struct plan *plan, struct go
     struct place place = {.rid = w->hits[head].rid};
     bool has = view_may(r->v, place.rid);
     bool single = (w->dated && w->hits[head].when != INDEX_WHEN_NONE) || !w->sort->param;
-    if (!has || (!single && page_has(page, place.rid))) {
+    if (!has) {
         return 0;
     }
     int rc = candidate_new(r, &w->hits[head], &c);
@@ -135,7 +135,9 @@ static int offer(struct walk *w, size_t head, const struct plan *plan, struct go
         place.keys[0] = w->keys[head];
         rc = sort_keys(r, plan, single ? 1 : 0, c, &room, &place);
     }
-    if (!rc && has && text_eq(place.keys[0], w->keys[head])) {
+    /* Of several values one is the key; two that are cut may look like it. */
+    if (!rc && has && text_eq(place.keys[0], w->keys[head]) &&
+        (single || !page_has(page, place.rid))) {
         page_offer(page, &place);
     }
     candidate_done(c);

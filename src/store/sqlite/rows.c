@@ -117,16 +117,6 @@ int db_resource_update(struct db *db, const struct db_resource *r)
     return put_resource(db, SQL_RESOURCE_UPDATE, r);
 }
 
-int db_resource_body(struct db *db, uint64_t rid, text body)
-{
-    sqlite3_stmt *st = db_statement(db, SQL_RESOURCE_BODY);
-    if (st) {
-        bind_number(st, 1, rid);
-        bind_bytes(st, 2, body);
-    }
-    return db_run(db, st);
-}
-
 static int run_number(struct db *db, enum sql sql, uint64_t number)
 {
     sqlite3_stmt *st = db_statement(db, sql);
@@ -183,11 +173,6 @@ int db_history_find(struct db *db, uint64_t t, struct db_resource *ret_version)
 void db_history_done(struct db *db)
 {
     (void)sqlite3_reset(db->statements[SQL_HISTORY_FIND]);
-}
-
-int db_history_last(struct db *db, uint64_t *ret_t)
-{
-    return db_step_number(db, db_statement(db, SQL_HISTORY_LAST), ret_t);
 }
 
 static int run_pair(struct db *db, enum sql sql, uint64_t a, uint64_t b)

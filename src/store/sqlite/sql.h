@@ -76,7 +76,6 @@
     X(RESOURCE_INSERT, "INSERT INTO resource(rid, id, vid, t, w, body)"                            \
                        " VALUES(?1, ?2, ?3, ?4, ?5, ?6)")                                          \
     X(RESOURCE_UPDATE, "UPDATE resource SET vid = ?3, t = ?4, w = ?5, body = ?6 WHERE rid = ?1")   \
-    X(RESOURCE_BODY, "UPDATE resource SET body = ?2 WHERE rid = ?1")                               \
     X(RESOURCE_REMOVE, "DELETE FROM resource WHERE rid = ?1")                                      \
     X(RESOURCE_LAST, "SELECT rid FROM resource WHERE rid BETWEEN ?1 AND ?2"                        \
                      " ORDER BY rid DESC LIMIT 1")                                                 \
@@ -89,7 +88,6 @@
     X(HISTORY_KEEP, "INSERT INTO history(t, rid, vid, body)"                                       \
                     " SELECT t, rid, vid, body FROM resource WHERE rid = ?1")                      \
     X(HISTORY_FIND, "SELECT rid, vid, t, body IS NULL, x'', NULL, body FROM history WHERE t = ?1") \
-    X(HISTORY_LAST, "SELECT max(t) FROM history")                                                  \
     X(HISTORY_OF, "SELECT rid, vid, t, body IS NULL, x'', NULL FROM history WHERE rid = ?1"        \
                   " ORDER BY t DESC")                                                              \
     X(HISTORY_OF_BODY, "SELECT rid, vid, t, body IS NULL, x'', NULL, body FROM history"            \

@@ -140,6 +140,35 @@ static void keeps_long_lists_single(void **state)
     assert_int_equal(bench_check(b, NULL, 0), 0);
 }
 
+/* A resource without any facet has no combination either: the type is marked, for searches count on
+ * it. */
+static void marks_what_has_none(void **state)
+{
+    struct bench *b = *state;
+    char path[300];
+    char seen[64];
+    sqlite3 *db = NULL;
+    put(b, "a", "final", 1);
+    assert_false(facets_in(b, b->s).single);
+    bench_put(b, "{\"resourceType\":\"Observation\",\"id\":\"b\",\"code\":{\"text\":\"x\"}}");
+    assert_true(facets_in(b, b->s).single);
+    assert_int_equal(bench_number(b, FACET_ROWS), 1);
+    assert_int_equal(bench_check(b, NULL, 0), 0);
+    bench_close(b);
+    (void)snprintf(path, sizeof path, "%s/store.db", b->dir);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db,
+                                  "DELETE FROM term WHERE length(bytes) = 2 AND num >= 1073741824",
+                                  NULL, NULL, NULL),
+                     SQLITE_OK);
+    assert_int_equal(sqlite3_changes(db), 1);
+    (void)sqlite3_close(db);
+    bench_open(b);
+    assert_false(facets_in(b, b->s).single);
+    assert_int_equal(bench_check(b, seen, sizeof seen), 1);
+    assert_string_equal(seen, "I7 ");
+}
+
 /* A process that only looks sees what has come since, each time that it reads anew. */
 static void readers_see_new_ones(void **state)
 {
@@ -278,9 +307,10 @@ int main(void)
 {
 #define BENCH(f) cmocka_unit_test_setup_teardown(f, bench_up, bench_down)
     const struct CMUnitTest tests[] = {
-        BENCH(shares_combinations),         BENCH(overflows_to_single_rows),
-        BENCH(keeps_long_lists_single),     BENCH(readers_see_new_ones),
-        BENCH(forgets_what_is_rolled_back), BENCH(readers_never_lag),
+        BENCH(shares_combinations),     BENCH(overflows_to_single_rows),
+        BENCH(keeps_long_lists_single), BENCH(marks_what_has_none),
+        BENCH(readers_see_new_ones),    BENCH(forgets_what_is_rolled_back),
+        BENCH(readers_never_lag),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
