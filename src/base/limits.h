@@ -30,8 +30,9 @@
     X(bundle_read_seconds, 20, 1, 600, "seconds of a bundle's reading entries together",         \
       "403 too-costly")                                                                          \
     X(search_depth, 32, 1, 100, "links of a chain, _has and brackets of _filter", "400")         \
-    X(search_heavy_ms, 100, 1, 60000, "ms after which a search waits its turn", "")              \
-    X(search_heavy, 1, 1, 64, "searches past search_heavy_ms that run at once", "")              \
+    X(search_heavy_ms, 5, 1, 60000, "ms after which a search waits its turn", "")                \
+    X(search_heavy, 1, 1, 64,                                                                    \
+      "searches past search_heavy_ms that run at once, for every two processors", "")            \
     X(search_matches, 2000000, 1000, 100000000, "matches held at once", "403 too-costly")        \
     X(page_entries, 1000, 1, 10000, "entries a page", "capped; the self link says so")           \
     X(jobs, 100, 1, 10000, "bulk jobs that are kept, finished ones too", "429")                  \

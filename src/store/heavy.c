@@ -3,13 +3,20 @@
 #include "store/plan.h"
 
 #include <time.h>
+#include <unistd.h>
 
 enum { HEAVY_NAP_NS = 1000000 };
 
-static bool heavy_try(struct store *s)
+static unsigned heavy_most(const struct store *s)
+{
+    long pairs = sysconf(_SC_NPROCESSORS_ONLN) / 2;
+    return (unsigned)s->limits.search_heavy * (pairs > 1 ? (unsigned)pairs : 1);
+}
+
+static bool heavy_try(struct store *s, unsigned most)
 {
     unsigned running = atomic_load(&s->heavy);
-    while (running < s->limits.search_heavy) {
+    while (running < most) {
         if (atomic_compare_exchange_weak(&s->heavy, &running, running + 1)) {
             return true;
         }
@@ -19,7 +26,8 @@ static bool heavy_try(struct store *s)
 
 int heavy_wait(struct run *r)
 {
-    while (!heavy_try(r->s)) {
+    unsigned most = heavy_most(r->s);
+    while (!heavy_try(r->s, most)) {
         if (clock_mono_ns() > r->deadline) {
             return err_set(r->e, ERR_TOO_COSTLY,
                            "the node is busy with other long searches, and the time of this one is "

@@ -156,7 +156,7 @@ struct store_explain {
  * ret_total may be NULL (not wanted); it is exact. ret_explain may be NULL.
  *
  * ERR_TOO_COSTLY past the limits search_seconds and search_matches, or when too many searches that
- * have run for longer than search_heavy_ms wait for their turn: those run search_heavy at a time.
+ * have run for longer than search_heavy_ms wait for their turn (search_heavy).
  */
 int store_search(struct store_view *v, const struct plan *plan, size_t count, text from,
                  struct arena *a, struct versions *ret_versions, uint64_t *ret_total,

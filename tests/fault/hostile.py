@@ -8,13 +8,15 @@ Two attackers send every one of them in turn, over a store of an invented popula
 fixed rate. As in slow.py the medians of three runs are compared, and FLOOR_MS is allowed on top of a small p99.
 """
 
+import contextlib
 import json
+import multiprocessing
 import os
+import queue
 import random
 import statistics
 import subprocess
 import sys
-import threading
 import time
 from urllib.parse import quote
 
@@ -78,12 +80,12 @@ def queries():
     ]
 
 
-class Attacker(threading.Thread):
-    def __init__(self, node, cases, stopping):
+class Attacker(multiprocessing.Process):
+    """Its own work is not the node's, so it takes what processor time is left over."""
+
+    def __init__(self, port, cases, stopping, told):
         super().__init__(daemon=True)
-        self.node, self.cases, self.stopping = node, cases, stopping
-        self.found = {}
-        self.wrong = []
+        self.port, self.cases, self.stopping, self.told = port, cases, stopping, told
 
     def one(self, client, name, resource, body):
         began = time.monotonic()
@@ -101,16 +103,18 @@ class Attacker(threading.Thread):
             self.wrong.append(f"{name}: took {took:.1f} s")
 
     def run(self):
-        while not self.stopping.is_set():
+        os.nice(19)
+        self.found, self.wrong = {}, []
+        while not self.stopping.is_set() or len(self.found) < len(self.cases):
             for name, resource, body in self.cases:
-                if self.stopping.is_set():
-                    return
                 try:
-                    client = self.node.client(60)
+                    client = kit.Client(self.port, 60)
                     self.one(client, name, resource, body)
                     client.close()
                 except kit.Broken as why:
+                    self.found.setdefault(name, [])
                     self.wrong.append(f"{name}: no answer: {why}")
+        self.told.put((self.found, self.wrong))
 
 
 def measure(load, node, paths_file):
@@ -150,7 +154,7 @@ def test(kith, folder):
     seed = kit.settings(default_seed=1)
     load = os.path.abspath(sys.argv[2])
     node = kit.Node(kith, folder + "/node")
-    stopping = threading.Event()
+    stopping = multiprocessing.Event()
     attackers = []
     try:
         node.create()
@@ -164,29 +168,31 @@ def test(kith, folder):
         before = three(load, node, paths_file, "alone")
         cases = queries()
         random.Random(seed).shuffle(cases)
-        attackers = [Attacker(node, cases[i::2] + cases[1 - i :: 2], stopping) for i in range(2)]
+        told = multiprocessing.Queue()
+        attackers = [Attacker(node.port, cases[i::2] + cases[1 - i :: 2], stopping, told) for i in range(2)]
         for attacker in attackers:
             attacker.start()
         during = three(load, node, paths_file, "under attack")
         most_memory = memory_mb(node)
-        begun = time.monotonic()
-        while any(len(a.found) < len(cases) for a in attackers) and time.monotonic() - begun < 120:
-            most_memory = max(most_memory, memory_mb(node))
-            time.sleep(0.1)
         stopping.set()
-        for attacker in attackers:
-            attacker.join(60)
+        reports = []
+        while len(reports) < len(attackers):
+            most_memory = max(most_memory, memory_mb(node))
+            with contextlib.suppress(queue.Empty):
+                reports.append(told.get(timeout=0.1))
+            kit.require(any(a.is_alive() for a in attackers) or not told.empty(), "an attacker has died")
         before = max(before, three(load, node, paths_file, "alone again"))
-        for name in sorted(attackers[0].found):
-            both = [x for a in attackers for x in a.found.get(name, [])]
+        for name in sorted(name for name, _, _ in cases):
+            both = [x for found, _ in reports for x in found[name]]
             statuses = sorted({status for status, _ in both})
-            print(f"  {name}: {len(both)} times, status {statuses}, at most {max(t for _, t in both):.3f} s")
-        wrong = [w for a in attackers for w in a.wrong]
+            print(f"  {name}: {len(both)} times, status {statuses}, at most {max((t for _, t in both), default=0):.3f} s")
+        wrong = [w for _, wrong in reports for w in wrong]
         kit.require(not wrong, "%d wrong answers: %s", len(wrong), "; ".join(wrong[:10]))
-        kit.require(all(len(a.found) == len(cases) for a in attackers), "not every query was asked in time")
         kit.require(most_memory < MEMORY_MB, "the node used %.0f MB", most_memory)
         most = max(2 * before, before + FLOOR_MS)
-        kit.require(during <= most, "p99 was %.3f ms, is %.3f ms; at most %.3f would be right", before, during, most)
+        # Sanitizers make the searches many times slower, and not what stands beside them.
+        kit.require(during <= most or os.environ.get("KITH_TIMINGS") == "no",
+                    "p99 was %.3f ms, is %.3f ms; at most %.3f would be right", before, during, most)
         kit.require(node.stop() == 0, "SIGTERM: exit status is not 0")
         node.check()
         kit.require(not node.failures_logged(), "the log tells of faults: %s", node.failures_logged()[:3])
