@@ -69,7 +69,9 @@ static int compare_ops(const void *x, const void *y)
 
 int ops_flush(struct writer *w)
 {
-    qsort(w->ops, w->op_count, sizeof *w->ops, compare_ops);
+    if (w->op_count) {
+        qsort(w->ops, w->op_count, sizeof *w->ops, compare_ops);
+    }
     for (size_t i = 0; i < w->op_count; i++) {
         const struct op *op = &w->ops[i];
         int rc = op->remove ? db_index_remove(w->db, op->param, op->value, op->rid)
