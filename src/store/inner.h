@@ -65,7 +65,8 @@ struct store_view {
     const struct grant *g;
     struct db *db;
     struct body_tools *tools;
-    bool snapshot; /* a transaction is open for the whole view */
+    int64_t searched_ns; /* by searches of this view that may have to wait for turns */
+    bool snapshot;       /* a transaction is open for the whole view */
     bool held; /* it stays open while the view is idle: reading costs no locks until the next commit
                 */
     uint64_t held_at; /* s->commits when it was opened */

@@ -68,13 +68,14 @@ void trial_end(struct run *r, struct trial before)
 void run_begin(struct run *r, struct store_view *v, bool takes_turns, struct err *e)
 {
     *r = (struct run){.v = v, .s = v->s, .db = v->db, .e = e, .enough = UINT64_MAX};
-    r->look_at = LOOK_EVERY;
     arena_init(&r->scratch, v->s->limits.request_memory);
     arena_init(&r->lasting, v->s->limits.request_memory);
     r->began = clock_mono_ns();
     r->deadline = r->began + (int64_t)v->s->limits.search_seconds * 1000000000;
-    r->heavy_at =
-        takes_turns ? r->began + (int64_t)v->s->limits.search_heavy_ms * 1000000 : INT64_MAX;
+    /* Many short searches of one view (includes) are one long one. */
+    int64_t left = (int64_t)v->s->limits.search_heavy_ms * 1000000 - v->searched_ns;
+    r->heavy_at = takes_turns ? r->began + left : INT64_MAX;
+    r->look_at = takes_turns && left < 0 ? 0 : LOOK_EVERY;
     r->most = v->s->limits.search_matches;
     db_deadline(r->db, r->deadline);
 }
@@ -86,6 +87,9 @@ void run_end(struct run *r)
     }
     for (size_t i = 0; i < JOINS_DEEP && r->candidates[i]; i++) {
         arena_done(&r->candidates[i]->arena);
+    }
+    if (r->heavy_at != INT64_MAX) {
+        r->v->searched_ns += clock_mono_ns() - r->began;
     }
     heavy_done(r);
     db_deadline(r->db, 0);

@@ -268,6 +268,7 @@ int store_view_begin(struct store *s, const struct grant *g, enum store_view_kin
     v->g = g;
     v->reads_all = grant_reads_all(g);
     v->entered = 0;
+    v->searched_ns = 0;
     int rc = view_see(v, kind);
     v->rules =
         store_rules(s); /* after what it sees: entries of a parameter that is in force are there */

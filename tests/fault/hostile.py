@@ -24,7 +24,9 @@ import kit
 
 RATE = 1000
 SECONDS = 4
-FLOOR_MS = 2.0
+# The load shares its processors with the attackers and the node. A kernel with a tick of 4 ms may let one of them finish
+# its tick before another gets its turn.
+FLOOR_MS = 6.0
 PEOPLE = 400
 DEADLINE = 2  # search_seconds of the node
 SLACK = 2.5   # seconds for the rest of a request, on a busy machine
