@@ -6,7 +6,6 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -362,25 +361,8 @@ static bool read_option(struct options *o, const char *name, const char *value)
     return true;
 }
 
-/*
- * Clients are on machines of their own, so this one should not stand behind the server for a turn
- * of the scheduler's: the shortest slice, by sched_setattr(2). Linux before 6.12 takes no notice.
- */
-static void short_slices(void)
-{
-    struct {
-        uint32_t size, policy;
-        uint64_t flags;
-        int32_t nice;
-        uint32_t priority;
-        uint64_t runtime, deadline, period;
-    } a = {.size = sizeof a, .runtime = 100000, .nice = getpriority(PRIO_PROCESS, 0)};
-    (void)syscall(SYS_sched_setattr, 0, &a, 0U);
-}
-
 int main(int argc, char **argv)
 {
-    short_slices();
     struct options o = {.connections = 64, .seconds = 5, .warm_up = 0.5, .seed = 1};
     if (argc < 3 || (strcmp(argv[1], "get") != 0 && strcmp(argv[1], "create") != 0)) {
         return usage();

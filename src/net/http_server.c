@@ -8,9 +8,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -24,34 +22,9 @@ enum {
 
 /* --- the threads --------------------------------------------------------------------------- */
 
-/* sched_setattr(2); glibc before 2.41 does not know it. */
-struct slice_attributes {
-    uint32_t size;
-    uint32_t policy;
-    uint64_t flags;
-    int32_t nice;
-    uint32_t priority;
-    uint64_t runtime;
-    uint64_t deadline;
-    uint64_t period;
-};
-
-/*
- * A worker with a long request gives its processor to one with a short request soon: as ordered
- * here after a tenth of a millisecond (the least), else after several whole ones. Linux from 6.12;
- * earlier ones take no notice. No privilege is needed, and a refusal does no harm.
- */
-static void short_slices(void)
-{
-    struct slice_attributes a = {.size = sizeof a, .runtime = 100000};
-    a.nice = getpriority(PRIO_PROCESS, 0);
-    (void)syscall(SYS_sched_setattr, 0, &a, 0U);
-}
-
 static void *worker_main(void *argument)
 {
     struct worker *w = argument;
-    short_slices();
     struct http_server *s = w->server;
     while (!atomic_load_explicit(&s->halted, memory_order_relaxed)) {
         gate_poll(w);
