@@ -61,6 +61,7 @@ struct http_request {
     struct arena *arena;    /* lives until the reply is sent; cap: limit request_memory */
     text peer;              /* address of the client, for the log */
     bool tls;
+    bool takes_gzip; /* a reply's body may be gzip (Accept-Encoding) */
 };
 
 /* The value of the first field of that name, or p == NULL. */

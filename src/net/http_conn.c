@@ -99,6 +99,7 @@ static void fill_request(struct conn *c, text body)
         .arena = &x->arena,
         .peer = text_of(c->peer),
         .tls = c->ssl != NULL,
+        .takes_gzip = h->takes_gzip,
     };
 }
 

@@ -334,9 +334,14 @@ static void read_accept_encoding(text value, struct accepted *a)
     }
 }
 
+static int weight_of_gzip(const struct accepted *a)
+{
+    return a->gzip >= 0 ? a->gzip : a->any;
+}
+
 static enum http_coding best_coding(const struct accepted *a)
 {
-    int gzip = a->gzip >= 0 ? a->gzip : a->any;
+    int gzip = weight_of_gzip(a);
     int zstd = a->zstd; /* only where named: a client that says "*" seldom means this one */
     if (zstd > 0 && zstd >= gzip) {
         return CODING_ZSTD;
@@ -468,6 +473,7 @@ static enum parse_result read_fields(struct http_parser *p, struct refusal *ret_
         return PARSE_BAD;
     }
     h->reply_coding = fr.accepted.seen ? best_coding(&fr.accepted) : CODING_NONE;
+    h->takes_gzip = fr.accepted.seen && weight_of_gzip(&fr.accepted) > 0;
     return split_target(h, fr.hosts ? fr.host : (text){NULL, 0}, ret_why);
 }
 

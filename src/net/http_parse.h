@@ -53,6 +53,7 @@ struct http_head {
     bool expects_continue;
     enum http_coding body_coding;  /* of the request */
     enum http_coding reply_coding; /* the best one that the client takes */
+    bool takes_gzip;
 };
 
 struct http_parser {

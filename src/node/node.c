@@ -36,20 +36,6 @@ static void page_fields(struct http_reply *reply)
     http_reply_field(reply, T("Referrer-Policy"), T("no-referrer"));
 }
 
-static bool takes_gzip(const struct http_request *request)
-{
-    text rest = http_field(request, T("Accept-Encoding"));
-    text item;
-    while (text_cut(&rest, ',', &item)) {
-        text name = text_trim(text_first(item, text_find(item, ';')));
-        text weight = text_trim(text_from(item, text_find(item, ';') + 1));
-        if (text_eq_nocase(name, T("gzip")) && !text_eq(weight, T("q=0"))) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static void serve_asset(const struct asset *asset, const struct http_request *request,
                         struct http_reply *reply)
 {
@@ -64,7 +50,7 @@ static void serve_asset(const struct asset *asset, const struct http_request *re
     reply->content_type = asset->content_type.p;
     reply->no_compression = true;
     http_reply_field(reply, T("Vary"), T("Accept-Encoding"));
-    if (asset->gzip.n && takes_gzip(request)) {
+    if (asset->gzip.n && request->takes_gzip) {
         http_reply_field(reply, T("Content-Encoding"), T("gzip"));
         buf_add(&reply->body, asset->gzip);
     } else {

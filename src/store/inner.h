@@ -90,6 +90,10 @@ static inline bool view_may(const struct store_view *v, uint64_t rid)
     return v->reads_all || grant_may_read(v->g, rid_compartment(rid));
 }
 
+/* Members of a patient's compartment that lie in others (fhir/index.h): their keys, in order. */
+int view_members(struct store_view *v, uint64_t compartment, struct arena *a, uint64_t **ret_rids,
+                 size_t *ret_count, struct err *e);
+
 struct body_tools *tools_take(struct store *s);
 void tools_give(struct store *s, struct body_tools *tools);
 

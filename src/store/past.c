@@ -243,49 +243,13 @@ int store_scan_past(struct store_view *v, const struct store_past *past, uint64_
 
 /* --- a patient's keys ---------------------------------------------------------------------- */
 
-static int members(struct past *p, uint64_t compartment, uint64_t **ret_rids, size_t *ret_count)
-{
-    char value[8];
-    uint64_t *rids = NULL;
-    size_t n = 0;
-    size_t capacity = 0;
-    int rc = 0;
-    put_be64(value, compartment);
-    for (unsigned type = 1; type < fhir_type_count() && !rc; type++) {
-        struct db_range range = {.param = own_param((fhir_type)type, INDEX_MEMBER),
-                                 .exact = true,
-                                 .low = text_make(value, 8),
-                                 .rid_to = RID_LAST};
-        struct db_cursor *c = NULL;
-        struct db_entry entry;
-        if (!fhir_type_in_patient_compartment((fhir_type)type)) {
-            continue;
-        }
-        rc = db_index_open(p->v->db, &range, &c);
-        while (!rc && !(rc = db_index_next(c, &entry))) {
-            uint64_t *more = arena_grow(p->a, rids, n, &capacity, sizeof *more);
-            if (!more) {
-                db_cursor_close(c);
-                return no_memory(p);
-            }
-            rids = more;
-            rids[n++] = entry.rid;
-        }
-        db_cursor_close(c);
-        rc = rc == DB_END ? 0 : rc;
-    }
-    *ret_rids = rids;
-    *ret_count = n;
-    return failed(p, rc);
-}
-
 int store_patient_keys(struct store_view *v, text patient, struct arena *a, uint64_t *ret_from,
                        uint64_t *ret_to, uint64_t **ret_others, size_t *ret_other_count,
                        struct err *e)
 {
     struct err own;
-    struct past p = {.v = v, .a = a, .e = e ? e : &own};
     uint64_t compartment = 0;
+    e = e ? e : &own;
     int rc = view_enter(v, e);
     if (rc) {
         return rc;
@@ -295,7 +259,8 @@ int store_patient_keys(struct store_view *v, text patient, struct arena *a, uint
         rc = err_set(e, ERR_NOT_FOUND, "there is no Patient/%.*s here",
                      TEXT_ARG(text_first(patient, 64)));
     } else {
-        rc = rc ? db_error(v->db, rc, e) : members(&p, compartment, ret_others, ret_other_count);
+        rc = rc ? db_error(v->db, rc, e)
+                : view_members(v, compartment, a, ret_others, ret_other_count, e);
     }
     view_leave(v);
     if (!rc) {

@@ -60,13 +60,6 @@ static int scan_range(struct scan *s, uint64_t from, uint64_t to)
     return code ? code : rc > 0 ? db_error(s->v->db, rc, s->e) : 0;
 }
 
-/* Members: what lies in other compartments and names this patient too. */
-struct members {
-    uint64_t *rids;
-    size_t count;
-    size_t capacity;
-};
-
 static int compare_rids(const void *x, const void *y)
 {
     uint64_t a = *(const uint64_t *)x;
@@ -74,11 +67,15 @@ static int compare_rids(const void *x, const void *y)
     return a < b ? -1 : a > b;
 }
 
-static int find_members(struct scan *s, uint64_t compartment, struct members *m)
+int view_members(struct store_view *v, uint64_t compartment, struct arena *a, uint64_t **ret_rids,
+                 size_t *ret_count, struct err *e)
 {
     char value[8];
-    put_be64(value, compartment);
+    uint64_t *all = NULL;
+    size_t count = 0;
+    size_t capacity = 0;
     int rc = 0;
+    put_be64(value, compartment);
     for (unsigned type = 1; type < fhir_type_count() && !rc; type++) {
         struct db_range range = {.param = own_param((fhir_type)type, INDEX_MEMBER),
                                  .exact = true,
@@ -89,45 +86,49 @@ static int find_members(struct scan *s, uint64_t compartment, struct members *m)
         if (!fhir_type_in_patient_compartment((fhir_type)type)) {
             continue;
         }
-        rc = db_index_open(s->v->db, &range, &c);
+        rc = db_index_open(v->db, &range, &c);
         while (!rc && !(rc = db_index_next(c, &entry))) {
-            uint64_t *rids = arena_grow(s->a, m->rids, m->count, &m->capacity, sizeof *rids);
+            uint64_t *rids = arena_grow(a, all, count, &capacity, sizeof *rids);
             if (!rids) {
                 db_cursor_close(c);
-                return no_memory(s);
+                return err_set(e, ERR_MEMORY, "this takes more memory than a request may have");
             }
-            m->rids = rids;
-            m->rids[m->count++] = entry.rid;
+            all = rids;
+            all[count++] = entry.rid;
         }
         db_cursor_close(c);
-        rc = rc == DB_END ? 0 : db_error(s->v->db, rc, s->e);
+        rc = rc == DB_END ? 0 : db_error(v->db, rc, e);
     }
-    if (m->count) {
-        qsort(m->rids, m->count, sizeof *m->rids, compare_rids);
+    if (count) {
+        qsort(all, count, sizeof *all, compare_rids);
     }
+    *ret_rids = all;
+    *ret_count = count;
     return rc;
 }
 
 static int scan_patient(struct scan *s, text patient, uint64_t from)
 {
     uint64_t compartment = 0;
-    struct members m = {0};
+    uint64_t *members = NULL;
+    size_t count = 0;
     int rc = patient_compartment(s->v->s, s->v->db, patient, &compartment);
     if (rc == DB_END || (!rc && !grant_may_read(s->v->g, compartment))) {
         return err_set(s->e, ERR_NOT_FOUND, "there is no Patient/%.*s here", TEXT_ARG(patient));
     }
-    rc = rc ? db_error(s->v->db, rc, s->e) : find_members(s, compartment, &m);
+    rc = rc ? db_error(s->v->db, rc, s->e)
+            : view_members(s->v, compartment, s->a, &members, &count, s->e);
     uint64_t first = rid_make(compartment, 0, 0);
     uint64_t last = rid_make(compartment + 1, 0, 0) - 1;
     bool own = false;
-    for (size_t i = 0; i <= m.count && !rc && !s->full; i++) {
-        bool is_last = i == m.count;
-        if (!own && (is_last || m.rids[i] > last)) {
+    for (size_t i = 0; i <= count && !rc && !s->full; i++) {
+        bool is_last = i == count;
+        if (!own && (is_last || members[i] > last)) {
             rc = scan_range(s, from > first ? from : first, last);
             own = true;
         }
-        if (!rc && !is_last && m.rids[i] >= from && (i == 0 || m.rids[i] != m.rids[i - 1])) {
-            rc = scan_range(s, m.rids[i], m.rids[i]);
+        if (!rc && !is_last && members[i] >= from && (i == 0 || members[i] != members[i - 1])) {
+            rc = scan_range(s, members[i], members[i]);
         }
     }
     return rc;

@@ -160,20 +160,6 @@ static int send_piece(struct http_reply *reply, void *state)
     return n < 0 ? -1 : n == SEND_BYTES;
 }
 
-static bool takes_gzip(const struct http_request *request)
-{
-    text rest = http_field(request, T("Accept-Encoding"));
-    text item;
-    while (text_cut(&rest, ',', &item)) {
-        text name = text_trim(text_first(item, text_find(item, ';')));
-        text weight = text_trim(text_from(item, text_find(item, ';') + 1));
-        if (text_eq_nocase(name, T("gzip")) && !text_eq(weight, T("q=0"))) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* A name that this node gives, and no path. */
 static bool is_file_name(text name)
 {
@@ -218,7 +204,7 @@ static int send_file(struct call *c, const struct job *job, struct err *e)
                       : err_set(e, ERR_MEMORY, "no memory");
     }
     s->fd = fd;
-    s->inflates = !takes_gzip(c->http);
+    s->inflates = !c->http->takes_gzip;
     s->in = s->inflates ? malloc(SEND_BYTES) : NULL;
     if (s->inflates && (!s->in || inflateInit2(&s->z, 15 + 16) != Z_OK)) {
         s->inflates = false;
