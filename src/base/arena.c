@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { CHUNK_MIN = 32 * 1024, KEEP_MAX = 256 * 1024, ALIGN = 16 };
 
@@ -111,18 +112,40 @@ text arena_copy(struct arena *a, text t)
 
 text arena_printf(struct arena *a, const char *format, ...)
 {
+    char usual[256];
     va_list args;
     va_list again;
     va_start(args, format);
     va_copy(again, args);
-    int n = vsnprintf(NULL, 0, format, args);
+    int n = vsnprintf(usual, sizeof usual, format, args);
     va_end(args);
     char *p = n < 0 ? NULL : arena_alloc(a, (size_t)n + 1);
-    if (p) {
+    if (p && (size_t)n < sizeof usual) {
+        memcpy(p, usual, (size_t)n + 1);
+    } else if (p) {
         (void)vsnprintf(p, (size_t)n + 1, format, again);
     }
     va_end(again);
     return p ? (text){p, (size_t)n} : (text){NULL, 0};
+}
+
+text arena_join(struct arena *a, const text *parts, size_t count)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (__builtin_add_overflow(n, parts[i].n, &n)) {
+            return (text){NULL, 0};
+        }
+    }
+    char *p = n == SIZE_MAX ? NULL : arena_alloc(a, n + 1);
+    char *at = p;
+    for (size_t i = 0; p && i < count; i++) {
+        if (parts[i].n) {
+            memcpy(at, parts[i].p, parts[i].n);
+            at += parts[i].n;
+        }
+    }
+    return p ? (text){p, n} : (text){NULL, 0};
 }
 
 struct arena_mark arena_mark(const struct arena *a)

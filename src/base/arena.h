@@ -45,6 +45,10 @@ text arena_copy(struct arena *a, text t) __attribute__((warn_unused_result));
 text arena_printf(struct arena *a, const char *format, ...)
     __attribute__((format(printf, 2, 3), warn_unused_result));
 
+/* The parts behind one another: for long ones, with which printf is slow. On failure .p is NULL. */
+text arena_join(struct arena *a, const text *parts, size_t count)
+    __attribute__((warn_unused_result));
+
 /* What is allocated after a mark is forgotten by the rewind: for a loop over rows. */
 struct arena_mark arena_mark(const struct arena *a);
 void arena_rewind(struct arena *a, struct arena_mark mark);

@@ -1,5 +1,7 @@
 #include "fhir/search_parse.h"
 
+#include "base/pace.h"
+
 #include <utf8proc.h>
 
 static int hex(char c)
@@ -81,6 +83,7 @@ int search_decode(text form, const struct limits *limits, struct arena *a,
         if (item.n == 0) {
             continue;
         }
+        pace_give_way();
         if (count >= limits->search_parameters) {
             return err_set(e, ERR_INVALID, "the query has more than %llu parameters; send fewer",
                            (unsigned long long)limits->search_parameters);

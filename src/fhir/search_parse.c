@@ -1,6 +1,7 @@
 #include "fhir/search_parse.h"
 
 #include "base/clock.h"
+#include "base/pace.h"
 #include "fhir/model_tables.h"
 
 #include <stdlib.h>
@@ -194,6 +195,7 @@ static int read_pairs(struct search_reader *r, struct search_pair *pairs, size_t
 {
     size_t kept = 0;
     for (size_t i = 0; i < *count; i++) {
+        pace_give_way();
         int code = read_pair(r, &pairs[i], gathered);
         if (code == 0) {
             pairs[kept++] = pairs[i];
@@ -370,6 +372,7 @@ static int read_question(struct search_reader *r)
     code = code ? code : read_pairs(r, pairs, &count, &gathered);
     code = code ? code : search_controls_done(r);
     code = code ? code : make_plans(r, &gathered);
+    pace_give_way();
     return code ? code : search_self(r, pairs, count);
 }
 

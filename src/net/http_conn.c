@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/metrics.h"
+#include "base/pace.h"
 
 #include <errno.h>
 #include <sys/epoll.h>
@@ -149,6 +150,7 @@ static enum step serve(struct worker *w, struct conn *c, text body)
 {
     int64_t wall = clock_mono_ns();
     int64_t cpu = clock_thread_cpu_ns();
+    pace_begin(wall);
     gate_enter(w);
     run_handler(w, c, body);
     gate_leave(w);

@@ -1,6 +1,7 @@
 #include "rest/call.h"
 
 #include "base/hash.h"
+#include "base/pace.h"
 #include "format/json.h"
 
 #include <stdio.h>
@@ -33,6 +34,7 @@ void bundle_open(struct buf *out, const char *type, const uint64_t *total,
     const char *before = ",\"link\":[";
     for (size_t i = 0; i < link_count; i++) {
         if (links[i].url.p) {
+            pace_give_way();
             buf_printf(out, "%s{\"relation\":\"%s\",\"url\":", before, links[i].relation);
             json_write_string(links[i].url, out);
             buf_addc(out, '}');
@@ -50,6 +52,7 @@ int bundle_entry(struct call *c, const struct version *v, const struct subset *s
                  struct err *e)
 {
     struct buf *out = &c->answer.body;
+    pace_give_way();
     buf_add(out, at ? T(",") : T(",\"entry\":["));
     buf_add(out, T("{\"fullUrl\":\""));
     buf_add(out, c->base);
@@ -151,8 +154,8 @@ int call_pairs(const struct call *c, struct search_pair **ret_pairs, size_t *ret
 {
     text form = c->query.p ? c->query : T("");
     if (c->form.p && c->form.n) {
-        form = form.n ? arena_printf(c->arena, "%.*s&%.*s", TEXT_ARG(form), TEXT_ARG(c->form))
-                      : c->form;
+        const text parts[] = {form, T("&"), c->form};
+        form = form.n ? arena_join(c->arena, parts, 3) : c->form;
         if (!form.p) {
             return err_set(e, ERR_MEMORY, "the request needs more memory than it may have");
         }

@@ -1,6 +1,7 @@
 #include "rest/search.h"
 
 #include "base/clock.h"
+#include "base/pace.h"
 #include "fhir/reference.h"
 #include "fhir/search_custom.h"
 
@@ -248,6 +249,7 @@ static int follow(struct round *r, const struct version *v, struct front *ret_fr
     if (!needs_tree(r, v)) {
         return 0;
     }
+    pace_give_way();
     arena_reset(&p->scratch);
     int rc = version_tree(v, c->rest->limits, &p->scratch, &res.root, e);
     res.meta = rc ? NULL : json_get(res.root, T("meta"));
@@ -274,6 +276,7 @@ static int read_wanted(struct round *r, struct err *e)
     for (size_t i = 0; i < r->ids.count; i++) {
         struct version v;
         const struct wanted *w = &r->ids.items[i];
+        pace_give_way();
         int rc = store_read(p->view, w->type, w->name, p->call->arena, &v, e);
         if (rc == ERR_NOT_FOUND || (!rc && v.deleted)) {
             continue; /* the reference leads nowhere on this node */

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/metrics.h"
+#include "base/pace.h"
 #include "rest/reindex.h"
 
 #include <stdio.h>
@@ -278,6 +279,7 @@ static int run_steps(struct call *c, int64_t *at, struct err *e)
 {
     int rc = 0;
     for (size_t i = 0; !rc && i < sizeof steps / sizeof *steps; i++) {
+        pace_give_way();
         rc = steps[i].run(c, e);
         int64_t now = clock_mono_ns();
         metric_add(steps[i].seconds, now - *at);

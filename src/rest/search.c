@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/metrics.h"
+#include "base/pace.h"
 #include "rest/terms.h"
 
 /*
@@ -108,6 +109,7 @@ int do_search(struct call *c, struct err *e)
     map_init(&p.seen);
     arena_init(&p.scratch, (size_t)c->rest->limits->request_memory);
     rc = run(&p, e);
+    pace_give_way();
     rc = rc ? rc : page_print(&p, e);
     arena_done(&p.scratch);
     map_done(&p.seen);

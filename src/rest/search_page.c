@@ -41,19 +41,17 @@ text page_scope(struct page *p)
     text at = address(p);
     text found = what_is_found(p->search.self);
     /* Without the base: a node may have several names. */
-    return at.p ? arena_printf(p->call->arena, "search %.*s?%.*s",
-                               TEXT_ARG(text_from(at, p->call->base.n)), TEXT_ARG(found))
-                : at;
+    const text parts[] = {T("search "), text_from(at, p->call->base.n), T("?"), found};
+    return at.p ? arena_join(p->call->arena, parts, 4) : at;
 }
 
 static text link_to(struct page *p, text token)
 {
     text at = address(p);
     text self = p->search.self;
-    return at.p ? arena_printf(p->call->arena, "%.*s%s%.*s%s%.*s", TEXT_ARG(at),
-                               self.n || token.n ? "?" : "", TEXT_ARG(self),
-                               token.n ? (self.n ? "&_page=" : "_page=") : "", TEXT_ARG(token))
-                : at;
+    const text parts[] = {at, self.n || token.n ? T("?") : T(""), self,
+                          token.n ? (self.n ? T("&_page=") : T("_page=")) : T(""), token};
+    return at.p ? arena_join(p->call->arena, parts, 5) : at;
 }
 
 /* --- entries ------------------------------------------------------------------------------- */

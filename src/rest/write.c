@@ -3,6 +3,7 @@
 #include "rest/reindex.h"
 
 #include "base/metrics.h"
+#include "base/pace.h"
 #include "base/random.h"
 #include "fhir/reference.h"
 #include "rest/terms.h"
@@ -362,6 +363,7 @@ int prepare_content(struct prepared *p, struct err *e)
     if (p->write.kind == WRITE_DELETE || p->exists) {
         return 0;
     }
+    pace_give_way();
     int rc = no_conditional_references(p, e);
     p->resource.id = p->write.id;
     rc = rc ? rc : search_parameter_check(c, &p->resource, e);

@@ -31,6 +31,19 @@ struct terms {
     struct arena bytes;
 };
 
+/* heavy.c: searches that have run for long. */
+struct turns {
+    pthread_mutex_t lock;
+    unsigned most;    /* at once */
+    unsigned running; /* those that have a turn */
+    _Atomic unsigned waiting;
+    struct turn_waiter *first;
+    struct turn_waiter **last;
+};
+
+void turns_init(struct turns *t, const struct limits *limits);
+void turns_done(struct turns *t);
+
 struct store {
     char *dir;
     enum store_mode mode;
@@ -53,7 +66,7 @@ struct store {
     } idle_tools;
     struct writer *writer;
     atomic_bool full;
-    _Atomic unsigned heavy;   /* searches that have run for long and have a turn now (heavy.c) */
+    struct turns turns;
     _Atomic uint64_t floor;   /* versions to come are later than this: store_moment() */
     _Atomic uint64_t commits; /* of this process, counted before anyone is told of them */
     atomic_bool let_go;       /* idle views must hold nothing: the log waits to be emptied */

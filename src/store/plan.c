@@ -2,8 +2,9 @@
 #include "store/plan.h"
 
 #include "base/clock.h"
+#include "base/pace.h"
 
-enum { LOOK_EVERY = 4096 };
+enum { LOOK_EVERY = 1024 };
 
 int run_failed(struct run *r, int rc)
 {
@@ -36,16 +37,13 @@ int run_look(struct run *r)
     if (r->cost >= r->enough) {
         return RUN_ENOUGH;
     }
-    int64_t now = clock_mono_ns();
-    if (now > r->heavy_at && !r->has_turn) {
-        int rc = heavy_wait(r);
-        if (rc) {
-            return rc;
-        }
-        now = clock_mono_ns();
+    pace_give_way();
+    int rc = heavy_look(r, clock_mono_ns());
+    if (rc) {
+        return rc;
     }
     look_later(r);
-    return now > r->deadline ? run_failed(r, ERR_TOO_COSTLY) : 0;
+    return clock_mono_ns() > r->deadline ? run_failed(r, ERR_TOO_COSTLY) : 0;
 }
 
 struct trial trial_begin(struct run *r, uint64_t cost)

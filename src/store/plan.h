@@ -130,6 +130,8 @@ struct run {
     int64_t deadline;
     int64_t heavy_at; /* from when on it needs a turn; INT64_MAX: never */
     bool has_turn;
+    int64_t turn_ns; /* how long the last turn may take */
+    int64_t turn_until;
     size_t most;            /* keys held at once */
     uint64_t cost;          /* so far */
     uint64_t look_at;       /* the cost at which the clock is looked at again */
@@ -174,7 +176,7 @@ struct trial trial_begin(struct run *r, uint64_t cost);
 void trial_end(struct run *r, struct trial before);
 
 /* heavy.c: a search that has run for long waits for one of the turns of such searches. */
-int heavy_wait(struct run *r);
+int heavy_look(struct run *r, int64_t now);
 void heavy_done(struct run *r);
 
 /* explain.c: NULL when nobody wants to know. */

@@ -107,6 +107,7 @@ static struct store *store_new(const struct store_config *config)
     s->base = text_make(base, base ? given.n : 0);
     atomic_store(&s->customs, config->rules.customs);
     (void)pthread_mutex_init(&s->pool_lock, NULL);
+    turns_init(&s->turns, &s->limits);
     (void)pthread_rwlock_init(&s->terms.lock, NULL);
     map_init(&s->terms.map);
     arena_init(&s->terms.bytes, (size_t)1 << 30);
@@ -196,6 +197,7 @@ void store_close(struct store *s)
     arena_done(&s->terms.bytes);
     (void)pthread_rwlock_destroy(&s->terms.lock);
     (void)pthread_mutex_destroy(&s->pool_lock);
+    turns_done(&s->turns);
     if (s->lock >= 0) {
         (void)close(s->lock);
     }

@@ -1,0 +1,23 @@
+/*
+ * Long work gives way to short work.
+ *
+ * The scheduler lets a thread run for whole milliseconds before others that wait for its processor
+ * get their turn. A request that takes longer than that is asked at many places to let them go
+ * first, so that it never costs others more than a fraction of a millisecond.
+ */
+#ifndef KITH_BASE_PACE_H
+#define KITH_BASE_PACE_H
+
+#include <stdint.h>
+
+/* This thread begins a request. now: clock_mono_ns(). */
+void pace_begin(int64_t now);
+
+/*
+ * For loops of long work. After the first millisecond of a request, and then every 0.2 ms, others
+ * that wait for this processor go first. Costs a look at the clock (25 ns); when nobody waits the
+ * rest is little more.
+ */
+void pace_give_way(void);
+
+#endif
