@@ -152,7 +152,7 @@ static void welcome(struct worker *w, int fd, const struct sockaddr_storage *a, 
         conn_close(s, c);
         return;
     }
-    conn_run(w, c, true);
+    conn_start(s, c);
 }
 
 /*

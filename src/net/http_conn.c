@@ -545,13 +545,25 @@ static enum step step_linger(struct worker *w, struct conn *c)
     return STEP_CLOSE;
 }
 
-void conn_run(struct worker *w, struct conn *c, bool is_new)
+/* The caller has the listener, which others wait for: whoever gets the first event serves it. */
+void conn_start(struct http_server *s, struct conn *c)
+{
+    enum arming armed = slot_arm(s, c, true);
+    while (armed == ARM_EVENT) {
+        armed = slot_arm(s, c, false);
+    }
+    if (armed == ARM_FAILED) {
+        conn_close(s, c);
+    }
+}
+
+void conn_run(struct worker *w, struct conn *c)
 {
     static enum step (*const steps[PHASE_COUNT])(struct worker *, struct conn *) = {
         [PHASE_HANDSHAKE] = step_handshake, [PHASE_HEAD] = step_head,     [PHASE_BODY] = step_body,
         [PHASE_REPLY] = step_reply,         [PHASE_LINGER] = step_linger,
     };
-    enum arming armed = is_new ? slot_arm(w->server, c, true) : ARM_EVENT;
+    enum arming armed = ARM_EVENT;
     while (armed == ARM_EVENT) {
         enum step next;
         do {
@@ -576,7 +588,7 @@ void conn_late(struct worker *w, struct conn *c)
     }
     if ((c->phase == PHASE_HEAD || c->phase == PHASE_BODY) && c->x && !is_idle) {
         (void)refuse_code(w, c, ERR_TIMEOUT, NULL);
-        conn_run(w, c, false);
+        conn_run(w, c);
         return;
     }
     if (c->phase == PHASE_REPLY) {

@@ -182,7 +182,8 @@ void gate_halt(struct http_server *s);
 /* --- http_conn.c --------------------------------------------------------------------------- */
 
 /* Goes on with a connection that the caller owns until it waits or ends. */
-void conn_run(struct worker *w, struct conn *c, bool is_new);
+void conn_start(struct http_server *s, struct conn *c);
+void conn_run(struct worker *w, struct conn *c);
 /* For the sweep: the client was too slow. */
 void conn_late(struct worker *w, struct conn *c);
 void conn_close(struct http_server *s, struct conn *c);

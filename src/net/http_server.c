@@ -40,7 +40,7 @@ static void *worker_main(void *argument)
         if (event.data.u64 == TAG_LISTENER) {
             listener_accept(w);
         } else if (slot_own_event(s, event.data.u64, &c)) {
-            conn_run(w, c, false);
+            conn_run(w, c);
         }
     }
     return NULL;

@@ -1,8 +1,8 @@
-/* Connections: order, streaming, slow and many clients, the end. */
+/* Connections: order, streaming, slow and many clients. */
 #include "net_kit.h"
 
 #include <errno.h>
-#include <pthread.h>
+#include <poll.h>
 #include <stdio.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -10,6 +10,12 @@
 
 #define H "Host: a\r\n"
 #define HELLO "GET /hello HTTP/1.1\r\n" H "\r\n"
+
+/*
+ * What must happen before something else is awaited, however busy the machine is; this is only how
+ * long a test waits for what never comes.
+ */
+enum { PATIENCE = 2000, /* pauses of 10 ms */ PATIENCE_MS = 20000 };
 
 static void expect_reply(int fd, int status, text body)
 {
@@ -234,18 +240,21 @@ static void stuck_readers_hold_no_worker(void **state)
     (void)state;
     kit_init(&k);
     k.config.workers = 2;
-    k.limits.send_seconds = 1;
+    k.limits.send_seconds = 3;
     kit_start(&k);
     for (int i = 0; i < N; i++) { /* more than the socket buffers take, and nobody reads */
         stuck[i] = kit_connect(&k);
         kit_send(stuck[i], T("GET /stream/1000 HTTP/1.1\r\n" H "\r\n"));
     }
-    (void)usleep(200000);
+    for (int i = 0; i < PATIENCE && atomic_load(&k.requests) < N; i++) {
+        (void)usleep(10000);
+    }
     assert_int_equal(atomic_load(&k.requests), N);
     for (int i = 0; i < 10; i++) {
         expect_hello(&k);
     }
-    for (int i = 0; i < 300 && atomic_load(&k.streams_ended) < N; i++) {
+    assert_int_equal(atomic_load(&k.streams_ended), 0); /* answered beside them, not after them */
+    for (int i = 0; i < PATIENCE && atomic_load(&k.streams_ended) < N; i++) {
         (void)usleep(10000);
     }
     assert_int_equal(atomic_load(&k.streams_ended), N); /* send_seconds has passed */
@@ -261,7 +270,7 @@ static void slow_readers_are_waited_for(void **state)
     struct kit_reply r;
     (void)state;
     kit_init(&k);
-    k.limits.send_seconds = 1;
+    k.limits.send_seconds = 2;
     kit_start(&k);
     int fd = kit_connect(&k);
     kit_send(fd, T("GET /stream/400 HTTP/1.1\r\n" H "\r\n"));
@@ -288,20 +297,21 @@ static void slow_clients_are_ended(void **state)
     int used = kit_connect(&k);
     kit_send(used, T(HELLO));
     expect_reply(used, 200, T("hello"));
-    int64_t start = clock_mono_ns();
     int slow = kit_connect(&k);
     kit_send(slow, T("GET /hello HTTP/1.1\r\n"));
-    for (int i = 0; i < 25; i++) { /* bytes that go on do not help */
-        (void)usleep(100000);
+    struct pollfd reply = {.fd = slow, .events = POLLIN};
+    int sent = 0;
+    while (sent < 200 && poll(&reply, 1, 100) == 0) { /* bytes that go on do not help */
         kit_send(slow, T("X: y\r\n"));
+        sent++;
     }
+    assert_in_range(sent, 1, 199);
     assert_true(kit_read(slow, &r, false));
     assert_int_equal(r.status, 408);
-    assert_in_range(clock_mono_ns() - start, 0, 2900000000);
     kit_reply_done(&r);
-    assert_true(kit_ended(slow, 3000));
-    assert_true(kit_ended(idle, 100));
-    assert_true(kit_ended(used, 100));
+    assert_true(kit_ended(slow, PATIENCE_MS));
+    assert_true(kit_ended(idle, PATIENCE_MS));
+    assert_true(kit_ended(used, PATIENCE_MS));
     (void)close(idle);
     (void)close(used);
     (void)close(slow);
@@ -320,7 +330,7 @@ static void slow_bodies_are_ended(void **state)
     kit_send(fd, T("POST /echo HTTP/1.1\r\n" H "Content-Length: 1000000\r\n\r\nhello"));
     assert_true(kit_read(fd, &r, false));
     assert_int_equal(r.status, 408);
-    assert_in_range((uint64_t)(clock_mono_ns() - start) / 1000000, 4900, 7000);
+    assert_in_range((uint64_t)(clock_mono_ns() - start) / 1000000, 4900, 10000);
     kit_reply_done(&r);
     (void)close(fd);
     kit_stop(&k);
@@ -345,12 +355,12 @@ static void connections_are_limited(void **state)
     assert_true(kit_ended(fds[0], 2000));
     for (int i = 1; i < N; i++) {
         assert_false(kit_ended(fds[i], 1));
-        kit_send(fds[i], T("GET /half"));
+        kit_send(fds[i], T(HELLO "GET /half"));
+        expect_reply(fds[i], 200, T("hello")); /* so the half is there, too */
     }
-    (void)usleep(50000);
     int last = kit_connect(&k);
-    kit_send(last, T("GET /half"));
-    (void)usleep(50000);
+    kit_send(last, T(HELLO "GET /half"));
+    expect_reply(last, 200, T("hello"));
     int over = kit_connect(&k); /* none is idle */
     assert_true(kit_read(over, &r, false));
     assert_int_equal(r.status, 503);
@@ -366,7 +376,7 @@ static void connections_are_limited(void **state)
 
 static void body_memory_is_limited(void **state)
 {
-    enum { N = 8 };
+    enum { N = 8, FIT_MOST = 3 };
     struct kit k;
     int fds[N];
     int refused = 0;
@@ -390,13 +400,15 @@ static void body_memory_is_limited(void **state)
         (void)close(fds[i]);
         fds[i] = kit_connect(&k);
         kit_send(fds[i], buf_text(&half));
-        struct timeval short_wait = {.tv_usec = 300000};
-        (void)setsockopt(fds[i], SOL_SOCKET, SO_RCVTIMEO, &short_wait, sizeof short_wait);
+        if (i < FIT_MOST) { /* there may be nothing to wait for */
+            struct timeval short_wait = {.tv_usec = 300000};
+            (void)setsockopt(fds[i], SOL_SOCKET, SO_RCVTIMEO, &short_wait, sizeof short_wait);
+        }
         struct kit_reply r;
         refused += kit_read(fds[i], &r, false) && r.status == 503;
         kit_reply_done(&r);
     }
-    assert_in_range(refused, N - 3, N - 1);
+    assert_in_range(refused, N - FIT_MOST, N - 1);
     for (int i = 0; i < N; i++) {
         (void)close(fds[i]);
     }
@@ -447,82 +459,6 @@ static void running_out_of_files_is_survived(void **state)
     kit_stop(&k);
 }
 
-struct slow_call {
-    const struct kit *kit;
-    int status;
-    bool told_to_close;
-};
-
-static void *call_slowly(void *state)
-{
-    struct slow_call *c = state;
-    struct kit_reply r;
-    int fd = kit_connect(c->kit);
-    kit_send(fd, T("GET /slow/400 HTTP/1.1\r\n" H "\r\n"));
-    c->status = kit_read(fd, &r, false) ? r.status : 0;
-    c->told_to_close = kit_has(&r, "Connection: close\r\n");
-    kit_reply_done(&r);
-    (void)close(fd);
-    return NULL;
-}
-
-static void blocked_handlers_do_not_stop_others(void **state)
-{
-    enum { N = 20 };
-    struct kit k;
-    pthread_t threads[N];
-    struct slow_call calls[N];
-    (void)state;
-    kit_init(&k);
-    k.config.workers = N + 2;
-    kit_start(&k);
-    int64_t start = clock_mono_ns();
-    for (int i = 0; i < N; i++) {
-        calls[i] = (struct slow_call){.kit = &k};
-        assert_int_equal(pthread_create(&threads[i], NULL, call_slowly, &calls[i]), 0);
-    }
-    (void)usleep(100000);
-    expect_hello(&k);
-    assert_in_range(clock_mono_ns() - start, 0, 350000000);
-    for (int i = 0; i < N; i++) {
-        (void)pthread_join(threads[i], NULL);
-        assert_int_equal(calls[i].status, 200);
-    }
-    assert_in_range(clock_mono_ns() - start, 0, 700000000); /* they ran side by side */
-    kit_stop(&k);
-}
-
-static void stopping_lets_requests_finish(void **state)
-{
-    struct kit k;
-    pthread_t thread;
-    (void)state;
-    kit_init(&k);
-    kit_start(&k);
-    struct slow_call call = {.kit = &k};
-    assert_int_equal(pthread_create(&thread, NULL, call_slowly, &call), 0);
-    int idle = kit_connect(&k);
-    (void)usleep(150000);
-    uint16_t port = http_server_port(k.server);
-    int64_t start = clock_mono_ns();
-    http_server_stop(k.server, 5);
-    assert_in_range(clock_mono_ns() - start, 100000000, 2000000000);
-    (void)pthread_join(thread, NULL);
-    assert_int_equal(call.status, 200);
-    assert_true(call.told_to_close);
-    assert_true(kit_ended(idle, 100));
-    (void)close(idle);
-    k.config.port = port; /* free again at once */
-    kit_start(&k);
-    int half = kit_connect(&k);
-    kit_send(half, T("GET /hel"));
-    (void)usleep(50000);
-    start = clock_mono_ns();
-    http_server_stop(k.server, 1); /* the grace ends before that head does */
-    assert_in_range(clock_mono_ns() - start, 900000000, 3000000000);
-    (void)close(half);
-}
-
 static void only_loopback_without_tls(void **state)
 {
     static const char *const open_hosts[] = {"0.0.0.0", "::", "192.0.2.1"};
@@ -562,8 +498,6 @@ int main(void)
         cmocka_unit_test(connections_are_limited),
         cmocka_unit_test(body_memory_is_limited),
         cmocka_unit_test(running_out_of_files_is_survived),
-        cmocka_unit_test(blocked_handlers_do_not_stop_others),
-        cmocka_unit_test(stopping_lets_requests_finish),
         cmocka_unit_test(only_loopback_without_tls),
     };
     return cmocka_run_group_tests_name("http: server", tests, NULL, NULL);
