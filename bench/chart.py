@@ -1,5 +1,6 @@
 """A chart of latencies by shape of query and size of store, as SVG: one row a shape, one mark a size, log scale."""
 
+import math
 from xml.sax.saxutils import escape
 
 WIDTH, LEFT, RIGHT, TOP, ROW = 1040, 360, 90, 70, 22
@@ -8,8 +9,6 @@ COLOURS = ["#6fa8dc", "#2a6496", "#c0392b"]
 
 def chart(title, sizes, rows):
     """rows: (name, [(p50, p99) in ms for each size or None])."""
-    import math
-
     values = [v for _, marks in rows for mark in marks if mark for v in mark if v > 0]
     low = math.floor(math.log10(min(values)))
     high = math.ceil(math.log10(max(values)))

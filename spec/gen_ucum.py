@@ -13,7 +13,8 @@ BASE = ["C", "K", "cd", "g", "m", "rad", "s"]
 PREFIXES = {"Y": 24, "Z": 21, "E": 18, "P": 15, "T": 12, "G": 9, "M": 6, "k": 3, "h": 2, "da": 1, "d": -1, "c": -2,
             "m": -3, "u": -6, "n": -9, "p": -12, "f": -15, "a": -18, "z": -21, "y": -24}
 
-# Metric atoms may have a prefix. code: number unit
+# code: number unit. On a scale of its own: code: function, and what its argument is counted in; an offset is added
+# before the factor. Metric atoms may have a prefix.
 METRIC = """
 mol: 6.0221367e23 1
 sr: 1 rad2
@@ -92,6 +93,16 @@ mho: 1 S
 bit: 1 1
 By: 8 bit
 Bd: 1 s-1
+Cel: CELSIUS 1 K
+Np: LN 1 1
+B: LG 1 1
+B[SPL]: LG_TWICE 2e-5 Pa
+B[V]: LG_TWICE 1 V
+B[mV]: LG_TWICE 1 mV
+B[uV]: LG_TWICE 1 uV
+B[10.nV]: LG_TWICE 10 nV
+B[W]: LG 1 W
+B[kW]: LG 1 kW
 """
 
 PLAIN = """
@@ -258,31 +269,17 @@ sph: 4 [pi].sr
 [car_m]: 0.2 g
 [car_Au]: 1/24 1
 [smoot]: 67 [in_i]
-"""
-
-# Units on a scale of their own: function and what its argument is counted in. An offset is added before the factor.
-SPECIAL = """
-Cel: metric CELSIUS 1 K
-[degF]: plain FAHRENHEIT 5/9 K
-[degRe]: plain REAUMUR 5/4 K
-[p'diop]: plain TAN100 1 rad
-%[slope]: plain TAN100 1 rad
-[pH]: plain PH 1 mol/l
-[hp'_X]: plain HP_X 1 1
-[hp'_C]: plain HP_C 1 1
-[hp'_M]: plain HP_M 1 1
-[hp'_Q]: plain HP_Q 1 1
-Np: metric LN 1 1
-B: metric LG 1 1
-B[SPL]: metric LG_TWICE 2e-5 Pa
-B[V]: metric LG_TWICE 1 V
-B[mV]: metric LG_TWICE 1 mV
-B[uV]: metric LG_TWICE 1 uV
-B[10.nV]: metric LG_TWICE 10 nV
-B[W]: metric LG 1 W
-B[kW]: metric LG 1 kW
-[m/s2/Hz^0.5]: plain SQRT 1 m2/s4/Hz
-bit_s: plain LD 1 1
+[degF]: FAHRENHEIT 5/9 K
+[degRe]: REAUMUR 5/4 K
+[p'diop]: TAN100 1 rad
+%[slope]: TAN100 1 rad
+[pH]: PH 1 mol/l
+[hp'_X]: HP_X 1 1
+[hp'_C]: HP_C 1 1
+[hp'_M]: HP_M 1 1
+[hp'_Q]: HP_Q 1 1
+[m/s2/Hz^0.5]: SQRT 1 m2/s4/Hz
+bit_s: LD 1 1
 """
 
 # Units that only their own measurement defines. The second name of a pair is another name of the first.
@@ -292,21 +289,18 @@ ARBITRARY = """[arb'U] [USP'U] [GPL'U] [MPL'U] [APL'U] [beth'U] [anti'Xa'U] [tod
 [FEU] [ELU] [EU] [NTU] [FNU] [hp_X] [hp_C] [hp_M] [hp_Q] [kp_X] [kp_C] [kp_M] [kp_Q]"""
 
 
-def number(text):
-    """'1/60', '6.02e23' as a Fraction."""
-    return Fraction(text)
-
-
 class Atoms:
     def __init__(self):
-        self.defined, self.metric, self.order = {}, set(), []
+        self.defined, self.metric, self.functions = {}, set(), {}
         for code in BASE:
             self.metric.add(code)
         for block, metric in ((METRIC, True), (PLAIN, False)):
             for line in block.strip().split("\n"):
                 code, rest = line.split(": ")
-                value, unit = rest.split(" ")
-                self.defined[code] = (number(value), unit)
+                *function, value, unit = rest.split(" ")
+                self.defined[code] = (Fraction(value), unit)
+                if function:
+                    self.functions[code] = "UCUM_" + function[0]
                 if metric:
                     self.metric.add(code)
         self.known = {code: (Fraction(1), 0, {code: 1}) for code in BASE}
@@ -358,25 +352,20 @@ def split(factor):
     return n, d, ten
 
 
-def row(code, resolved, flags, function="UCUM_LINEAR", same=None):
+def row(code, resolved, flags, function="UCUM_LINEAR", same=""):
     factor, pi, dims = resolved
     n, d, ten = split(factor)
     exponents = ", ".join(str(dims.get(b, 0)) for b in BASE)
     return code, '    {"%s", %d, UCUM_U64(%d), UCUM_U64(%d), %d, %d, {%s}, %s, %s, "%s"},' % (
-        code, len(code), n, d, ten, pi, exponents, " | ".join(flags) or "0", function, same or "")
+        code, len(code), n, d, ten, pi, exponents, " | ".join(flags) or "0", function, same)
 
 
 def main():
     atoms = Atoms()
     rows = []
     for code in BASE + ["[pi]"] + list(atoms.defined):
-        rows.append(row(code, atoms.atom(code), ["UCUM_METRIC"] if code in atoms.metric else []))
-    for line in SPECIAL.strip().split("\n"):
-        code, rest = line.split(": ")
-        metric, function, value, unit = rest.split(" ")
-        factor, pi, dims = atoms.unit(unit)
-        flags = ["UCUM_METRIC"] if metric == "metric" else []
-        rows.append(row(code, (factor * number(value), pi, dims), flags, "UCUM_" + function))
+        flags = ["UCUM_METRIC"] if code in atoms.metric else []
+        rows.append(row(code, atoms.atom(code), flags, atoms.functions.get(code, "UCUM_LINEAR")))
     for names, flags in ((ARBITRARY_METRIC, ["UCUM_METRIC", "UCUM_ARBITRARY"]), (ARBITRARY, ["UCUM_ARBITRARY"])):
         for name in names.split():
             first = name.split("=")[0]

@@ -18,7 +18,7 @@ static void check_unique(struct check *c, const struct container *in, const stru
             struct place array = {.up = at, .name = T("contained"), .index = item->index};
             check_issue_of(c, ERR_DUPLICATE, &array, T("id"),
                            "another contained resource has the id \"%.*s\" too; each needs its own",
-                           TEXT_ARG(text_first(item->id, 64)));
+                           TEXT_ARG(text_short(item->id, 64)));
         }
     }
 }

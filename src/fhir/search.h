@@ -186,12 +186,11 @@ struct search {
     bool contained_only; /* _containedType=contained: return the contained resources themselves */
     struct search_include *includes;
     size_t include_count;
-    bool explain; /* _explain=true */
-    text page;    /* the paging token of the request, empty: first page */
-    text self;    /* the query as understood: canonical order, encoded, without paging token and
-                     without what was ignored; no leading '?' */
-    text format;  /* _format, empty: not given */
-    bool pretty;
+    bool explain;  /* _explain=true */
+    text page;     /* the paging token of the request, empty: first page */
+    text self;     /* the query as understood: canonical order, encoded, without paging token and
+                      without what was ignored; no leading '?' */
+    text format;   /* _format, empty: not given */
     text *ignored; /* lenient: what each parameter that was left out is, and why, for a warning */
     size_t ignored_count;
 };

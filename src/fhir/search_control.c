@@ -72,9 +72,7 @@ static int control_summary(struct search_reader *r, text value)
 static int control_pretty(struct search_reader *r, text value)
 {
     unsigned n;
-    int code = one_of(r, value, true_or_false, 2, &r->has_pretty, &n);
-    r->search->pretty = code == 0 && n == 0;
-    return code;
+    return one_of(r, value, true_or_false, 2, &r->has_pretty, &n);
 }
 
 static int control_explain(struct search_reader *r, text value)

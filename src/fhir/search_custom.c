@@ -44,7 +44,7 @@ static int check_head(yyjson_val *definition, struct err *e)
     if (type < 0) {
         return err_at(e, ERR_INVALID, T("SearchParameter.type"),
                       "'%.*s' is not a type of search parameter",
-                      TEXT_ARG(text_first(get(definition, "type"), 60)));
+                      TEXT_ARG(text_short(get(definition, "type"), 60)));
     }
     if (type == SEARCH_COMPOSITE || type == SEARCH_SPECIAL) {
         return err_at(e, ERR_NOT_SUPPORTED, T("SearchParameter.type"),
@@ -132,7 +132,7 @@ static int read_bases(yyjson_val *definition, struct arena *a, fhir_type **ret_t
             return err_at(e, ERR_INVALID, T("SearchParameter.base"),
                           "'%.*s' is not a resource type of FHIR R4; name each type that the "
                           "parameter is for",
-                          TEXT_ARG(text_first(json_text(base), 60)));
+                          TEXT_ARG(text_short(json_text(base), 60)));
         }
         if (!seen[type]) {
             seen[type] = true;
@@ -172,7 +172,7 @@ static int read_targets(yyjson_val *definition, struct arena *a, const fhir_type
         if (!type && !any) {
             return err_at(e, ERR_INVALID, T("SearchParameter.target"),
                           "'%.*s' is not a resource type of FHIR R4",
-                          TEXT_ARG(text_first(name, 60)));
+                          TEXT_ARG(text_short(name, 60)));
         }
         targets[count++] = type;
     }

@@ -145,6 +145,12 @@ text search_unescape(text t, struct arena *a)
     return text_make(out, out ? n : 0);
 }
 
+text search_folded(text t, struct arena *a)
+{
+    text plain = search_unescape(t, a);
+    return plain.p ? index_fold(plain, a) : plain;
+}
+
 text search_escape(text t, struct arena *a)
 {
     char *out = arena_alloc(a, 2 * t.n + 1);

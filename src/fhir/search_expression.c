@@ -47,7 +47,7 @@ static int bad(struct compile *c, const char *words)
 {
     return err_at(c->e, ERR_INVALID, T("SearchParameter.expression"),
                   "at character %zu of '%.*s': %s", (size_t)(c->rest.p - c->whole.p) + 1,
-                  TEXT_ARG(text_first(c->whole, 200)), words);
+                  TEXT_ARG(text_short(c->whole, 200)), words);
 }
 
 static int no_memory(struct compile *c)
@@ -167,7 +167,7 @@ static int step_member(struct compile *c, struct places *places, text name)
         return err_at(c->e, ERR_INVALID, T("SearchParameter.expression"),
                       "at character %zu of '%.*s': there is no element '%.*s' there, so the path "
                       "leads nowhere",
-                      (size_t)(c->at - c->whole.p) + 1, TEXT_ARG(text_first(c->whole, 200)),
+                      (size_t)(c->at - c->whole.p) + 1, TEXT_ARG(text_short(c->whole, 200)),
                       TEXT_ARG(name));
     }
     *places = *next;

@@ -283,9 +283,8 @@ static int read_path(struct search_reader *r, fhir_type type, const struct searc
         return code ? code : search_compare(r, type, link, c.operation, leg->value, ret);
     }
     if (rest.p[0] == '[') {
-        size_t closed = path_length(rest); /* of everything: find the bracket's own end */
-        size_t end = 1, open = 1;
-        while (end < closed && open) {
+        size_t end = 1, open = 1; /* path_length() has seen that each is closed */
+        while (open) {
             size_t step = rest.p[end] == '"' ? quoted_length(text_from(rest, end)) : 1;
             open += rest.p[end] == '[';
             open -= rest.p[end] == ']';

@@ -136,8 +136,7 @@ static int contains(struct search_reader *r, const struct search_about *about, b
                     text value, struct search_nodes *out)
 {
     struct plan_node candidates = search_leaf(about, PLAN_RANGE), check, whole;
-    text plain = search_unescape(value, r->arena);
-    text folded = plain.p ? index_fold(plain, r->arena) : plain;
+    text folded = search_folded(value, r->arena);
     if (!folded.p) {
         return search_no_memory(r->e);
     }
@@ -175,8 +174,7 @@ int search_value_text(struct search_reader *r, const struct search_about *about,
 {
     struct plan_node candidates =
         search_leaf(about, about->param->identifiers ? PLAN_EXISTS : PLAN_TEXT);
-    text plain = search_unescape(value, r->arena);
-    text folded = plain.p ? index_fold(plain, r->arena) : plain;
+    text folded = search_folded(value, r->arena);
     if (!folded.p) {
         return search_no_memory(r->e);
     }

@@ -259,6 +259,8 @@ text search_successor(text t, struct arena *a);
 bool search_cut(text *rest, char separator, text *ret_head);
 /* Without the backslashes of \, \| \$ and \\. p == NULL: no memory. */
 text search_unescape(text t, struct arena *a);
+/* The same, folded as entries are. */
+text search_folded(text t, struct arena *a);
 /* The opposite. */
 text search_escape(text t, struct arena *a);
 

@@ -228,8 +228,7 @@ static int value_string(struct search_reader *r, const struct search_about *abou
                         struct search_nodes *out)
 {
     struct plan_node node = search_leaf(about, PLAN_RANGE);
-    text plain = search_unescape(value, r->arena);
-    text folded = plain.p ? index_fold(plain, r->arena) : plain;
+    text folded = search_folded(value, r->arena);
     if (!folded.p) {
         return search_no_memory(r->e);
     }

@@ -45,8 +45,7 @@ static int one_word(struct words *w, text word, struct search_nodes *words)
 {
     struct search_reader *r = w->r;
     struct plan_node node = search_leaf(w->about, PLAN_WORDS);
-    text plain = search_unescape(word, r->arena);
-    node.value = plain.p ? index_fold(plain, r->arena) : plain;
+    node.value = search_folded(word, r->arena);
     if (!node.value.p) {
         return search_no_memory(r->e);
     }

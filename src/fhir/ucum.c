@@ -40,7 +40,7 @@ static const struct prefix {
 static int bad(struct reader *r, size_t at, const char *why)
 {
     return err_set(r->e, ERR_INVALID, "unit '%.*s': at character %zu, %s",
-                   TEXT_ARG(text_first(r->code, 100)), at + 1, why);
+                   TEXT_ARG(text_short(r->code, 100)), at + 1, why);
 }
 
 static int too_large(struct reader *r, size_t at)

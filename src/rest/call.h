@@ -49,7 +49,6 @@ struct answer {
     struct version version; /* the resource of the reply, or what ETag and Last-Modified tell of */
     bool show_version;      /* print it as the body */
     bool location;          /* Location of the version */
-    text content_location;  /* where the progress of what was begun is; empty: no such field */
     const char *content_type; /* NULL: FHIR JSON */
     bool no_compression;
     struct http_field fields[4]; /* further fields of the reply, also when it is an error */
@@ -74,7 +73,8 @@ struct call {
     text if_modified_since;
     text if_none_exist;
     enum prefer_return prefer;
-    bool lenient; /* Prefer: handling=lenient, for searches */
+    bool lenient; /* Prefer: handling=lenient, for searches and $export */
+    bool async;   /* Prefer: respond-async (R4 async.html) */
     bool pretty;
     text body;
     text form;                       /* body of a POST _search */
@@ -103,12 +103,18 @@ int do_call(struct call *c, struct err *e);
 
 /* What search and index take now: the parameters in force, and the base that this client sees, so
  * that its own addresses are known. */
-static inline struct index_rules call_rules(const struct call *c)
+static inline struct index_rules rules_now(const struct rest *rest, text base)
 {
-    struct index_rules rules = store_rules(c->rest->store);
-    rules.base = c->base;
+    struct index_rules rules = store_rules(rest->store);
+    rules.base = base;
     return rules;
 }
+static inline struct index_rules call_rules(const struct call *c)
+{
+    return rules_now(c->rest, c->base);
+}
+/* A further field of the reply; value.p == NULL: none. */
+void answer_field(struct call *c, text name, text value);
 /* Whether a media type is one of the names of NDJSON. */
 bool is_ndjson(text media);
 

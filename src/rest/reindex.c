@@ -224,9 +224,10 @@ int do_reindex(struct call *c, struct err *e)
                                             TEXT_ARG(c->base))
                                   : rc;
     }
-    c->answer.content_location = arena_printf(c->arena, "%.*s/_reindex", TEXT_ARG(c->base));
+    text at = arena_printf(c->arena, "%.*s/_reindex", TEXT_ARG(c->base));
+    answer_field(c, T("Content-Location"), at);
     c->answer.status = 202;
-    return c->answer.content_location.p ? print_reindex(c, e) : no_memory(e);
+    return at.p ? print_reindex(c, e) : no_memory(e);
 }
 
 int do_reindex_status(struct call *c, struct err *e)

@@ -131,10 +131,10 @@ static int accept_form(text asked, bool from_format, struct err *e)
 static int take_format(struct call *c, struct err *e)
 {
     struct search_pair *pairs;
-    size_t count;
+    size_t count = 0;
     bool has_format = false;
-    int rc = c->query.p ? call_pairs(c, &pairs, &count, e) : 0;
-    for (size_t i = 0; !rc && c->query.p && i < count; i++) {
+    int rc = c->query.p || c->form.p ? call_pairs(c, &pairs, &count, e) : 0;
+    for (size_t i = 0; !rc && i < count; i++) {
         text value = pairs[i].value;
         if (text_eq(pairs[i].name, T("_pretty"))) {
             c->pretty = text_eq(value, T("true"));
@@ -180,13 +180,14 @@ static int take_content(struct call *c, struct err *e)
                          TEXT_ARG(text_short(type, 100)));
 }
 
-/* Prefer: return=minimal, handling=lenient; others of its preferences are not for us (RFC 7240). */
-static void take_prefer(struct call *c)
+/* Prefer: return=minimal, handling=lenient, respond-async; others of its preferences are not for us
+ * (RFC 7240). */
+static void take_prefer(struct call *c, text value)
 {
-    text rest = http_field(c->http, T("Prefer"));
     text item;
-    while (text_cut(&rest, ',', &item)) {
+    while (text_cut(&value, ',', &item)) {
         item = text_trim(text_first(item, text_find(item, ';')));
+        c->async = c->async || text_eq_nocase(item, T("respond-async"));
         c->prefer = text_eq_nocase(item, T("return=minimal"))            ? PREFER_MINIMAL
                     : text_eq_nocase(item, T("return=representation"))   ? PREFER_REPRESENTATION
                     : text_eq_nocase(item, T("return=OperationOutcome")) ? PREFER_OUTCOME
@@ -206,9 +207,13 @@ static int step_what(struct call *c, struct err *e)
     c->if_none_match = http_field(c->http, T("If-None-Match"));
     c->if_modified_since = http_field(c->http, T("If-Modified-Since"));
     c->if_none_exist = http_field(c->http, T("If-None-Exist"));
-    take_prefer(c);
-    int rc = take_format(c, e);
-    return rc ? rc : take_content(c, e);
+    for (size_t i = 0; i < c->http->field_count; i++) {
+        if (text_eq_nocase(c->http->fields[i].name, T("Prefer"))) {
+            take_prefer(c, c->http->fields[i].value);
+        }
+    }
+    int rc = take_content(c, e);
+    return rc ? rc : take_format(c, e);
 }
 
 static int step_may(struct call *c, struct err *e)
@@ -291,6 +296,14 @@ static int run_steps(struct call *c, int64_t *at, struct err *e)
 
 /* --- reply --------------------------------------------------------------------------------- */
 
+void answer_field(struct call *c, text name, text value)
+{
+    size_t room = sizeof c->answer.fields / sizeof *c->answer.fields;
+    if (value.p && c->answer.field_count < room) {
+        c->answer.fields[c->answer.field_count++] = (struct http_field){name, value};
+    }
+}
+
 static void http_time(int64_t ms, char out[40])
 {
     time_t seconds = (time_t)(ms / 1000);
@@ -338,9 +351,6 @@ static int reply_answer(struct call *c, struct http_reply *reply, struct err *e)
     reply->status = a->status;
     if (a->has_version) {
         reply_version_fields(c, reply);
-    }
-    if (a->content_location.n) {
-        http_reply_field(reply, T("Content-Location"), a->content_location);
     }
     if (a->body.n) {
         buf_done(&reply->body);

@@ -1,7 +1,5 @@
 #include "rest/search.h"
 
-#include "base/clock.h"
-#include "base/metrics.h"
 #include "base/pace.h"
 #include "rest/terms.h"
 
@@ -81,7 +79,6 @@ static int run(struct page *p, struct err *e)
 {
     struct call *c = p->call;
     text from = {0};
-    int64_t start = clock_mono_ns();
     if (p->search.page.n) {
         text scope = page_scope(p);
         int rc = scope.p ? token_read(c, p->search.page, scope, &from, e) : page_no_memory(e);
@@ -95,7 +92,6 @@ static int run(struct page *p, struct err *e)
     }
     rc = look(p, from, e);
     store_view_end(p->view);
-    metric_observe(METRIC_search_seconds, clock_mono_ns() - start);
     return rc;
 }
 

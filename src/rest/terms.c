@@ -32,30 +32,22 @@ static bool has_version(yyjson_val *root, text version)
     return version.n == 0 || text_eq(json_text(json_get(root, T("version"))), version);
 }
 
-/* The one written last among those that were found, which has the version. */
+/* The first that has the version. */
 static int choose(struct terms *t, const struct versions *found, text version, struct arena *a,
                   yyjson_val **ret_root, struct err *e)
 {
-    uint64_t newest = 0;
-    yyjson_val *chosen = NULL;
     for (size_t i = 0; i < found->count; i++) {
         yyjson_val *root;
-        if (chosen && found->items[i].t < newest) {
-            continue;
-        }
         int rc = version_tree(&found->items[i], t->call->rest->limits, a, &root, e);
         if (rc) {
             return rc;
         }
         if (has_version(root, version)) {
-            chosen = root;
-            newest = found->items[i].t;
+            *ret_root = root;
+            return 0;
         }
     }
-    if (chosen) {
-        *ret_root = chosen;
-    }
-    return chosen ? 0 : ERR_NOT_FOUND;
+    return ERR_NOT_FOUND;
 }
 
 int terms_by_url(struct terms *t, fhir_type type, text url, struct arena *a, yyjson_val **ret_root,
@@ -70,7 +62,8 @@ int terms_by_url(struct terms *t, fhir_type type, text url, struct arena *a, yyj
     }
     struct plan_node node = {
         .kind = PLAN_VALUE, .type = type, .param = param->number, .value = value};
-    struct plan plan = {.type = type, .root = &node};
+    struct plan_sort newest = {.own = INDEX_LAST_UPDATED, .descending = true};
+    struct plan plan = {.type = type, .root = &node, .sorts = &newest, .sort_count = 1};
     int rc = open_view(t, e);
     rc = rc ? rc : store_search(t->view, &plan, 100, (text){0}, a, &found, NULL, NULL, e);
     rc = rc ? rc : choose(t, &found, text_from(url, bar + 1), a, ret_root, e);

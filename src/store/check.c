@@ -256,10 +256,6 @@ static int read_params(struct checker *c)
 {
     int rc = params_read(c->db, &c->versions_arena, &c->params);
     rc = rc ? rc : params_set(&c->params, 1, &c->versions_arena, &c->v->rules.customs);
-    if (rc == ERR_CORRUPT) {
-        check_report(c, "I17", "the definition of an added search parameter cannot be read");
-        rc = 0;
-    }
     for (size_t i = 0; i < c->params.count && !rc; i++) {
         const struct param_row *row = &c->params.rows[i];
         struct db_range range = {.param = row->number};

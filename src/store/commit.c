@@ -59,13 +59,19 @@ static int prepare(struct store *s, struct body_tools *tools, struct write_reque
     return rc;
 }
 
-static void wait_for(struct writer *w, struct job *job)
+void job_submit(struct writer *w, struct job *job)
 {
     (void)pthread_cond_init(&job->wake, NULL);
     (void)pthread_mutex_lock(&w->lock);
     *w->last = job;
     w->last = &job->next;
     (void)pthread_cond_signal(&w->wake);
+    (void)pthread_mutex_unlock(&w->lock);
+}
+
+void job_await(struct writer *w, struct job *job)
+{
+    (void)pthread_mutex_lock(&w->lock);
     while (!job->done) {
         (void)pthread_cond_wait(&job->wake, &w->lock);
     }
@@ -127,7 +133,8 @@ void store_batch_commit(struct store_batch *b, size_t from, size_t count)
         }
     }
     if (count) {
-        wait_for(b->s->writer, &job);
+        job_submit(b->s->writer, &job);
+        job_await(b->s->writer, &job);
     }
 }
 

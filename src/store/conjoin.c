@@ -226,7 +226,6 @@ static unsigned test_rank(const struct goal *goal)
 {
     return goal->kind == GOAL_EXACT || goal->by_when || goal->by_t ? 0
            : goal->kind == GOAL_CHAIN || goal->kind == GOAL_HAS    ? 2
-           : goal->kind == GOAL_CHECK || goal->kind == GOAL_OR     ? 1
                                                                    : 1;
 }
 

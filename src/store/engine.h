@@ -36,6 +36,7 @@ int db_error(const struct db *db, int code, struct err *e);
 /* Statements running past this moment (clock_mono_ns) end with ERR_TOO_COSTLY. 0: none. */
 void db_deadline(struct db *db, int64_t at);
 
+/* What is read until db_end_read() is what is there now. */
 int db_begin_read(struct db *db);
 void db_end_read(struct db *db);
 int db_begin_write(struct db *db);
@@ -144,14 +145,13 @@ int db_param_each(struct db *db, int (*visit)(void *context, const struct db_par
 /*
  * Entries of one parameter in order of (value, rid), or backwards. Either `exact`: those with value
  * == low and rid in [rid_from, rid_to]; or those with low <= value < high (high empty: to the end).
- * A forward range begins at (low, rid_from); a backward one at (high, rid_to) inclusive when
- * `high_included`. The bytes of low and high must stay until the cursor is closed.
+ * A forward range begins at (low, rid_from). Exact ones are forward. The bytes of low and high must
+ * stay until the cursor is closed.
  */
 struct db_range {
     uint16_t param;
     bool exact;
     bool descending;
-    bool high_included;
     text low;
     text high;
     uint64_t rid_from;

@@ -211,7 +211,6 @@ static int make_range(struct run *r, const struct plan_node *node, struct goal *
 /* One stretch for each unit that is known and can be compared. */
 static int make_quantity(struct run *r, const struct plan_node *node, struct goal *goal)
 {
-    enum { UNIT_SIZE = 3 };
     struct unit *units = NULL;
     size_t count = 0;
     goal->kind = GOAL_RANGE;
@@ -222,22 +221,11 @@ static int make_quantity(struct run *r, const struct plan_node *node, struct goa
         if (!plan_quantity_range(node, units[i].unit, &r->scratch, &low, &high)) {
             continue;
         }
-        char *p = arena_alloc(&r->scratch, low.n + high.n + 2 * UNIT_SIZE);
-        if (!p) {
-            return run_memory(r);
-        }
-        char number[8];
-        put_be64(number, units[i].number);
-        memcpy(p, number + 8 - UNIT_SIZE, UNIT_SIZE);
-        memcpy(p + UNIT_SIZE, low.p ? low.p : "", low.n);
-        put_be64(number, units[i].number + (high.n == 0));
-        char *q = p + UNIT_SIZE + low.n;
-        memcpy(q, number + 8 - UNIT_SIZE, UNIT_SIZE);
-        memcpy(q + UNIT_SIZE, high.p ? high.p : "", high.n);
         struct stretch one = {.param = node->param,
-                              .low = text_make(p, low.n + UNIT_SIZE),
-                              .high = text_make(q, high.n + UNIT_SIZE)};
-        rc = goal_stretch(r, goal, &one);
+                              .low = unit_value(units[i].number, low, &r->scratch),
+                              .high =
+                                  unit_value(units[i].number + (high.n == 0), high, &r->scratch)};
+        rc = one.low.p && one.high.p ? goal_stretch(r, goal, &one) : run_memory(r);
     }
     return rc;
 }

@@ -14,10 +14,10 @@
 struct writer;
 
 /*
- * Terms: texts with a number, by their first byte. Only ever added; what is not in the map may
- * still be in the database. 's' URI                     a code system 'u' index_unit()            a
- * unit 'f' type (1 byte) entries   facets: see struct facet Each kind has a range of numbers of its
- * own, so that systems have the shortest ones.
+ * Terms: texts with a number, each kind marked by its first byte: 's' the URI of a code system, 'u'
+ * index_unit(), a unit, 'f' a combination of facets (struct facet). They are only ever added; what
+ * is not in the map may still be in the database. Each kind has a range of numbers of its own, so
+ * that systems have the shortest ones.
  */
 enum {
     TERM_SYSTEMS = 1, /* to SYSTEM_COUNT_MAX - 1 */

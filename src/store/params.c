@@ -63,7 +63,7 @@ static int read_row(void *context, const struct db_param *param)
     return lives ? make_custom(row, r->arena) : 0;
 }
 
-int params_reindex_read(struct db *db, struct reindex *ret_reindex)
+static int reindex_read(struct db *db, struct reindex *ret_reindex)
 {
     struct reindex found = {0};
     uint64_t *fields[] = {&found.number,  &found.type,    &found.phase, &found.done,  &found.looked,
@@ -96,7 +96,7 @@ int params_read(struct db *db, struct arena *a, struct params_state *ret_state)
     struct params_state state = {0};
     struct reading r = {.arena = a, .state = &state};
     int rc = db_param_each(db, read_row, &r);
-    rc = rc ? rc : params_reindex_read(db, &state.reindex);
+    rc = rc ? rc : reindex_read(db, &state.reindex);
     if (!rc) {
         *ret_state = state;
     }

@@ -83,7 +83,6 @@ int params_read(struct db *db, struct arena *a, struct params_state *ret_state);
 int params_set(const struct params_state *state, uint64_t generation, struct arena *a,
                const struct search_customs **ret_set);
 const struct param_row *params_find(const struct params_state *state, uint16_t number);
-int params_reindex_read(struct db *db, struct reindex *ret_reindex);
 int params_reindex_put(struct db *db, const struct reindex *r);
 
 /* --- params_register.c: the writer's side -------------------------------------------------- */

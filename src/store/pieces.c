@@ -34,7 +34,8 @@ static int find_row(struct writer *w, uint64_t rid, struct db_resource *ret_row)
     return rc;
 }
 
-/* What the current version gives. Of a body that is damaged nothing: store_check() tells. */
+/* What the current version gives. DB_END: there is none, or (f->row.body is set) its body is
+ * damaged: store_check() tells. */
 static int derive(struct writer *w, uint64_t rid, struct fresh *f)
 {
     char shown_id[ID_TEXT_SIZE];
@@ -244,7 +245,7 @@ static int apply_recheck(struct writer *w, struct piece *p, struct reindex *r)
     return rc ? rc : writer_engine(w, params_reindex_put(w->db, r));
 }
 
-/* Whether the current version of its resource gives an entry. */
+/* Whether the current version of its resource gives an entry; one that cannot be read gives all. */
 static int gives(struct writer *w, const struct piece_entry *entry, bool *ret_gives)
 {
     struct fresh f = {0};
@@ -260,6 +261,7 @@ static int gives(struct writer *w, const struct piece_entry *entry, bool *ret_gi
     for (size_t i = 0; i < f.count && !rc && !*ret_gives; i++) {
         *ret_gives = f.rows[i].param == entry->param && text_eq(f.rows[i].value, entry->value);
     }
+    *ret_gives = *ret_gives || (rc == DB_END && f.row.body.p);
     return rc == DB_END ? 0 : rc;
 }
 
@@ -295,12 +297,8 @@ static int apply_stale(struct writer *w, struct piece *p, struct reindex *r)
 
 static struct param_row *row_of(struct params_state *state, uint16_t number)
 {
-    for (size_t i = 0; i < state->count; i++) {
-        if (state->rows[i].number == number) {
-            return &state->rows[i];
-        }
-    }
-    return NULL;
+    const struct param_row *row = params_find(state, number);
+    return row ? &state->rows[row - state->rows] : NULL;
 }
 
 int piece_apply(struct writer *w, struct piece *p)
@@ -345,21 +343,11 @@ int piece_apply(struct writer *w, struct piece *p)
 void piece_submit(struct writer *w, struct piece *p)
 {
     p->job = (struct job){.piece = p};
-    (void)pthread_cond_init(&p->job.wake, NULL);
-    (void)pthread_mutex_lock(&w->lock);
-    *w->last = &p->job;
-    w->last = &p->job.next;
-    (void)pthread_cond_signal(&w->wake);
-    (void)pthread_mutex_unlock(&w->lock);
+    job_submit(w, &p->job);
 }
 
 int piece_await(struct writer *w, struct piece *p)
 {
-    (void)pthread_mutex_lock(&w->lock);
-    while (!p->job.done) {
-        (void)pthread_cond_wait(&p->job.wake, &w->lock);
-    }
-    (void)pthread_mutex_unlock(&w->lock);
-    (void)pthread_cond_destroy(&p->job.wake);
+    job_await(w, &p->job);
     return p->result;
 }

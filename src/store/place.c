@@ -63,7 +63,7 @@ int key_compare(const struct plan_sort *sort, text a, text b)
     return sort->descending ? -order : order;
 }
 
-int place_compare(const struct plan *plan, const struct place *a, const struct place *b)
+static int place_compare(const struct plan *plan, const struct place *a, const struct place *b)
 {
     for (size_t i = 0; i < plan->sort_count; i++) {
         int order = key_compare(&plan->sorts[i], a->keys[i], b->keys[i]);

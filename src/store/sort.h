@@ -21,7 +21,6 @@ struct place {
 bool place_read(const struct plan *plan, text token, struct place *ret_place);
 /* p == NULL: no memory. */
 text place_write(const struct plan *plan, const struct place *place, struct arena *a);
-int place_compare(const struct plan *plan, const struct place *a, const struct place *b);
 int key_compare(const struct plan_sort *sort, text a, text b);
 
 /* The first `most` places behind `from` (NULL: all) of those that were offered. */

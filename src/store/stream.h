@@ -37,9 +37,6 @@ struct stream {
 };
 
 int stream_new(struct run *r, int (*seek)(struct stream *, uint64_t), struct stream **ret_stream);
-/* Notes that the cursor is open, or closes it. */
-void stream_opened(struct stream *s);
-void stream_shut(struct stream *s);
 static inline int stream_found(struct stream *s, struct hit hit)
 {
     s->head = hit;

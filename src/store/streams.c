@@ -18,7 +18,8 @@ int stream_new(struct run *r, int (*seek)(struct stream *, uint64_t), struct str
     return 0;
 }
 
-void stream_opened(struct stream *s)
+/* Notes that the cursor is open. */
+static void stream_opened(struct stream *s)
 {
     s->open_before = NULL;
     s->open_behind = s->r->streams;
@@ -28,7 +29,7 @@ void stream_opened(struct stream *s)
     s->r->streams = s;
 }
 
-void stream_shut(struct stream *s)
+static void stream_shut(struct stream *s)
 {
     if (!s->cursor) {
         return;

@@ -32,8 +32,8 @@ struct trainer {
     struct buf dictionary;
     bool repacking;
     uint64_t repack_from;
-    struct arena
-        arena; /* of the writer's thread: repacking goes on while the next one is trained */
+    /* Of the writer's thread: repacking goes on while the next one is trained. */
+    struct arena arena;
 };
 
 /* --- the thread ---------------------------------------------------------------------------- */

@@ -384,7 +384,7 @@ static int keep_stale(struct walk_reader *r, const struct index_rules *rules,
         } else if (exists) {
             rc = derived ? 0 : derive(r, rules, &row, &w);
             derived = true;
-            good = rc == DB_END || has(&w, e); /* of what cannot be read nothing is taken away */
+            good = has(&w, e);
         }
         if (!good) {
             p->entries[p->entry_count++] = *e;

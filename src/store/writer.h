@@ -39,7 +39,7 @@ struct prepared_request {
     bool settled;  /* has failed: is left out */
 };
 
-/* One store_commit(): lives on its caller's stack. */
+/* One store_batch_commit() or piece: lives with its caller. */
 struct job {
     const struct grant *g;
     struct prepared_request *requests;
@@ -142,6 +142,12 @@ int writer_engine(struct writer *w, int rc);
  */
 void writer_survive(struct writer *w, int rc);
 
+/* --- commit.c ------------------------------------------------------------------------------ */
+
+/* Queues it; it must stay until job_await(). */
+void job_submit(struct writer *w, struct job *job);
+void job_await(struct writer *w, struct job *job);
+
 /* --- apply.c ------------------------------------------------------------------------------- */
 
 /* Decides, then applies. *ret_dirty: something was changed before the failure. */
@@ -166,6 +172,8 @@ bool ops_touch(const struct writer *w, fhir_type type);
 int writer_complete_rows(struct writer *w, struct row *rows, size_t count);
 /* The row of a name in the table of names, made if it is new. */
 int writer_name(struct writer *w, const struct name *n, uint64_t *ret_row, uint64_t *ret_rid);
+/* The number of a system or unit (the first byte says which), given if it is new. */
+int writer_term(struct writer *w, text term, uint64_t *ret_number);
 
 /* --- displays.c ---------------------------------------------------------------------------- */
 
@@ -174,8 +182,6 @@ int shown_make(const struct store *s, const struct index *index, struct arena *a
                struct shown **ret_shown, size_t *ret_count);
 /* Keeps those that are new. */
 int writer_show(struct writer *w, const struct shown *shown, size_t count);
-/* The number of a system or unit (the first byte says which), given if it is new. */
-int writer_term(struct writer *w, text term, uint64_t *ret_number);
 
 /* --- words.c ------------------------------------------------------------------------------- */
 

@@ -118,7 +118,8 @@ def test_kick_off(node):
 
 def test_parameters_that_are_wrong(node):
     for query, words in (('_outputFormat=text/csv', '_outputFormat'), ('_since=yesterday', '_since'),
-                         ('_type=Patient,Nonsense', 'Nonsense'), ('_typeFilter=Patient', '_typeFilter'),
+                         ('_type=Patient,Nonsense', 'Nonsense'), ('_type=' + 'x' * 59 + '%C3%A9', "'x{59}'"),
+                        ('_typeFilter=Patient', '_typeFilter'),
                          ('_typeFilter=Patient%3Fnonsense%3D1', 'nonsense'), ('_elements=nonsense', 'nonsense'),
                          ('_elements=Patient.status', 'Patient.status'), ('_elements=Nonsense.id', 'Nonsense.id'),
                          ('_type=Patient&_elements=status', 'status'), ('_elements=name.family', 'name.family'),
@@ -277,6 +278,8 @@ def test_nothing_of_later(node):
     thread = threading.Thread(target=write)
     thread.start()
     try:
+        while count[0] < 14:
+            time.sleep(0.01)
         for _ in range(15):
             time.sleep(0.05)
             m, found = export(node)
@@ -475,6 +478,27 @@ def test_jobs_survive_a_restart(node):
         for r in lines(node, dict(item, url=item['url'].split('/fhir/')[1])):
             found['%s/%s' % (r['resourceType'], r['id'])] = r
     eq(found, before, 'done jobs are still there')
+
+
+def test_an_import_goes_on_after_a_restart(node):
+    """Stopped in the middle it goes on where it was: no line twice, none left out, and each keeps its number."""
+    count = 20000
+    url = put_file(node, 'long.ndjson', ndjson(*(kith.patient('Goeson', id='long%d' % i) for i in range(count)), b'{'))
+    reply = kick_off(node, '$import', by_name(('Patient', url)))
+    job = reply.headers['Content-Location'].rsplit('/', 1)[1]
+    while node.get('Patient/long1500').status != 200:
+        time.sleep(0.005)
+    node.stop()
+    with open('%s/jobs/%s/state.json' % (node.dir, job), encoding='ascii') as f:
+        ok(json.load(f)['progress']['offset'] > 0, 'it was stopped in the middle')
+    node.start()
+    reply.headers = {'Content-Location': '_jobs/' + job}
+    m = wait(node, reply, 60).json
+    counts = {k: m['extension'][k] for k in ('written', 'unchanged', 'refused')}
+    eq(counts, {'written': count, 'unchanged': 0, 'refused': 1}, 'each line once')
+    eq(node.total('Patient?family=goeson'), count, 'all of them are there')
+    outcome = lines(node, dict(m['error'][0], url=m['error'][0]['url'].split('/fhir/')[1]))[0]
+    within(outcome['issue'][0]['diagnostics'], 'line %d$' % (count + 1), 'the number of the last line')
 
 
 def drafts(node):

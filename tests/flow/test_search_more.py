@@ -190,6 +190,12 @@ def test_explain(node):
         within(issue['diagnostics'], r'^depth=\d+ estimate=(\d+|-) visited=\d+ kept=\d+ microseconds=\d+$', 'a step')
     within(issues[-1]['details']['text'], '_include', 'what was included')
     eq(outcome(node.get('Observation?code=29463-7')), [], 'only where asked')
+    first = node.get('Patient?_count=1&_sort=_id&_explain=true')
+    second = node.get(first.link('next'))
+    eq(names(first.matches + second.matches), ['Patient/a', 'Patient/b'], 'two pages')
+    ok(outcome(second), 'the next page is explained too', first.link('next'))
+    plain = node.get(first.link('next').replace('&_explain=true', ''))
+    eq((names(plain.matches), outcome(plain)), (['Patient/b'], []), 'the same page without it')
 
 
 def test_all_types(node):

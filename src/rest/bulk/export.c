@@ -9,7 +9,6 @@ enum {
     PAGE_COUNT = 2000,
     PAGE_BYTES = 1 << 20,
     NOTE_MS = 1000, /* a crash costs so much work at most */
-    STATE_MOST = 64 << 20,
 };
 
 struct export
@@ -154,20 +153,12 @@ static int read_progress(struct export *x, struct err *e)
 
 static int note(struct export *x, struct err *e)
 {
-    struct buf out;
-    int rc = outputs_sync(&x->out, e);
-    if (rc) {
-        return rc;
-    }
-    buf_init(&out, STATE_MOST);
-    buf_printf(&out, "{\"range\":%zu,\"next\":%llu,\"done\":%llu,", x->range,
+    struct buf progress;
+    buf_init(&progress, JOB_STATE_MOST);
+    buf_printf(&progress, "{\"range\":%zu,\"next\":%llu,\"done\":%llu,", x->range,
                (unsigned long long)x->next, (unsigned long long)atomic_load(&x->job->done));
-    outputs_print(&x->out, &out);
-    buf_addc(&out, '}');
-    do {
-        rc = buf_failed(&out) ? no_memory(e) : job_write_state(x->job, x->dir, buf_text(&out), e);
-    } while (rc == ERR_FULL && job_wait_for_room(x->job));
-    buf_done(&out);
+    int rc = outputs_note(&x->out, &progress, e);
+    buf_done(&progress);
     x->noted = clock_mono_ns();
     return rc;
 }
@@ -311,46 +302,19 @@ static int put_page(struct export *x, struct err *e)
     return 0;
 }
 
-/* --- the manifest -------------------------------------------------------------------------- */
-
-static void print_files(struct export *x, const char *series, const char *type, struct buf *out)
-{
-    const char *before = "";
-    for (size_t i = 0; i < x->out.count; i++) {
-        const struct output *one = &x->out.items[i];
-        bool special = strcmp(one->series, "deleted") == 0 || strcmp(one->series, "error") == 0;
-        if (series ? strcmp(one->series, series) != 0 : special) {
-            continue;
-        }
-        buf_printf(out, "%s{\"type\":\"%s\",\"url\":", before, type ? type : one->series);
-        json_write_string(
-            arena_printf(&x->arena, "%.*s/_jobs/%s/%s", TEXT_ARG(x->base), x->job->id, one->name),
-            out);
-        buf_printf(out, ",\"count\":%llu}", (unsigned long long)one->count);
-        before = ",";
-    }
-}
-
 static int write_manifest(struct export *x, struct err *e)
 {
+    struct outputs *o = &x->out;
     struct buf out;
-    char instant[CLOCK_INSTANT_SIZE];
-    clock_instant((int64_t)(x->past.until >> 16), instant);
-    buf_init(&out, STATE_MOST);
-    buf_printf(&out, "{\"transactionTime\":\"%s\",\"request\":", instant);
-    json_write_string(json_member(x->asked, "request"), &out);
-    buf_add(&out, T(",\"requiresAccessToken\":false,\"output\":["));
-    print_files(x, NULL, NULL, &out);
+    buf_init(&out, JOB_STATE_MOST);
+    manifest_open(x->asked, (int64_t)(x->past.until >> 16), &out);
+    outputs_list(o, x->base, NULL, NULL, &x->arena, &out);
     buf_add(&out, T("],\"deleted\":["));
-    print_files(x, "deleted", "Bundle", &out);
+    outputs_list(o, x->base, "deleted", "Bundle", &x->arena, &out);
     buf_add(&out, T("],\"error\":["));
-    print_files(x, "error", "OperationOutcome", &out);
+    outputs_list(o, x->base, "error", "OperationOutcome", &x->arena, &out);
     buf_add(&out, T("]}\n"));
-    int rc;
-    do {
-        rc = buf_failed(&out) ? no_memory(e)
-                              : job_write_file(x->dir, "manifest.json", buf_text(&out), e);
-    } while (rc == ERR_FULL && job_wait_for_room(x->job));
+    int rc = outputs_manifest(o, &out, e);
     buf_done(&out);
     return rc;
 }

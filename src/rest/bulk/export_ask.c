@@ -28,7 +28,6 @@ struct ask {
         size_t capacity;
     } patients, notes, elements;
     bool by_patients; /* the parameter `patient` was given */
-    bool lenient;
     struct keys *keys;
     size_t key_count;
     size_t key_capacity;
@@ -64,7 +63,7 @@ static int take_format(text value, struct err *e)
                ? 0
                : err_set(e, ERR_NOT_SUPPORTED,
                          "_outputFormat can be application/fhir+ndjson only; it is '%.*s'",
-                         TEXT_ARG(text_first(value, 60)));
+                         TEXT_ARG(text_short(value, 60)));
 }
 
 static int take_since(struct ask *a, text value, struct err *e)
@@ -74,7 +73,7 @@ static int take_since(struct ask *a, text value, struct err *e)
     if (!index_date(value, &start, &end)) {
         return err_set(e, ERR_VALUE,
                        "_since must be an instant, such as 2026-01-31T10:00:00Z; it is '%.*s'",
-                       TEXT_ARG(text_first(value, 60)));
+                       TEXT_ARG(text_short(value, 60)));
     }
     a->since_ms = start - index_ms_from_1970(0);
     return 0;
@@ -88,7 +87,7 @@ static int take_types(struct ask *a, text value, struct err *e)
         fhir_type type = fhir_type_of(text_trim(item));
         if (!type) {
             return err_set(e, ERR_INVALID, "_type: '%.*s' is not a resource type of FHIR R4",
-                           TEXT_ARG(text_first(item, 60)));
+                           TEXT_ARG(text_short(item, 60)));
         }
         if (of_patients(a) && !fhir_type_in_patient_compartment(type)) {
             return err_set(e, ERR_NOT_SUPPORTED,
@@ -156,7 +155,7 @@ static int take_patient(struct ask *a, text value, struct err *e)
             return err_set(e, ERR_INVALID,
                            "patient must be a reference such as Patient/123, not "
                            "'%.*s'",
-                           TEXT_ARG(text_first(item, 80)));
+                           TEXT_ARG(text_short(item, 80)));
         }
         int rc = list_add(a, &a->patients, r.id, e);
         if (rc) {
@@ -174,13 +173,13 @@ static int take_other(struct ask *a, text name, struct err *e)
                             "_type, such as Provenance"
                           : "it takes _outputFormat, _since, _type, _typeFilter, _elements, and "
                             "patient";
-    if (!a->lenient) {
+    if (!a->c->lenient) {
         return err_set(e, ERR_NOT_SUPPORTED, "the parameter '%.*s' is not supported on $export: %s",
-                       TEXT_ARG(text_first(name, 60)), why);
+                       TEXT_ARG(text_short(name, 60)), why);
     }
     return list_add(a, &a->notes,
                     arena_printf(a->c->arena, "the parameter '%.*s' was left out: %s",
-                                 TEXT_ARG(text_first(name, 60)), why),
+                                 TEXT_ARG(text_short(name, 60)), why),
                     e);
 }
 
@@ -188,7 +187,7 @@ static int take_param(struct ask *a, const struct operation_param *p, struct err
 {
     if (!p->value.p) {
         return err_set(e, ERR_INVALID, "the parameter '%.*s' has parts; it must have a value",
-                       TEXT_ARG(text_first(p->name, 60)));
+                       TEXT_ARG(text_short(p->name, 60)));
     }
     return text_eq(p->name, T("_outputFormat")) ? take_format(p->value, e)
            : text_eq(p->name, T("_since"))      ? take_since(a, p->value, e)
@@ -228,7 +227,7 @@ static int check_element(const struct ask *a, text word, struct err *e)
                  : err_set(e, ERR_INVALID,
                            "_elements: '%.*s' is not an element of a resource that is exported; "
                            "name elements of the resources themselves, as in id or Patient.name",
-                           TEXT_ARG(text_first(word, 60)));
+                           TEXT_ARG(text_short(word, 60)));
 }
 
 static int check_elements(const struct ask *a, struct err *e)
@@ -238,21 +237,6 @@ static int check_elements(const struct ask *a, struct err *e)
         rc = check_element(a, a->elements.items[i], e);
     }
     return rc;
-}
-
-static bool is_lenient(const struct call *c)
-{
-    for (size_t i = 0; i < c->http->field_count; i++) {
-        text rest = c->http->fields[i].value;
-        text item;
-        while (text_eq_nocase(c->http->fields[i].name, T("Prefer")) &&
-               text_cut(&rest, ',', &item)) {
-            if (text_eq_nocase(text_trim(item), T("handling=lenient"))) {
-                return true;
-            }
-        }
-    }
-    return false;
 }
 
 static int take_params(struct ask *a, struct err *e)
@@ -374,7 +358,7 @@ static int add_member(struct ask *a, struct store_view *view, yyjson_val *member
                     arena_printf(a->c->arena,
                                  "the member '%.*s' of the group is not exported: it is no patient "
                                  "of this node",
-                                 TEXT_ARG(text_first(word, 100))),
+                                 TEXT_ARG(text_short(word, 100))),
                     e);
 }
 
@@ -487,31 +471,24 @@ static void print_request(const struct ask *a, uint64_t until, struct buf *out)
 static int make_job(struct ask *a, uint64_t until, struct err *e)
 {
     struct job draft;
-    struct buf out;
+    struct buf request;
     int dir;
-    struct jobs *jobs = a->c->rest->jobs;
-    int rc = job_draft(jobs, JOB_EXPORT, &draft, &dir, e);
+    int rc = job_draft(a->c->rest->jobs, JOB_EXPORT, &draft, &dir, e);
     if (rc) {
         return rc;
     }
-    buf_init(&out, REQUEST_MOST);
-    print_request(a, until, &out);
-    rc = buf_failed(&out) ? no_memory(e) : job_write_file(dir, "job.json", buf_text(&out), e);
-    buf_done(&out);
-    if (rc) {
-        job_draft_drop(jobs, &draft, dir);
-        return rc;
-    }
-    rc = jobs_add(jobs, &draft, dir, e);
-    return rc ? rc : kicked_off(a->c, &draft, e);
+    buf_init(&request, REQUEST_MOST);
+    print_request(a, until, &request);
+    rc = kick_off(a->c, &draft, dir, &request, e);
+    buf_done(&request);
+    return rc;
 }
 
 int kick_off_export(struct call *c, struct err *e)
 {
-    struct ask a = {.c = c, .since_ms = INT64_MIN, .lenient = is_lenient(c)};
+    struct ask a = {.c = c, .since_ms = INT64_MIN};
     uint64_t until = 0;
-    int rc = prefers_async(c, e);
-    rc = rc ? rc : take_params(&a, e);
+    int rc = take_params(&a, e);
     rc = rc ? rc : store_moment(c->rest->store, c->grant, &until, e);
     rc = rc ? rc : find_keys(&a, e);
     return rc ? rc : make_job(&a, until, e);

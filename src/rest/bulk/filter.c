@@ -5,19 +5,12 @@
 #include "rest/bulk/job.h"
 #include "rest/bundle.h"
 
-static struct index_rules rules_of(const struct rest *rest, text base)
-{
-    struct index_rules rules = store_rules(rest->store);
-    rules.base = base;
-    return rules;
-}
-
 static int parse(struct filter *f, const struct rest *rest, text base, struct arena *a,
                  struct err *e)
 {
     struct search_pair *pairs;
     size_t count;
-    struct index_rules rules = rules_of(rest, base);
+    struct index_rules rules = rules_now(rest, base);
     int rc = search_decode(f->query, rest->limits, a, &pairs, &count, e);
     if (rc) {
         return rc;
@@ -46,7 +39,7 @@ int filters_add(struct filters *f, text word, const struct rest *rest, text base
         return err_set(e, ERR_INVALID,
                        "_typeFilter must be Type?search, such as "
                        "Observation?category=laboratory (encoded); it is '%.*s'",
-                       TEXT_ARG(text_first(word, 80)));
+                       TEXT_ARG(text_short(word, 80)));
     }
     struct filter *items = arena_zalloc(a, f->count + 1, sizeof *items);
     if (!items) {
@@ -82,7 +75,7 @@ int filters_match(const struct filters *f, const struct rest *rest, text base,
         return rc;
     }
     r.meta = json_get(r.root, T("meta"));
-    struct index_rules rules = rules_of(rest, base);
+    struct index_rules rules = rules_now(rest, base);
     if (index_extract(&r, &rules, a, &index)) {
         return err_set(e, ERR_MEMORY, "no memory to look at a resource");
     }

@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { THREADS = 3, NOTE_SECONDS = 1, STATE_MOST = 64 << 20 };
+enum { THREADS = 3, NOTE_MS = 250 };
 
 struct input {
     text url;
@@ -130,11 +130,7 @@ static int read_progress(struct import *im, struct err *e)
 static int note(struct import *im, struct err *e)
 {
     struct buf out;
-    int rc = outputs_sync(&im->out, e);
-    if (rc) {
-        return rc;
-    }
-    buf_init(&out, STATE_MOST);
+    buf_init(&out, JOB_STATE_MOST);
     buf_printf(&out, "{\"input\":%zu,\"offset\":%llu,\"line\":%llu,\"listed\":%llu,\"done\":%llu,",
                im->input, (unsigned long long)im->offset, (unsigned long long)im->line,
                (unsigned long long)im->listed, (unsigned long long)atomic_load(&im->job->done));
@@ -146,11 +142,7 @@ static int note(struct import *im, struct err *e)
                    (unsigned long long)r->refused);
     }
     buf_add(&out, T("],"));
-    outputs_print(&im->out, &out);
-    buf_addc(&out, '}');
-    do {
-        rc = buf_failed(&out) ? no_memory(e) : job_write_state(im->job, im->dir, buf_text(&out), e);
-    } while (rc == ERR_FULL && job_wait_for_room(im->job));
+    int rc = outputs_note(&im->out, &out, e);
     buf_done(&out);
     im->noted = clock_mono_ns();
     return rc;
@@ -260,7 +252,7 @@ static int take_unit(struct import *im, const struct import_unit *unit, struct i
     metric_add(METRIC_jobs_imported_total, (int64_t)unit->count);
     uint64_t at = input->before + (unit->ends_file ? input->size : unit->read_bytes);
     atomic_store(&im->job->permille, im->all_bytes ? at * 999 / im->all_bytes : 999);
-    bool due = clock_mono_ns() - im->noted > NOTE_SECONDS * (int64_t)1000000000;
+    bool due = clock_mono_ns() - im->noted > NOTE_MS * (int64_t)1000000;
     return due ? note(im, e) : 0;
 }
 
@@ -391,23 +383,6 @@ static int put_outcomes(struct import *im, struct err *e)
     return rc;
 }
 
-static void print_files(struct import *im, const char *series, struct buf *out)
-{
-    const char *before = "";
-    for (size_t i = 0; i < im->out.count; i++) {
-        const struct output *one = &im->out.items[i];
-        if (strcmp(one->series, series) != 0) {
-            continue;
-        }
-        buf_printf(out, "%s{\"type\":\"OperationOutcome\",\"url\":", before);
-        json_write_string(arena_printf(&im->arena, "%.*s/_jobs/%s/%s", TEXT_ARG(im->base),
-                                       im->job->id, one->name),
-                          out);
-        buf_printf(out, ",\"count\":%llu}", (unsigned long long)one->count);
-        before = ",";
-    }
-}
-
 static void print_counts(const struct import *im, struct buf *out)
 {
     struct import_result all = {0};
@@ -431,21 +406,13 @@ static void print_counts(const struct import *im, struct buf *out)
 static int write_manifest(struct import *im, struct err *e)
 {
     struct buf out;
-    char instant[CLOCK_INSTANT_SIZE];
-    clock_instant(clock_real_ms(), instant);
-    buf_init(&out, STATE_MOST);
-    buf_printf(&out, "{\"transactionTime\":\"%s\",\"request\":", instant);
-    json_write_string(json_member(im->asked, "request"), &out);
-    buf_add(&out, T(",\"requiresAccessToken\":false,\"output\":["));
-    print_files(im, "outcome", &out);
+    buf_init(&out, JOB_STATE_MOST);
+    manifest_open(im->asked, clock_real_ms(), &out);
+    outputs_list(&im->out, im->base, "outcome", "OperationOutcome", &im->arena, &out);
     buf_add(&out, T("],\"error\":["));
-    print_files(im, "error", &out);
+    outputs_list(&im->out, im->base, "error", "OperationOutcome", &im->arena, &out);
     print_counts(im, &out);
-    int rc;
-    do {
-        rc = buf_failed(&out) ? no_memory(e)
-                              : job_write_file(im->dir, "manifest.json", buf_text(&out), e);
-    } while (rc == ERR_FULL && job_wait_for_room(im->job));
+    int rc = outputs_manifest(&im->out, &out, e);
     buf_done(&out);
     return rc;
 }

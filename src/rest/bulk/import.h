@@ -5,7 +5,7 @@
 #include "rest/bulk/job.h"
 
 /* A unit is what is read and prepared by one thread. */
-enum { UNIT_LINES = 1024, UNIT_BYTES = 2048 << 10 };
+enum { UNIT_LINES = 2048, UNIT_BYTES = 4096 << 10 };
 
 struct import_line {
     text json;

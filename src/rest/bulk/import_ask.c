@@ -22,7 +22,6 @@ struct ask {
     struct input *inputs;
     size_t count;
     size_t capacity;
-    bool format;
 };
 
 static int no_memory(struct err *e)
@@ -74,7 +73,7 @@ static int path_of(struct ask *a, text url, text *ret_path, struct err *e)
         return err_set(e, ERR_FORBIDDEN,
                        "input.url must be the address of a file in %s, such as file://%s/"
                        "Patient.ndjson; it is '%.*s'",
-                       jobs->import_path, jobs->import_path, TEXT_ARG(text_first(url, 200)));
+                       jobs->import_path, jobs->import_path, TEXT_ARG(text_short(url, 200)));
     }
     *ret_path = text_from(path, folder.n + 1);
     return 0;
@@ -87,7 +86,7 @@ static int take_file(struct ask *a, text type, text url, struct err *e)
     int fd;
     if (type.n && !fhir_type_of(type)) {
         return err_set(e, ERR_INVALID, "input.type: '%.*s' is not a resource type of FHIR R4",
-                       TEXT_ARG(text_first(type, 60)));
+                       TEXT_ARG(text_short(type, 60)));
     }
     int rc = path_of(a, url, &input.path, e);
     rc = rc ? rc : import_open_path(a->c->rest->jobs, input.path.p, &fd, e);
@@ -131,7 +130,7 @@ static int take_input(struct ask *a, yyjson_val *parts, struct err *e)
         } else {
             return err_set(e, ERR_NOT_SUPPORTED,
                            "input has the parts type and url; '%.*s' is not supported",
-                           TEXT_ARG(text_first(name, 60)));
+                           TEXT_ARG(text_short(name, 60)));
         }
     }
     return url.p ? take_file(a, type, url, e)
@@ -164,7 +163,6 @@ static int take_param(struct ask *a, const struct operation_param *p, struct err
         return take_storage(p->part, e);
     }
     if (text_eq(p->name, T("inputFormat")) && p->value.p) {
-        a->format = true;
         return is_ndjson(p->value) ? 0
                                    : err_set(e, ERR_NOT_SUPPORTED,
                                              "inputFormat can be application/fhir+ndjson only");
@@ -175,7 +173,7 @@ static int take_param(struct ask *a, const struct operation_param *p, struct err
     return err_set(e, ERR_NOT_SUPPORTED,
                    "the parameter '%.*s' is not supported on $import; it takes inputFormat, "
                    "inputSource, storageDetail (parts) and input (parts type and url)",
-                   TEXT_ARG(text_first(p->name, 60)));
+                   TEXT_ARG(text_short(p->name, 60)));
 }
 
 static int take_params(struct ask *a, struct err *e)
@@ -222,7 +220,7 @@ static void print_request(const struct ask *a, struct buf *out)
 static int make_job(struct ask *a, struct err *e)
 {
     struct job draft;
-    struct buf out;
+    struct buf request;
     int dir;
     struct jobs *jobs = a->c->rest->jobs;
     struct http_sink *sink = a->c->http->sink;
@@ -231,28 +229,24 @@ static int make_job(struct ask *a, struct err *e)
     if (rc) {
         return rc;
     }
-    buf_init(&out, REQUEST_MOST);
-    print_request(a, &out);
-    rc = buf_failed(&out) ? no_memory(e) : job_write_file(dir, "job.json", buf_text(&out), e);
-    buf_done(&out);
-    if (!rc && !a->inputs[0].path.n && !sink) {
+    if (!a->inputs[0].path.n && !sink) {
         rc = job_write_file(dir, "upload", a->c->body, e);
     }
     if (rc) {
         job_draft_drop(jobs, &draft, dir);
         return rc;
     }
-    rc = jobs_add(jobs, &draft, dir, e);
-    return rc ? rc : kicked_off(a->c, &draft, e);
+    buf_init(&request, REQUEST_MOST);
+    print_request(a, &request);
+    rc = kick_off(a->c, &draft, dir, &request, e);
+    buf_done(&request);
+    return rc;
 }
 
 int kick_off_import(struct call *c, struct err *e)
 {
     struct ask a = {.c = c};
-    int rc = prefers_async(c, e);
-    if (rc) {
-        return rc;
-    }
+    int rc;
     if (is_ndjson(http_field(c->http, T("Content-Type")))) {
         rc = call_no_parameters(c, e);
         rc = rc ? rc : add_input(&a, &(struct input){.url = T("upload"), .size = c->body.n}, e);

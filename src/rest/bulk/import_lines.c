@@ -7,7 +7,7 @@
 
 #include <stdio.h>
 
-enum { TRIES = 8, WAITS_MOST = 600, SLICE = 1024, SLICE_SHARED = 64 };
+enum { TRIES = 8, WAITS_MOST = 600, SLICE = 2048, SLICE_SHARED = 64 };
 /* Others have written: they may write again for so long. */
 #define SHARED_NS ((int64_t)2000000000)
 
@@ -65,7 +65,7 @@ static int read_line(struct import_work *w, struct line *line)
     fhir_type type = fhir_type_of(name);
     if (!type) {
         return err_at(e, ERR_INVALID, T("resourceType"), "'%.*s' is not a resource type of FHIR R4",
-                      TEXT_ARG(text_first(name, 60)));
+                      TEXT_ARG(text_short(name, 60)));
     }
     if (w->target->type && type != w->target->type) {
         return err_at(e, ERR_INVALID, T("resourceType"),

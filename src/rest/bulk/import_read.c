@@ -110,7 +110,7 @@ static size_t cut(struct import_source *s, struct import_unit *u, bool last)
         text line = text_first(rest, n);
         s->line++;
         if (text_trim(line).n) {
-            /* The place for now: the bytes move into the unit below. */
+            /* In the carry, until give() moves the bytes into the unit. */
             u->lines[u->count++] =
                 (struct import_line){.json = {all.p + at, line.n}, .number = s->line};
         }

@@ -11,7 +11,10 @@
 enum job_kind { JOB_EXPORT, JOB_IMPORT };
 enum job_state { JOB_QUEUED, JOB_RUNNING, JOB_PAUSED, JOB_DONE, JOB_FAILED };
 
-enum { JOB_ID_SIZE = 33 }; /* 128 random bits in hexadecimal */
+enum {
+    JOB_ID_SIZE = 33, /* 128 random bits in hexadecimal */
+    JOB_STATE_MOST = 64 << 20,
+};
 
 struct job {
     struct jobs *jobs;
@@ -102,8 +105,8 @@ text json_member(const yyjson_val *object, const char *name);
 
 /*
  * NDJSON in files of at most the limit export_file_bytes, each one gzip stream. Lines are collected
- * and compressed in pieces; outputs_sync() makes all durable, and what outputs_print() then says is
- * enough to go on after a crash.
+ * and compressed in pieces; outputs_note() makes all durable, and writes down what is enough to go
+ * on after a crash.
  */
 struct output {
     char name[64];   /* as in its address; on the disk with .gz behind it */
@@ -139,12 +142,22 @@ void outputs_close(struct outputs *o);
  */
 struct buf *outputs_begin(struct outputs *o, text series, size_t *at, struct err *e);
 int outputs_line(struct outputs *o, size_t at, struct err *e);
-/* Everything written so far is durable. Waits for room; ERR_STOPPING when it must stop. */
-int outputs_sync(struct outputs *o, struct err *e);
-/* The same, and every file is whole. */
+/* Every file is whole and durable. Waits for room; ERR_STOPPING when it must stop. */
 int outputs_finish(struct outputs *o, struct err *e);
-/* The member "files" of a job's progress: [...] */
-void outputs_print(const struct outputs *o, struct buf *out);
+/*
+ * Everything written so far is durable, and state.json says so: `progress` is the beginning of the
+ * JSON object that goes on with "files". Waits for room; ERR_STOPPING when it must stop.
+ */
+int outputs_note(struct outputs *o, struct buf *progress, struct err *e);
+
+/* manifest.json from its brace to the list "output". */
+void manifest_open(const yyjson_val *asked, int64_t ms, struct buf *out);
+/* The files of a series as members of a list of the manifest; series NULL: those of resources, each
+ * its own type. */
+void outputs_list(const struct outputs *o, text base, const char *series, const char *type,
+                  struct arena *a, struct buf *out);
+/* Makes it manifest.json. Waits for room. */
+int outputs_manifest(const struct outputs *o, const struct buf *manifest, struct err *e);
 
 /* --- those who run ------------------------------------------------------------------------- */
 
@@ -154,11 +167,9 @@ int import_run(struct job *job, int dir, struct err *e);
 
 int kick_off_export(struct call *c, struct err *e);
 int kick_off_import(struct call *c, struct err *e);
-/* The reply to both: 202 and where the job is. */
-int kicked_off(struct call *c, const struct job *job, struct err *e);
-
-/* Prefer: respond-async (R4 async.html); else an error that says so. */
-int prefers_async(const struct call *c, struct err *e);
+/* The end of both: a draft with its job.json becomes a job, or is dropped. Answers 202 and where
+ * the job is. */
+int kick_off(struct call *c, struct job *draft, int dir, const struct buf *request, struct err *e);
 
 /* One parameter of an operation, from the query or from a Parameters resource. */
 struct operation_param {

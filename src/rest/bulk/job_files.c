@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { STATE_MOST = 64 << 20, NAME_MOST = 96 };
+enum { NAME_MOST = 96 };
 
 int job_io_error(struct err *e, const char *what)
 {
@@ -168,7 +168,7 @@ int job_write_state(const struct job *job, int dir, text progress, struct err *e
 {
     struct buf out;
     int state = atomic_load(&job->state);
-    buf_init(&out, STATE_MOST);
+    buf_init(&out, JOB_STATE_MOST);
     buf_printf(&out, "{\"state\":\"%s\",\"finished\":%lld", state_names[state],
                (long long)job->finished_ms);
     if (state == JOB_FAILED) {
@@ -203,7 +203,7 @@ int job_read_state(struct job *job, int dir, struct arena *a, yyjson_val **ret_p
 {
     text bytes;
     yyjson_val *root;
-    int rc = job_read_file(dir, "state.json", STATE_MOST, a, &bytes, e);
+    int rc = job_read_file(dir, "state.json", JOB_STATE_MOST, a, &bytes, e);
     rc = rc ? rc : json_read(bytes, 16, a, &root, e);
     if (rc) {
         return rc;
@@ -225,7 +225,7 @@ int job_read_state(struct job *job, int dir, struct arena *a, yyjson_val **ret_p
 int job_read_request(int dir, struct arena *a, yyjson_val **ret_root, struct err *e)
 {
     text bytes;
-    int rc = job_read_file(dir, "job.json", STATE_MOST, a, &bytes, e);
+    int rc = job_read_file(dir, "job.json", JOB_STATE_MOST, a, &bytes, e);
     return rc ? rc : json_read(bytes, 16, a, ret_root, e);
 }
 

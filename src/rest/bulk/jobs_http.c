@@ -13,22 +13,23 @@
 
 enum { MANIFEST_MOST = 64 << 20, SEND_BYTES = 128 << 10, FILE_NAME_MOST = 80 };
 
-static void add_field(struct call *c, text name, text value)
+int kick_off(struct call *c, struct job *draft, int dir, const struct buf *request, struct err *e)
 {
-    size_t room = sizeof c->answer.fields / sizeof *c->answer.fields;
-    if (value.p && c->answer.field_count < room) {
-        c->answer.fields[c->answer.field_count++] = (struct http_field){name, value};
+    struct jobs *jobs = c->rest->jobs;
+    text at = arena_printf(c->arena, "%.*s/_jobs/%s", TEXT_ARG(c->base), draft->id);
+    int rc = buf_failed(request) || !at.p
+                 ? err_set(e, ERR_MEMORY, "the request needs more memory than it may have")
+                 : job_write_file(dir, "job.json", buf_text(request), e);
+    if (rc) {
+        job_draft_drop(jobs, draft, dir);
+        return rc;
     }
-}
-
-int kicked_off(struct call *c, const struct job *job, struct err *e)
-{
-    text at = arena_printf(c->arena, "%.*s/_jobs/%s", TEXT_ARG(c->base), job->id);
-    if (!at.p) {
-        return err_set(e, ERR_MEMORY, "the request needs more memory than it may have");
+    rc = jobs_add(jobs, draft, dir, e);
+    if (rc) {
+        return rc;
     }
     c->answer.status = 202;
-    add_field(c, T("Content-Location"), at);
+    answer_field(c, T("Content-Location"), at);
     outcome_print_done(
         arena_printf(c->arena, "The work has begun; ask for its state at %.*s", TEXT_ARG(at)),
         &c->answer.body);
@@ -50,8 +51,8 @@ static void progress(struct call *c, const struct job *job)
                                     (unsigned long long)permille / 10);
     int64_t age = clock_real_ms() - job->created_ms;
     c->answer.status = 202;
-    add_field(c, T("X-Progress"), words);
-    add_field(c, T("Retry-After"), age < 10000 ? T("1") : age < 60000 ? T("5") : T("20"));
+    answer_field(c, T("X-Progress"), words);
+    answer_field(c, T("Retry-After"), age < 10000 ? T("1") : age < 60000 ? T("5") : T("20"));
 }
 
 /* The manifest is written by the job; its form is plain JSON. */
@@ -76,7 +77,7 @@ static int manifest(struct call *c, const struct job *job, struct err *e)
     c->answer.status = 200;
     c->answer.content_type = "application/json";
     buf_add(&c->answer.body, bytes);
-    add_field(c, T("Expires"), arena_copy(c->arena, text_of(when)));
+    answer_field(c, T("Expires"), arena_copy(c->arena, text_of(when)));
     return 0;
 }
 
@@ -200,7 +201,7 @@ static int send_file(struct call *c, const struct job *job, struct err *e)
         return fd < 0 ? err_set(e, ERR_NOT_FOUND,
                                 "this job has no file '%.*s', or is not done yet; its state lists "
                                 "the files",
-                                TEXT_ARG(text_first(c->route.file, 80)))
+                                TEXT_ARG(text_short(c->route.file, 80)))
                       : err_set(e, ERR_MEMORY, "no memory");
     }
     s->fd = fd;
@@ -214,9 +215,9 @@ static int send_file(struct call *c, const struct job *job, struct err *e)
     c->answer.status = 200;
     c->answer.content_type = "application/fhir+ndjson";
     c->answer.no_compression = true;
-    add_field(c, T("Vary"), T("Accept-Encoding"));
+    answer_field(c, T("Vary"), T("Accept-Encoding"));
     if (!s->inflates) {
-        add_field(c, T("Content-Encoding"), T("gzip"));
+        answer_field(c, T("Content-Encoding"), T("gzip"));
     }
     c->answer.more = send_piece;
     c->answer.more_done = sending_free;
@@ -255,19 +256,18 @@ int do_jobs(struct call *c, struct err *e)
                        "this operation is asked for by a request of its own, not by an entry of a "
                        "bundle");
     }
-    int rc = 0;
-    switch (c->route.interaction) {
-    case INTERACTION_EXPORT:
-        rc = kick_off_export(c, e);
-        break;
-    case INTERACTION_IMPORT:
-        rc = kick_off_import(c, e);
-        break;
-    default:
+    if (c->route.interaction == INTERACTION_JOB) {
         return about_job(c, e);
     }
+    if (!c->async) {
+        return err_set(e, ERR_REQUIRED,
+                       "this takes too long for one reply: send the header Prefer: respond-async, "
+                       "and the answer says where to ask for the result");
+    }
+    int rc =
+        c->route.interaction == INTERACTION_EXPORT ? kick_off_export(c, e) : kick_off_import(c, e);
     if (rc == ERR_TOO_MANY) {
-        add_field(c, T("Retry-After"), T("60"));
+        answer_field(c, T("Retry-After"), T("60"));
     }
     return rc;
 }

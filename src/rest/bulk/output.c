@@ -2,6 +2,8 @@
  */
 #include "rest/bulk/job.h"
 
+#include "base/clock.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -287,7 +289,7 @@ int outputs_line(struct outputs *o, size_t at, struct err *e)
     return rc;
 }
 
-int outputs_sync(struct outputs *o, struct err *e)
+static int sync_all(struct outputs *o, struct err *e)
 {
     for (size_t i = 0; i < o->count; i++) {
         struct output *one = &o->items[i];
@@ -311,10 +313,10 @@ int outputs_finish(struct outputs *o, struct err *e)
             return rc;
         }
     }
-    return outputs_sync(o, e);
+    return sync_all(o, e);
 }
 
-void outputs_print(const struct outputs *o, struct buf *out)
+static void print_files(const struct outputs *o, struct buf *out)
 {
     buf_add(out, T("\"files\":["));
     for (size_t i = 0; i < o->count; i++) {
@@ -327,4 +329,58 @@ void outputs_print(const struct outputs *o, struct buf *out)
                    (unsigned long)one->crc, one->whole);
     }
     buf_addc(out, ']');
+}
+
+int outputs_note(struct outputs *o, struct buf *progress, struct err *e)
+{
+    int rc = sync_all(o, e);
+    if (rc) {
+        return rc;
+    }
+    print_files(o, progress);
+    buf_addc(progress, '}');
+    do {
+        rc = buf_failed(progress) ? err_set(e, ERR_MEMORY, "no memory for the state of a job")
+                                  : job_write_state(o->job, o->dir, buf_text(progress), e);
+    } while (rc == ERR_FULL && job_wait_for_room(o->job));
+    return rc;
+}
+
+/* --- the manifest -------------------------------------------------------------------------- */
+
+void manifest_open(const yyjson_val *asked, int64_t ms, struct buf *out)
+{
+    char instant[CLOCK_INSTANT_SIZE];
+    clock_instant(ms, instant);
+    buf_printf(out, "{\"transactionTime\":\"%s\",\"request\":", instant);
+    json_write_string(json_member(asked, "request"), out);
+    buf_add(out, T(",\"requiresAccessToken\":false,\"output\":["));
+}
+
+void outputs_list(const struct outputs *o, text base, const char *series, const char *type,
+                  struct arena *a, struct buf *out)
+{
+    const char *before = "";
+    for (size_t i = 0; i < o->count; i++) {
+        const struct output *one = &o->items[i];
+        bool resources = fhir_type_of(text_of(one->series)) != 0;
+        if (series ? strcmp(one->series, series) != 0 : !resources) {
+            continue;
+        }
+        buf_printf(out, "%s{\"type\":\"%s\",\"url\":", before, type ? type : one->series);
+        json_write_string(
+            arena_printf(a, "%.*s/_jobs/%s/%s", TEXT_ARG(base), o->job->id, one->name), out);
+        buf_printf(out, ",\"count\":%llu}", (unsigned long long)one->count);
+        before = ",";
+    }
+}
+
+int outputs_manifest(const struct outputs *o, const struct buf *manifest, struct err *e)
+{
+    int rc;
+    do {
+        rc = buf_failed(manifest) ? err_set(e, ERR_MEMORY, "no memory for the manifest of a job")
+                                  : job_write_file(o->dir, "manifest.json", buf_text(manifest), e);
+    } while (rc == ERR_FULL && job_wait_for_room(o->job));
+    return rc;
 }

@@ -4,26 +4,6 @@
 
 #include "rest/write.h"
 
-int prefers_async(const struct call *c, struct err *e)
-{
-    for (size_t i = 0; c->http && i < c->http->field_count; i++) {
-        if (!text_eq_nocase(c->http->fields[i].name, T("Prefer"))) {
-            continue;
-        }
-        text rest = c->http->fields[i].value;
-        text item;
-        while (text_cut(&rest, ',', &item)) {
-            if (text_eq_nocase(text_trim(text_first(item, text_find(item, ';'))),
-                               T("respond-async"))) {
-                return 0;
-            }
-        }
-    }
-    return err_set(e, ERR_REQUIRED,
-                   "this takes too long for one reply: send the header Prefer: respond-async, and "
-                   "the answer says where to ask for the result");
-}
-
 /* value[x] as text: a primitive's, or the reference of a Reference. */
 static int value_of(yyjson_val *param, struct operation_param *ret, struct err *e)
 {
@@ -45,7 +25,7 @@ static int value_of(yyjson_val *param, struct operation_param *ret, struct err *
             return err_at(e, ERR_VALUE, T("Parameters.parameter"),
                           "the parameter '%.*s' has a value that is neither a primitive nor a "
                           "reference",
-                          TEXT_ARG(text_first(ret->name, 60)));
+                          TEXT_ARG(text_short(ret->name, 60)));
         }
         return 0;
     }

@@ -337,7 +337,14 @@ void db_deadline(struct db *db, int64_t at)
 
 int db_begin_read(struct db *db)
 {
-    return db_run(db, db_statement(db, SQL_BEGIN_READ));
+    uint64_t any = 0;
+    int rc = db_run(db, db_statement(db, SQL_BEGIN_READ));
+    /* BEGIN alone sees nothing: the state is that of the first read. */
+    rc = rc ? rc : db_step_number(db, db_statement(db, SQL_SEE), &any);
+    if (rc) {
+        db_end_read(db);
+    }
+    return rc;
 }
 
 void db_end_read(struct db *db)

@@ -50,14 +50,10 @@ static int step(struct db_cursor *c)
 static enum sql range_sql(const struct db_range *r)
 {
     if (r->exact) {
-        return r->descending ? SQL_INDEX_EXACT_DOWN : SQL_INDEX_EXACT;
+        return SQL_INDEX_EXACT;
     }
-    if (!r->descending) {
-        return r->high.n ? SQL_INDEX_UP : SQL_INDEX_UP_OPEN;
-    }
-    return r->high_included ? SQL_INDEX_DOWN_FROM
-           : r->high.n      ? SQL_INDEX_DOWN
-                            : SQL_INDEX_DOWN_OPEN;
+    return r->descending ? (r->high.n ? SQL_INDEX_DOWN : SQL_INDEX_DOWN_OPEN)
+                         : (r->high.n ? SQL_INDEX_UP : SQL_INDEX_UP_OPEN);
 }
 
 static void bind_range(sqlite3_stmt *st, const struct db_range *r)

@@ -60,6 +60,7 @@
 
 #define SQL_TABLE(X)                                                                               \
     X(BEGIN_READ, "BEGIN")                                                                         \
+    X(SEE, "SELECT EXISTS(SELECT 1 FROM meta)")                                                    \
     X(BEGIN_WRITE, "BEGIN IMMEDIATE")                                                              \
     X(COMMIT, "COMMIT")                                                                            \
     X(ROLLBACK, "ROLLBACK")                                                                        \
@@ -105,16 +106,12 @@
                   " WHERE param = ?1 AND value = ?2 AND rid = ?3")                                 \
     X(INDEX_EXACT, "SELECT value, rid, w FROM idx WHERE param = ?1 AND value = ?2"                 \
                    " AND rid BETWEEN ?3 AND ?4 ORDER BY rid")                                      \
-    X(INDEX_EXACT_DOWN, "SELECT value, rid, w FROM idx WHERE param = ?1 AND value = ?2"            \
-                        " AND rid BETWEEN ?3 AND ?4 ORDER BY rid DESC")                            \
     X(INDEX_UP, "SELECT value, rid, w FROM idx WHERE param = ?1 AND (value, rid) >= (?2, ?3)"      \
                 " AND value < ?5 ORDER BY value, rid")                                             \
     X(INDEX_UP_OPEN, "SELECT value, rid, w FROM idx WHERE param = ?1 AND (value, rid) >= (?2, ?3)" \
                      " ORDER BY value, rid")                                                       \
     X(INDEX_DOWN, "SELECT value, rid, w FROM idx WHERE param = ?1 AND value >= ?2 AND value < ?5"  \
                   " ORDER BY value DESC, rid DESC")                                                \
-    X(INDEX_DOWN_FROM, "SELECT value, rid, w FROM idx WHERE param = ?1 AND value >= ?2"            \
-                       " AND (value, rid) <= (?5, ?4) ORDER BY value DESC, rid DESC")              \
     X(INDEX_DOWN_OPEN, "SELECT value, rid, w FROM idx WHERE param = ?1 AND value >= ?2"            \
                        " ORDER BY value DESC, rid DESC")                                           \
     X(COUNT_EXACT, "SELECT count(*) FROM (SELECT 1 FROM idx WHERE param = ?1 AND value = ?2"       \

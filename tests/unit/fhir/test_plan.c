@@ -3,12 +3,8 @@
 #include "fhir/index_check.h"
 #include "fhir/ucum.h"
 
+#include "arena_kit.h"
 #include "search_kit.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
 
 #define LOINC "http://loinc.org"
 
@@ -16,24 +12,9 @@
 
 static const struct index_rules rules = {.base = {KIT_BASE, sizeof KIT_BASE - 1}};
 
-static struct arena a;
 static struct resource resource;
 static struct index entries;
 static struct plan_subject subject;
-
-static int set_up(void **state)
-{
-    (void)state;
-    arena_init(&a, 1 << 26);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    arena_done(&a);
-    return 0;
-}
 
 static void look_at(const char *json)
 {
@@ -578,7 +559,6 @@ static void out_of_memory(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(trees),
         TEST(tokens),

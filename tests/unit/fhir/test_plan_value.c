@@ -3,26 +3,7 @@
 #include "fhir/search.h"
 #include "fhir/ucum.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
-
-static struct arena a;
-
-static int set_up(void **state)
-{
-    (void)state;
-    arena_init(&a, 1 << 26);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    arena_done(&a);
-    return 0;
-}
+#include "arena_kit.h"
 
 struct range_row {
     const char *low;
@@ -209,7 +190,6 @@ static void words(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {TEST(quantity_ranges), TEST(long_units),
                                        TEST(quantity_order), TEST(marks), TEST(words)};
     return cmocka_run_group_tests_name("plan_value", tests, NULL, NULL);

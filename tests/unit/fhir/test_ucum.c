@@ -3,30 +3,11 @@
 
 #include "format/json.h"
 
+#include "arena_kit.h"
 #include "test_ucum_rows.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-#include <cmocka.h>
-
-static struct arena a;
-
-static int set_up(void **state)
-{
-    (void)state;
-    arena_init(&a, 1 << 26);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    arena_done(&a);
-    return 0;
-}
 
 static const struct ucum_unit *unit(const char *code)
 {
@@ -80,6 +61,9 @@ static void special_units(void **state)
         {"0", "B[SPL]", "Pa", "0.00002"},
         {"20", "dB[SPL]", "uPa", "200"},
         {"60", "dB[V]", "V", "1000"},
+        {"60", "dB[mV]", "V", "1"},
+        {"120", "dB[uV]", "V", "1"},
+        {"160", "dB[10.nV]", "V", "1"},
         {"100", "%[slope]", "deg", "45"},
         {"45", "deg", "[p'diop]", "100"},
         {"8", "bit_s", "1", "256"},
@@ -364,15 +348,9 @@ static void common_units(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(linear_units, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(special_units, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(bases, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(comparable, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(bounds, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(refuses, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(limits, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(units_in_use, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(common_units, set_up, tear_down),
+        TEST(linear_units), TEST(special_units), TEST(bases),
+        TEST(comparable),   TEST(bounds),        TEST(refuses),
+        TEST(limits),       TEST(units_in_use),  TEST(common_units),
     };
     return cmocka_run_group_tests_name("ucum", tests, NULL, NULL);
 }

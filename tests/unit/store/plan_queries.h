@@ -30,6 +30,7 @@ static const char *const of_observation[] = {
     "code:text=number 3",
     "patient.name=ash",
     "patient.gender=female",
+    "patient.gender:missing=false", /* of many: too many to be known beforehand */
     "subject:Patient.identifier=urn:a|1",
     "encounter.class=AMB",
     "encounter.patient.name=birch",

@@ -236,6 +236,37 @@ static void another_expression_is_another_number(void **state)
     assert_clean(b);
 }
 
+static int ask(struct bench *b, const struct plan *plan, uint64_t *ret_total)
+{
+    struct store_view *v = NULL;
+    struct versions page;
+    assert_int_equal(store_view_begin(b->s, b->all, STORE_SNAPSHOT, &v, &b->e), 0);
+    int rc = store_search(v, plan, 10, T(""), &b->a, &page, ret_total, NULL, &b->e);
+    store_view_end(v);
+    return rc;
+}
+
+/* Its entries may be going: whoever has understood a query before has to ask again. */
+static void queries_by_what_is_gone_are_refused(void **state)
+{
+    struct bench *b = *state;
+    define(b, "x", "Patient.gender");
+    finish(b, NUMBER);
+    struct plan_node node = {.kind = PLAN_EXISTS, .type = FHIR_PATIENT, .param = (uint16_t)NUMBER};
+    struct plan_sort sort = {.param = &store_rules(b->s).customs->items[0]->param};
+    struct plan plans[] = {{.type = FHIR_PATIENT, .root = &node},
+                           {.type = FHIR_PATIENT, .sorts = &sort, .sort_count = 1}};
+    uint64_t total = 0;
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(ask(b, &plans[i], &total), 0);
+        assert_int_equal(total, PEOPLE);
+    }
+    define(b, "x", "Patient.name.family");
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(ask(b, &plans[i], &total), ERR_BUSY);
+    }
+}
+
 static void two_want_one_name(void **state)
 {
     struct bench *b = *state;
@@ -314,6 +345,7 @@ int main(void)
         TEST(writes_behind_and_before_the_mark),
         TEST(is_deleted_while_it_is_built),
         TEST(another_expression_is_another_number),
+        TEST(queries_by_what_is_gone_are_refused),
         TEST(two_want_one_name),
         TEST(in_one_request_with_what_it_finds),
         TEST(a_failed_request_registers_nothing),

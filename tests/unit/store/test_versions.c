@@ -299,6 +299,53 @@ static void knows_what_was_current(void **state)
     }
 }
 
+/* Each resource once, as and where it stood at the moment, wherever it went. */
+static void lists_the_past(void **state)
+{
+    struct bench *b = *state;
+    struct store_past past = {0};
+    struct store_view *v = NULL;
+    struct versions page;
+    struct version before;
+    uint64_t next = 0;
+    static const char observation[] = "{\"resourceType\":\"Observation\",\"id\":\"%s\",\"subject\":"
+                                      "{\"reference\":\"Patient/%s\"}}";
+    bench_put(b, observation, "moves", "a");
+    bench_put(b, observation, "goes", "a");
+    bench_put(b, observation, "stays", "b");
+    assert_int_equal(bench_read(b, "Observation", "moves", &before), 0);
+    assert_int_equal(store_moment(b->s, b->all, &past.until, &b->e), 0);
+    bench_put(b, observation, "moves", "b");
+    bench_put(b, observation, "comes", "b");
+    bench_delete(b, "Observation", "goes");
+    assert_int_equal(store_view_begin(b->s, b->all, STORE_ONE_READ, &v, &b->e), 0);
+    assert_int_equal(
+        store_scan_past(v, &past, 0, store_keys_last(), 100, 1 << 20, &b->a, &page, &next, &b->e),
+        0);
+    store_view_end(v);
+    assert_int_equal(page.count, 3);
+    assert_false(page.more);
+    assert_true(text_eq(page.items[0].id, T("moves")));
+    assert_int_equal(page.items[0].rid, before.rid);
+    assert_int_equal(page.items[0].t, before.t);
+    assert_true(text_eq(page.items[1].id, T("goes")));
+    assert_true(text_eq(page.items[2].id, T("stays")));
+}
+
+/* Not that of its first read. */
+static void snapshots_are_of_their_beginning(void **state)
+{
+    struct bench *b = *state;
+    struct store_view *v = NULL;
+    uint64_t count = 0;
+    bench_put(b, "{\"resourceType\":\"Patient\",\"id\":\"before\"}");
+    assert_int_equal(store_view_begin(b->s, b->all, STORE_SNAPSHOT, &v, &b->e), 0);
+    bench_put(b, "{\"resourceType\":\"Patient\",\"id\":\"behind\"}");
+    assert_int_equal(store_count(v, FHIR_PATIENT, &count, &b->e), 0);
+    assert_int_equal(count, 1);
+    store_view_end(v);
+}
+
 static void scans(void **state)
 {
     struct bench *b = *state;
@@ -417,6 +464,8 @@ int main(void)
         BENCH(moves),
         BENCH(pages_histories),
         BENCH(knows_what_was_current),
+        BENCH(lists_the_past),
+        BENCH(snapshots_are_of_their_beginning),
         BENCH(scans),
         BENCH(survives_reopening),
         cmocka_unit_test_setup_teardown(names_collide_harmlessly, bench_up_colliding, bench_down),

@@ -84,16 +84,32 @@ static void follows_updates(void **state)
     assert_int_equal(bench_check(b, NULL, 0), 0);
 }
 
-/* The mark never passes a version that the words do not have: at any moment, under load. */
+/* How many observations a search for words of the narrative finds. */
+static uint64_t searched(struct bench *b, struct store_view *v, text words)
+{
+    fhir_type type = fhir_type_of(T("Observation"));
+    struct plan_node root = {.kind = PLAN_WORDS, .type = type, .value = words, .narrative = true};
+    struct plan plan = {.type = type, .root = &root};
+    struct versions found;
+    uint64_t total = 0;
+    assert_int_equal(store_search(v, &plan, 0, T(""), &b->a, &found, &total, NULL, &b->e), 0);
+    return total;
+}
+
+/* The mark never passes a version that the words do not have, and a search finds those behind it,
+ * too: at any moment, under load. */
 static void comes_in_order(void **state)
 {
     enum { MANY = 3000, EACH = 100 };
+    unsigned behind = 0;
+    unsigned observations = 0;
     struct bench *b = *state;
     struct write writes[EACH];
     static uint64_t t[MANY];
     for (unsigned i = 0; i < MANY; i += EACH) {
         arena_reset(&b->a);
         for (unsigned k = 0; k < EACH; k++) {
+            observations += k % 3 != 0;
             writes[k] = bench_write(b,
                                     "{\"resourceType\":\"%s\",\"id\":\"n%u\",\"text\":{\"status\":"
                                     "\"generated\",\"div\":\"<div>word</div>\"}}",
@@ -113,11 +129,15 @@ static void comes_in_order(void **state)
             count += at <= mark;
         }
         db_cursor_close(c);
+        assert_int_equal(searched(b, v, T("word")), observations);
+        assert_int_equal(searched(b, v, T("other")), 0);
+        behind += count < i + EACH;
         store_view_end(v);
         (void)snprintf(sql, sizeof sql, "SELECT count(*) FROM resource WHERE t <= %llu",
                        (unsigned long long)mark);
         assert_int_equal(count, bench_number(b, sql));
     }
+    assert_true(behind > 0);
     bench_wait_for_words(b);
     assert_int_equal(having(b, true, "word", t, MANY), MANY);
     assert_int_equal(bench_check(b, NULL, 0), 0);
