@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """Nothing is lost on the way in: real records are imported, exported again, and compared with the input.
 
-usage: test_import_nothing_lost.py KITH ARCHIVE [--first PREFIX ...]
+usage: test_import_nothing_lost.py KITH ARCHIVE
+
+KITH_SMALL=yes (with sanitizers): only one in EVERY of the archive's people, beside those whom all refer to.
 
 Counts by type equal the input's; each body equals its input apart from id, meta and resolved references (numbers compared
 by their digits); every resolved reference leads to what it meant; `kith check` is clean.
@@ -19,6 +21,15 @@ kith, archive = sys.argv[1], pathlib.Path(os.environ.get("KITH_DATA", "../shared
 if not archive.exists():
     print(f"skipped: {archive} is not there (set KITH_DATA)")
     sys.exit(77)
+
+
+EVERY = 4 if os.environ.get("KITH_SMALL") == "yes" else 1
+
+
+def left_out(folder):
+    """Files of people; hospitals and practitioners have files of their own, which all of them need."""
+    people = [path for path in sorted(folder.glob("*.json")) if "Information" not in path.name]
+    return [path for i, path in enumerate(people) if i % EVERY]
 
 
 def load(text):
@@ -84,6 +95,8 @@ with tempfile.TemporaryDirectory() as work:
     folder = work / archive.name.split(".")[0]
     for log in folder.glob("log.ndjson"):
         log.unlink()
+    for path in left_out(folder):
+        path.unlink()
     run(kith, "init", str(work / "node"), "--organisation", "Y90001", "--name", "Test")
     summary = json.loads(run(kith, "import", str(work / "node"), str(folder), "--json"))
     run(kith, "export", str(work / "node"), str(work / "out"), "--json")

@@ -3,29 +3,30 @@
 
     bulk.py KITH
 
-KITH_KILL_CYCLES kills of each (default 12). The disks need mounts, as in diskfull.py; where none is allowed that part
-is left out, and said so.
+KITH_KILL_CYCLES kills of each (default 12, with sanitizers 6). The disks need mounts (disk.py); where none is allowed that part is left
+out, and said so.
 """
 
 import gzip
 import json
 import os
 import random
-import subprocess
 import sys
 import time
 
-import diskfull
+import disk as disks
 import kit
 
 ASYNC = {"Prefer": "respond-async"}
-LINES = 20_000
+LINES = kit.size(20_000, 8_000)
+SIZE_MB = 220
+BALLAST_MB = 190
 BINARIES = 700  # of 60 kB: more than fits beside the ballast
 FILES = 2  # in the store before the first export
 # An export notes its place each second, so it has to take some: nothing matches these, and each reads every word.
 FILTERS = [f"Observation?_content=nowhere{i}" for i in range(250)] + ["Observation?status=final,preliminary,amended"]
 SLOW = {"resourceType": "Parameters", "parameter": [{"name": "_typeFilter", "valueString": f} for f in FILTERS]}
-RESUMED = 3  # kills after which an export has to go on from the middle of its scan
+RESUMED = kit.size(3, 1)  # kills after which an import, and an export, has to go on from the middle
 
 
 def kick_off(client, path, body=None):
@@ -71,7 +72,8 @@ class Kills:
         self.random = random.Random(seed)
         self.folder = folder
         self.kills = {"import": 0, "export": 0}
-        self.resumed = 0  # exports that were killed with a place noted behind the start of their scan
+        # Jobs that were killed with a further place noted from which to go on.
+        self.resumed = {"import": 0, "export": 0}
         self.tag = 0
         self.node.create()
         self.node.start()
@@ -110,12 +112,17 @@ class Kills:
         client = self.node.client()
         job = kick_off(client, "/fhir/$import", {"resourceType": "Parameters", "parameter": [
             {"name": "input", "part": [{"name": "type", "valueCode": "Observation"}, {"name": "url", "valueUrl": url}]}]})
-        kills = 0
+        kills = line = resumed = 0
         while kills < most_kills and client.get(job).status == 202:
             client.close()
-            self.kill(0.7)
+            if kills % 2:
+                self.until_further(self.line, job, line)
+            self.kill(0.3 if kills % 2 else 0.7)
+            was, line = line, self.line(job)
+            resumed += line not in (None, 0, was)
             client = self.restart("import")
             kills += 1
+        self.resumed["import"] += resumed
         manifest = wait(client, job)
         counts = manifest["extension"]
         kit.require(counts["written"] + counts["unchanged"] == LINES - len(bad), "lines taken: %s", counts)
@@ -130,23 +137,30 @@ class Kills:
             if i + 1 not in bad:
                 kit.require((reply.status, reply.version()) == (200, 1), "line %d: %s version %s", i + 1, reply.status,
                             reply.version())
-        print(f"import: {kills} kills, {counts['written']} written, {counts['unchanged']} repeated, none lost or twice",
+        print(f"import: {kills} kills, {resumed} of them further on, {counts['written']} written, {counts['unchanged']} repeated, none lost or twice",
               flush=True)
         client.close()
 
-    def place(self, job):
-        """Where the scan of an export goes on after a kill; 0: at its start. None: it has ended."""
+    def progress(self, job):
+        """What a job has noted; {}: nothing yet. None: it has ended."""
         with open(f"{self.folder}/node/jobs/{job.rsplit('/', 1)[1]}/state.json", encoding="ascii") as file:
             state = json.load(file)
-        if state["state"] in ("done", "failed"):
-            return None
-        progress = state.get("progress")
-        return (progress["next"] or None) if progress else 0
+        return None if state["state"] in ("done", "failed") else state.get("progress", {})
 
-    def until_further(self, job, place):
-        """Waits until the export has noted another place or has ended; now and then only for a moment."""
+    def line(self, job):
+        """Behind which line an import goes on after a kill. None: it has ended."""
+        progress = self.progress(job)
+        return progress and progress["line"] if progress != {} else 0
+
+    def place(self, job):
+        """Where the scan of an export goes on after a kill; 0: at its start. None: it has ended."""
+        progress = self.progress(job)
+        return progress and (progress["next"] or None) if progress != {} else 0
+
+    def until_further(self, place, job, was):
+        """Waits until the job has noted another place or has ended; now and then only for a moment."""
         until = time.monotonic() + (0.2 if self.random.random() < 0.2 else 20)
-        while time.monotonic() < until and self.place(job) == place:
+        while time.monotonic() < until and place(job) == was:
             time.sleep(0.01)
 
     def an_export(self, most_kills):
@@ -166,13 +180,13 @@ class Kills:
                     subject = {"reference": f"Patient/moved{self.random.randrange(40)}"}
                     client.request("PUT", "/fhir/" + name, dict(before[name], id=ident, subject=subject))
             client.close()
-            self.until_further(job, place)
+            self.until_further(self.place, job, place)
             self.kill(0.3)
             was, place = place, self.place(job)
             resumed += place not in (None, 0, was)
             client = self.restart("export")
             kills += 1
-        self.resumed += resumed
+        self.resumed["export"] += resumed
         found = exported(client, wait(client, job))
         kit.require(set(found) == set(whole), "lost %s, more %s", sorted(set(whole) - set(found))[:3],
                     sorted(set(found) - set(whole))[:3])
@@ -200,7 +214,7 @@ def kills(kith, folder, seed, cycles):
                 run.an_import(0)
             if run.kills["export"] < cycles:
                 run.an_export(6)
-        kit.require(cycles < 6 or run.resumed >= RESUMED, "only %d exports went on in the middle of their scan", run.resumed)
+        kit.require(cycles < 6 or min(run.resumed.values()) >= RESUMED, "too few jobs went on in the middle: %s", run.resumed)
         run.end()
     finally:
         run.node.end()
@@ -256,32 +270,29 @@ def full_export(client, disk):
     for each in os.listdir(disk.at + "/node/jobs"):
         client.request("DELETE", "/fhir/_jobs/" + each)
     disk.fill()
-    with open(disk.at + "/more", "r+b") as file:
-        file.truncate(max(0, os.path.getsize(disk.at + "/more") - (4 << 20)))
+    disk.leave(4 << 20)
     job = kick_off(client, "/fhir/$export")
     kit.require(job, "there is room for a kick-off")
     paused(client, job)
-    os.remove(disk.at + "/more")
+    disk.take_back()
     found = exported(client, wait(client, job))
     kit.require(found == whole, "an export that met a full disk is not whole")
     print("  export: paused, went on when there was room, complete", flush=True)
 
 
-def full_disk(kith, at, seed):
-    disk = diskfull.Disk(at)
-    node = kit.Node(kith, at + "/node")
-    node.log.close()
-    node.log = open(at + ".log", "ab")
+def full_disk(kith, seed, disk):
+    node = disk.node(kith)
     r = random.Random(seed)
-    os.mkdir(at + "-in")
-    with open(at + "-in/data.ndjson", "w", encoding="ascii") as file:
+    lines = disk.at + "-in"
+    os.mkdir(lines)
+    with open(lines + "/data.ndjson", "w", encoding="ascii") as file:
         for i in range(BINARIES):
             file.write(json.dumps(dict(kit.binary(r, 60_000), id=f"b{i}")) + "\n")
     try:
         node.create()
-        node.start("--import-dir", at + "-in")
+        node.start("--import-dir", lines)
         client = node.client(120)
-        full_import(node, client, disk, at + "-in/data.ndjson")
+        full_import(node, client, disk, lines + "/data.ndjson")
         full_export(client, disk)
         client.close()
         kit.require(node.stop() == 0, "SIGTERM: exit status is not 0")
@@ -291,21 +302,14 @@ def full_disk(kith, at, seed):
 
 
 def test(kith, folder):
-    diskfull.own_namespace()
-    diskfull.SIZE_MB, diskfull.BALLAST_MB = 220, 190
+    disks.own_namespace()
     seed = kit.settings()
-    kills(kith, folder, seed, int(os.environ.get("KITH_KILL_CYCLES") or "12"))
-    for kind in ("tmpfs", "ext4"):
-        at = f"{folder}/{kind}"
-        reason = diskfull.mount(kind, at)
-        if reason:
-            print(f"left out: {kind}: {reason}")
-            continue
-        print(kind, flush=True)
-        try:
-            full_disk(kith, at, seed)
-        finally:
-            subprocess.run(["umount", "-l", at], check=False)
+    kills(kith, folder, seed, int(os.environ.get("KITH_KILL_CYCLES") or kit.size(12, 6)))
+
+    def full(disk):
+        full_disk(kith, seed, disk)
+
+    disks.on_each(folder, SIZE_MB, BALLAST_MB, full)
     return 0
 
 

@@ -3,76 +3,21 @@
 
     diskfull.py KITH
 
-Needs a small filesystem: tmpfs, and ext4 in a file where mkfs.ext4 and loop devices are there. As an ordinary user it
-tries a user namespace of its own. Skipped (77) where no mount is allowed.
+Needs small disks (disk.py). Skipped (77) where no mount is allowed.
 """
 
-import json
-import os
+import functools
 import random
-import subprocess
 import sys
 import time
 
+import disk as disks
 import kit
 import reindex
 import verify
 
 SIZE_MB = 48
 BALLAST_MB = 20  # more than a whole write-ahead log, which is copied into the store when there is room
-TRIED = "KITH_FAULT_NAMESPACE"
-
-
-def mount(kind, at):
-    os.mkdir(at)
-    if kind == "tmpfs":
-        command = ["mount", "-t", "tmpfs", "-o", f"size={SIZE_MB}m", "kith-fault", at]
-    else:
-        image = at + ".image"
-        with open(image, "wb") as file:
-            file.truncate(SIZE_MB << 20)
-        made = subprocess.run(["mkfs.ext4", "-q", "-F", "-m", "0", image], capture_output=True, check=False)
-        if made.returncode != 0:
-            return "mkfs.ext4: " + made.stderr.decode(errors="replace").strip()
-        command = ["mount", "-o", "loop", image, at]
-    done = subprocess.run(command, capture_output=True, check=False)
-    return done.stderr.decode(errors="replace").strip() if done.returncode else None
-
-
-def own_namespace():
-    """Runs this program again where it may mount. Does not return when that works."""
-    if os.geteuid() == 0 or os.environ.get(TRIED):
-        return
-    allowed = subprocess.run(["unshare", "-Urm", "true"], capture_output=True, check=False).returncode == 0
-    if allowed:
-        os.environ[TRIED] = "1"
-        os.execvp("unshare", ["unshare", "-Urm", sys.executable, *sys.argv])
-
-
-class Disk:
-    def __init__(self, at):
-        self.at = at
-        self.ballast = at + "/ballast"
-        with open(self.ballast, "wb") as file:
-            file.write(os.urandom(BALLAST_MB << 20))
-
-    def fill(self):
-        """Takes the last free blocks, too, as another program's log might."""
-        with open(self.at + "/more", "ab", buffering=0) as file:
-            for size in (1 << 16, 4096, 512, 1):
-                try:
-                    while True:
-                        file.write(b"x" * size)
-                except OSError:
-                    pass
-
-    def leave(self, size):
-        """After fill(): so many bytes are free again."""
-        with open(self.at + "/more", "ab", buffering=0) as file:
-            file.truncate(max(0, file.tell() - size))
-
-    def make_room(self):
-        os.remove(self.ballast)
 
 
 class Clerk:
@@ -148,12 +93,9 @@ def resumed(node, clerk):
     return took
 
 
-def scenario(kith, at, seed):
-    disk = Disk(at)
+def writing(kith, seed, disk):
     clerk = Clerk(seed)
-    node = kit.Node(kith, at + "/node")
-    node.log.close()
-    node.log = open(at + ".log", "ab")
+    node = disk.node(kith)
     try:
         node.create()
         node.start()
@@ -201,12 +143,9 @@ def load(client, r, count):
     return first
 
 
-def indexing(kith, at, seed):
+def indexing(kith, seed, disk):
     """The disk fills while a search parameter is built and $reindex runs: both end when there is room, and are right."""
-    disk = Disk(at)
-    node = kit.Node(kith, at + "/node")
-    node.log.close()
-    node.log = open(at + ".log", "ab")
+    node = disk.node(kith)
     try:
         node.create()
         node.start()
@@ -243,24 +182,11 @@ def indexing(kith, at, seed):
 
 
 def test(kith, folder):
-    own_namespace()
+    disks.own_namespace()
     seed = kit.settings()
-    reasons = []
-    for kind in ("tmpfs", "ext4"):
-        for what in (scenario, indexing):
-            at = f"{folder}/{kind}-{what.__name__}"
-            reason = mount(kind, at)
-            if reason:
-                reasons.append(f"{kind}: {reason}")
-                break
-            print(kind, flush=True)
-            try:
-                what(kith, at, seed)
-            finally:
-                subprocess.run(["umount", "-l", at], check=False)
-    for reason in reasons:
-        print(f"left out: {reason}")
-    return kit.SKIPPED if len(reasons) == 2 else 0
+    kinds = disks.on_each(folder, SIZE_MB, BALLAST_MB, lambda disk: writing(kith, seed, disk),
+                          lambda disk: indexing(kith, seed, disk))
+    return 0 if kinds else kit.SKIPPED
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 
     kill9.py KITH
 
-KITH_KILL_CYCLES (default 100) kills; every CYCLES_PER_STORE a new store is begun, so that each stays small enough to be
+KITH_KILL_CYCLES (default 100, with sanitizers 20) kills; every CYCLES_PER_STORE a new store is begun, so that each stays small enough to be
 checked often. Kinds of cycle: under load; under load with large bodies, so that checkpoints happen; within the first
 milliseconds after the start, with what the kill before has left to recover; during `kith import`.
 """
@@ -20,7 +20,7 @@ import verify
 import writers
 
 WRITERS = 6
-CYCLES_PER_STORE = 25
+CYCLES_PER_STORE = 20
 KINDS = ["load", "load", "start", "load", "import", "load", "large", "load", "start", "load"]
 
 
@@ -116,7 +116,7 @@ class Kills:
 
 
 def test(kith, folder):
-    cycles = int(os.environ.get("KITH_KILL_CYCLES") or os.environ.get("KITH_KILL_CYCLES_DEFAULT") or "100")
+    cycles = int(os.environ.get("KITH_KILL_CYCLES") or kit.size(100, 20))
     seed = kit.settings()
     kills = versions = done = 0
     counts = {}

@@ -131,12 +131,12 @@ class Client:
 
 
 class Node:
-    def __init__(self, kith, folder):
+    def __init__(self, kith, folder, log=None):
         self.kith = os.path.abspath(kith)
         self.folder = folder
         self.process = None
         self.port = 0
-        self.log = open(folder + ".log", "ab")
+        self.log = open(log or folder + ".log", "ab")
 
     def create(self):
         self._run("init", self.folder, "--organisation", "Y90001", "--name", "Fault tests")
@@ -252,6 +252,11 @@ def settings(default_seed=None):
     seed = int(os.environ.get("KITH_SEED", default_seed or random.SystemRandom().randrange(1, 1 << 31)))
     print(f"seed {seed} (repeat with KITH_SEED={seed})", flush=True)
     return seed
+
+
+def size(full, small):
+    """How often something is done that only repeats: less under sanitizers (KITH_SMALL), which make it several times slower."""
+    return small if os.environ.get("KITH_SMALL") == "yes" else full
 
 
 def run(test):

@@ -18,8 +18,8 @@ import time
 
 import kit
 
-PATIENTS = 250
-KILLS = 16
+PATIENTS = kit.size(250, 100)
+KILLS = kit.size(16, 6)
 # What is added -> type, its type of parameter, expressions that it has by turns, the standard's parameter for the first.
 ADDED = {
     "code2": ("Observation", "token", ["Observation.code", "Observation.category", "Observation.status"], "code"),

@@ -10,6 +10,8 @@ below it. Slow ones are of three kinds: heads that arrive
 a byte a second, bodies that do, and clients that ask for a large record and never read it. The node may close what is
 too slow (it must, in the end); they come back at once. It is started with a soft limit of 1,024 files, which it must
 raise itself.
+
+KITH_TIMINGS=no (with sanitizers): one short run instead of three, and its p99 is only shown.
 """
 
 import json
@@ -31,7 +33,8 @@ SLOW_HEADS = 400
 SLOW_BODIES = 300
 NEVER_READ = 300
 RATE = 1000
-SECONDS = 4
+TIMINGS = os.environ.get("KITH_TIMINGS") != "no"
+RUNS, SECONDS = (3, 4) if TIMINGS else (1, 1)
 FLOOR_MS = 2.0
 HEAD = b"GET /fhir/Patient/big HTTP/1.1\r\nHost: localhost\r\nX-Slow: " + b"a" * 4000
 BODY_HEAD = b"POST /fhir/Observation HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/fhir+json\r\nContent-Length: 100000\r\n\r\n"
@@ -167,8 +170,8 @@ def memory_mb(node):
     return int(values["RssAnon"]) / 1024
 
 
-def three(load, node, paths_file, words):
-    results = [measure(load, node, paths_file) for _ in range(3)]
+def several(load, node, paths_file, words):
+    results = [measure(load, node, paths_file) for _ in range(RUNS)]
     p99 = statistics.median(r["p99_ms"] for r in results)
     p50 = statistics.median(r["p50_ms"] for r in results)
     cpu = statistics.median(r["server_cpu_us"] for r in results)
@@ -196,7 +199,7 @@ def test(kith, folder):
         paths_file = folder + "/paths"
         with open(paths_file, "w", encoding="ascii") as out:
             out.write("\n".join(fill(node, random.Random(seed))) + "\n")
-        before = three(load, node, paths_file, "alone")
+        before = several(load, node, paths_file, "alone")
         counts = [("idle", IDLE), ("head", SLOW_HEADS), ("body", SLOW_BODIES), ("never", NEVER_READ)]
         crowd = multiprocessing.Process(target=lambda: Crowd(node.port).run(counts, told, stopping), daemon=True)
         crowd.start()
@@ -206,18 +209,18 @@ def test(kith, folder):
         is_open = metric(node, "kith_http_connections_open")
         kit.require(is_open > 0.95 * total, "only %d of %d connections are open: was the limit of files raised?", is_open,
                     total)
-        during = three(load, node, paths_file, f"with {IDLE} idle and {total - IDLE} slow")
+        during = several(load, node, paths_file, f"with {IDLE} idle and {total - IDLE} slow")
         still = metric(node, "kith_http_connections_open")
         stopping.set()
         reopened, lost_idle = told.get(timeout=60)
         crowd.join(10)
-        before = max(before, three(load, node, paths_file, "alone again"))
+        before = max(before, several(load, node, paths_file, "alone again"))
         print(f"{is_open:.0f} connections open at first, {still:.0f} at the end; {reopened} slow ones were closed by the "
               f"node and came back")
         kit.require(lost_idle == 0, "%d idle connections were closed", lost_idle)
         kit.require(still > 0.8 * total, "only %d connections were still open at the end", still)
         most = max(2 * before, before + FLOOR_MS)
-        kit.require(during <= most, "p99 was %.3f ms, is %.3f ms; at most %.3f would be right", before, during, most)
+        kit.require(during <= most or not TIMINGS, "p99 was %.3f ms, is %.3f ms; at most %.3f would be right", before, during, most)
         kit.require(node.stop() == 0, "SIGTERM: exit status is not 0")
         node.check()
     finally:

@@ -17,8 +17,8 @@ import time
 
 import kit
 
-PATIENTS = (20, 115, 120, 400)
-KILLS = 4
+PATIENTS = kit.size((20, 115, 120, 400), (20, 120))
+KILLS = kit.size(4, 2)
 
 
 def paths_of(folder):
