@@ -60,10 +60,10 @@ class Node:
         result["cpu"] = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
         return result
 
-    def start(self):
+    def start(self, *options):
         """Returns the seconds from the spawn to the first answer."""
         began = time.monotonic()
-        self.process = subprocess.Popen([self.kith, "serve", self.folder, "--listen", "127.0.0.1:0", "--json"],
+        self.process = subprocess.Popen([self.kith, "serve", self.folder, "--listen", "127.0.0.1:0", "--json", *options],
                                         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         line = self.process.stdout.readline()
         if not line:
