@@ -24,6 +24,7 @@
     X(json_depth, 64, 8, 512, "levels", "400")                                                   \
     X(bundle_entries, 50000, 1, 1000000, "entries", "413")                                       \
     X(resource_bytes, 16777216, 1024, 268435456, "bytes", "413")                                 \
+    X(search_bytes, 262144, 1024, 16777216, "bytes of a query", "413")                           \
     X(search_parameters, 200, 1, 10000, "parameters in a query", "400")                          \
     X(search_values, 2000, 1, 100000, "values in a query", "400")                                \
     X(search_seconds, 5, 1, 600, "seconds a query may run", "403 too-costly")                    \

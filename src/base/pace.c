@@ -4,7 +4,7 @@
 
 #include <sched.h>
 
-enum { SHORT_NS = 1000000, STEP_NS = 200000 };
+enum { SHORT_NS = 300000, STEP_NS = 200000 };
 
 static _Thread_local int64_t due;
 

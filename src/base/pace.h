@@ -14,7 +14,7 @@
 void pace_begin(int64_t now);
 
 /*
- * For loops of long work. After the first millisecond of a request, and then every 0.2 ms, others
+ * For loops of long work. After the first 0.3 ms of a request, and then every 0.2 ms, others
  * that wait for this processor go first. Costs a look at the clock (25 ns); when nobody waits the
  * rest is little more.
  */

@@ -202,8 +202,8 @@ struct search_pair {
 
 /*
  * application/x-www-form-urlencoded (a query string or the body of POST _search) -> pairs. '+' is a
- * space; a bad %-escape, a decoded NUL or invalid UTF-8 is ERR_INVALID. Empty items between '&' are
- * skipped.
+ * space; a bad %-escape, a decoded NUL or invalid UTF-8 is ERR_INVALID. More bytes than the limit
+ * search_bytes: ERR_TOO_LARGE. Empty items between '&' are skipped.
  */
 int search_decode(text form, const struct limits *limits, struct arena *a,
                   struct search_pair **ret_pairs, size_t *ret_count, struct err *e);

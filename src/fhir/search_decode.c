@@ -78,6 +78,11 @@ int search_decode(text form, const struct limits *limits, struct arena *a,
     struct search_pair *pairs = arena_zalloc(a, 1, sizeof(*pairs));
     size_t count = 0, capacity = 1;
     text item;
+    if (form.n > limits->search_bytes) {
+        return err_set(e, ERR_TOO_LARGE,
+                       "the query has more than %llu bytes; ask for fewer values at once",
+                       (unsigned long long)limits->search_bytes);
+    }
     while (pairs && text_cut(&form, '&', &item)) {
         struct search_pair pair;
         if (item.n == 0) {

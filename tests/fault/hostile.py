@@ -149,13 +149,19 @@ def three(load, node, paths_file, words):
 
 
 def paths_of(node):
+    """What care and portals ask for: reads, and searches within a patient."""
     client = node.client()
-    found = []
+    reads, people = [], []
     for resource in ("Patient", "Observation", "Condition"):
         bundle = client.get(f"/fhir/{resource}?_count=500").json()
-        found += [f"/fhir/{resource}/{entry['resource']['id']}" for entry in bundle["entry"]]
+        reads += [f"/fhir/{resource}/{entry['resource']['id']}" for entry in bundle["entry"]]
+        people += [entry["resource"]["id"] for entry in bundle["entry"] if resource == "Patient"]
     client.close()
-    return found
+    searches = [path.format(p) for p in people for path in (
+        "/fhir/Observation?patient={}&code=http://loinc.org|85354-9", "/fhir/Observation?patient={}&_sort=-date&_count=20",
+        "/fhir/Condition?patient={}&clinical-status=active", "/fhir/AllergyIntolerance?patient={}",
+        "/fhir/MedicationRequest?patient={}&status=active&_include=MedicationRequest:requester")]
+    return reads + random.Random(1).sample(searches, len(reads))
 
 
 def test(kith, folder):
