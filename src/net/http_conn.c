@@ -9,15 +9,15 @@
 #include <sys/socket.h>
 
 enum {
-    BODY_GRACE = 5,             /* seconds before body_rate is asked for */
-    BODY_STEP = 64 * 1024,      /* bytes that one read may bring */
-    SINK_STEP = 256 * 1024,     /* bytes that a sink is given at once */
-    CHUNK_ROOM = 8 * 1024,      /* room behind a head for the bytes of a chunked body */
-    TURN_BYTES = 1024 * 1024,   /* a connection that has sent so much lets others go first */
-    TURN_REQUESTS = 16,         /* likewise for pipelined requests */
-    TURN_READS = 64,            /* likewise for reading */
-    LINGER_SECONDS = 2,         /* for a client to read the last reply */
-    LINGER_BYTES = 1024 * 1024, /* of what it still sends, thrown away */
+    BODY_GRACE = 5,           /* seconds before body_rate is asked for */
+    BODY_STEP = 64 * 1024,    /* bytes that one read may bring */
+    SINK_STEP = 256 * 1024,   /* bytes that a sink is given at once */
+    CHUNK_ROOM = 8 * 1024,    /* room behind a head for the bytes of a chunked body */
+    TURN_BYTES = 1024 * 1024, /* a connection that has sent so much lets others go first */
+    TURN_REQUESTS = 16,       /* likewise for pipelined requests */
+    TURN_READS = 64,          /* likewise for reading */
+    LINGER_SECONDS = 2,       /* for a client to read the last reply */
+    LINGER_BYTES = 16 << 20,  /* of what it still sends: a reset could overtake the reply */
 };
 
 enum step { STEP_GO, STEP_WAIT, STEP_CLOSE };
