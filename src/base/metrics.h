@@ -33,6 +33,8 @@
     X(interactions_create_total, COUNTER, "creates")                                            \
     X(interactions_update_total, COUNTER, "updates")                                            \
     X(interactions_update_conditional_total, COUNTER, "conditional updates")                    \
+    X(interactions_patch_total, COUNTER, "patches")                                             \
+    X(interactions_patch_conditional_total, COUNTER, "conditional patches")                     \
     X(interactions_delete_total, COUNTER, "deletes")                                            \
     X(interactions_delete_conditional_total, COUNTER, "conditional deletes")                    \
     X(interactions_history_total, COUNTER, "histories")                                         \
@@ -40,6 +42,9 @@
     X(interactions_bundle_total, COUNTER, "batches and transactions")                           \
     X(interactions_capabilities_total, COUNTER, "capability statements")                        \
     X(interactions_everything_total, COUNTER, "whole records")                                  \
+    X(interactions_meta_total, COUNTER, "times that $meta was asked for")                       \
+    X(interactions_meta_add_total, COUNTER, "times that $meta-add was asked for")               \
+    X(interactions_meta_delete_total, COUNTER, "times that $meta-delete was asked for")         \
     X(interactions_reindex_total, COUNTER, "times that $reindex was asked for")                 \
     X(interactions_reindex_status_total, COUNTER, "looks at the progress of $reindex")          \
     X(interactions_param_status_total, COUNTER, "looks at the state of a search parameter")     \

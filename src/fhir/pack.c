@@ -77,6 +77,12 @@ void resource_pack(const struct resource *r, struct buf *out)
     add_members(r->root, kept_by_store, out);
 }
 
+text resource_packed_meta(text packed)
+{
+    size_t n;
+    return take_varint(&packed, &n) ? text_first(packed, n) : (text){0};
+}
+
 int resource_print(const struct resource_head *head, text packed, struct buf *out, struct err *e)
 {
     size_t n;

@@ -81,6 +81,9 @@ struct resource_head {
     int64_t instant;  /* meta.lastUpdated, ms since 1970 */
 };
 
+/* Of a packed resource, the members of meta without braces (they may be none). */
+text resource_packed_meta(text packed);
+
 /* Writes the whole resource:
  * {"resourceType":...,"id":...,"meta":{"versionId":...,"lastUpdated":...,...},...} */
 int resource_print(const struct resource_head *head, text packed, struct buf *out, struct err *e);

@@ -26,6 +26,11 @@ static void leave(void *ctx, void *p)
     (void)p;
 }
 
+yyjson_alc json_alc(struct arena *a)
+{
+    return (yyjson_alc){take, retake, leave, a};
+}
+
 /* What stands at a position, for an error message: printable ASCII only, so that it is safe
  * anywhere. */
 static void excerpt(text bytes, size_t at, char out[CLOSE_CHARS + 1])
@@ -104,7 +109,7 @@ int json_read(text bytes, size_t most_depth, struct arena *a, yyjson_val **ret_r
     }
     memcpy(copy, bytes.p, bytes.n);
     memset(copy + bytes.n, 0, YYJSON_PADDING_SIZE);
-    const yyjson_alc alc = {take, retake, leave, a};
+    const yyjson_alc alc = json_alc(a);
     yyjson_read_err fault = {0};
     yyjson_doc *doc = yyjson_read_opts(
         copy, bytes.n, YYJSON_READ_INSITU | YYJSON_READ_NUMBER_AS_RAW, &alc, &fault);

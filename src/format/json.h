@@ -76,6 +76,29 @@ static inline yyjson_val *json_after(const yyjson_val *v)
  */
 bool json_same(const yyjson_val *a, const yyjson_val *b);
 
+/* What a JSON Patch may have and do. */
+enum {
+    JSON_PATCH_OPERATIONS_MAX = 1000,
+    JSON_PATCH_WORK_MAX = 20 * 1000 * 1000, /* members and items that are passed or compared */
+};
+
+/*
+ * Applies a JSON Patch (RFC 6902) to a copy of a tree: all of its operations, or none. Both trees
+ * come from json_read() and stay as they are; the result is a tree like theirs, in the arena, with
+ * every number digit for digit, nested no deeper than most_depth.
+ *
+ * The detail names the operation by its number (from 0), op and path. ERR_INVALID: the patch is not
+ * as RFC 6902 wants it, or the result would be too deep; ERR_BUSINESS_RULE: an operation cannot be
+ * done on this tree, or a test does not hold; ERR_TOO_LARGE: more than JSON_PATCH_OPERATIONS_MAX;
+ * ERR_TOO_COSTLY: past JSON_PATCH_WORK_MAX; ERR_MEMORY. Numbers are tested by their value (1.0 is
+ * 1), as RFC 6902, 4.6 says.
+ */
+int json_patch(const yyjson_val *root, const yyjson_val *patch, size_t most_depth, struct arena *a,
+               yyjson_val **ret_root, struct err *e);
+
+/* yyjson's memory from an arena, for the files of this layer. */
+yyjson_alc json_alc(struct arena *a);
+
 /* Replaces the characters of a string value in place. `to` must live as long as the tree. */
 void json_set_string(yyjson_val *v, text to);
 
