@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 static const struct cli_command *const commands[] = {
-    &command_init,  &command_serve,  &command_import,  &command_export,  &command_synth,
-    &command_check, &command_backup, &command_restore, &command_version,
+    &command_init,  &command_serve,  &command_import,  &command_export, &command_synth,
+    &command_check, &command_backup, &command_restore, &command_path,   &command_version,
 };
 
 enum { COMMAND_COUNT = sizeof commands / sizeof *commands };

@@ -12,7 +12,7 @@ import time
 import kith
 from kith import eq, ok, patient, run, within
 
-COMMANDS = 'init serve import export synth check backup restore version'.split()
+COMMANDS = 'init serve import export synth check backup restore path version'.split()
 
 
 def test_help(node):
@@ -43,7 +43,8 @@ def test_usage_errors(node):
         ['serve', 'a', '--limit', 'nonsense=1'], ['serve', 'a', '--limit', 'body_bytes=1'], ['serve', 'a', '--limit', 'body_bytes'],
         ['serve', 'a', '--workers', '2', '--workers', '3'], ['serve', 'a', '--json=1'],
         ['import', 'a'], ['export', 'a'], ['synth'], ['synth', 'a', '--patients', 'x'], ['synth', 'a', '--patients', '-1'],
-        ['synth', 'a', '--seed', 'x'], ['check'], ['check', 'a', 'b'], ['backup', 'a'], ['restore', 'a'], ['version', 'x'],
+        ['synth', 'a', '--seed', 'x'], ['check'], ['check', 'a', 'b'], ['backup', 'a'], ['restore', 'a'], ['path', 'a'],
+        ['path', 'a..b', 'c'], ['version', 'x'],
     ]
     for words in table:
         done = run(*words, status=2)
@@ -196,6 +197,33 @@ def test_the_rest_of_the_node(node):
         within(r.headers, '(?i)\r\nallow: get, head', 'Allow')
     eq(get('/nothing').status, 404, 'elsewhere there is nothing')
     kith.outcome_of(get('/nothing').body, '/nothing')
+
+
+def test_path(node):
+    """FHIRPath on files and standard input, JSON and XML: one item a line, mistakes with their place."""
+    with kith.scratch() as folder:
+        bad, good = folder + '/bad.json', folder + '/good.json'
+        for file, content in ((bad, {'resourceType': 'Nothing'}),
+                              (good, {'resourceType': 'Patient', 'id': 'p', 'birthDate': '1974-12-25',
+                                      'name': [{'given': ['A', "it's"]}, {'family': 'B'}]})):
+            with open(file, 'w') as out:
+                json.dump(content, out)
+        eq(run('path', 'name.given', good).stdout, '"A"\n"it\'s"\n', 'elements are JSON')
+        eq(run('path', "name.given.last() & '!' | 1.50 | birthDate + 1 day | 4 days", good).stdout,
+           "'it\\'s!'\n1.50\n@1974-12-26\n4 day\n", 'values are literals')
+        eq(run('path', 'name[1]', good).stdout, '{"family":"B"}\n', 'an element on one line')
+        eq(run('path', '--', '-1', good).stdout, '-1\n', 'an expression with a sign')
+        eq(run('path', 'id', '-', stdin=open(good).read()).stdout, '"p"\n', 'standard input')
+        eq(run('path', 'id', '-', stdin='<Patient xmlns="http://hl7.org/fhir"><id value="x"/></Patient>').stdout, '"x"\n', 'XML')
+        eq(json.loads(run('path', '--json', 'id', good).stdout), {'file': good, 'type': 'FHIR.id', 'value': 'p'}, '--json')
+        within(run('path', 'name.frob()', good, status=2).stderr, 'character 6 .*frob', 'the place of a mistake')
+        done = run('path', 'id', bad, good, status=1)
+        eq(done.stdout, '"p"\n', 'the others follow')
+        within(done.stderr, 'bad.json: .*Nothing', 'which file it was')
+        within(run('path', 'name.given + 1', good, status=1).stderr, 'character 12', 'the place where it failed')
+        eq(run('path', 'nmae', good).stdout, '', 'what is not there is empty')
+        within(run('path', '--strict', 'nmae', good, status=1).stderr, 'nmae', 'but refused with --strict')
+        run('path', 'id', folder + '/missing', status=3)
 
 
 kith.main(globals())
