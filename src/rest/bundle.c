@@ -182,10 +182,15 @@ static int route_entry(struct bundle_item *item, struct err *e)
     case INTERACTION_CREATE:
     case INTERACTION_UPDATE:
     case INTERACTION_UPDATE_CONDITIONAL:
+    case INTERACTION_PATCH:
+    case INTERACTION_PATCH_CONDITIONAL:
+    case INTERACTION_META_ADD:
+    case INTERACTION_META_DELETE:
         item->is_write = true;
-        return c->resource ? 0
-                           : err_set(e, ERR_REQUIRED,
-                                     "an entry with the method POST or PUT needs a resource");
+        return c->resource
+                   ? 0
+                   : err_set(e, ERR_REQUIRED,
+                             "an entry with the method POST, PUT or PATCH needs a resource");
     case INTERACTION_DELETE:
     case INTERACTION_DELETE_CONDITIONAL:
         item->is_write = true;
@@ -319,7 +324,7 @@ static void batch_writes(struct bundle *b)
     for (size_t i = 0; i < n; i++) {
         owners[i]->err = requests[i].err;
         owners[i]->result = refused_write(&owners[i]->call, requests[i].result, &owners[i]->err);
-        if (requests[i].result && requests[i].failed_condition != SIZE_MAX) {
+        if (write_again(&owners[i]->prepared, &requests[i])) {
             owners[i]->call.issues.count = 0;
             owners[i]->is_write = false; /* has its answer already */
             owners[i]->result = do_write(&owners[i]->call, &owners[i]->err);

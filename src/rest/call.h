@@ -15,6 +15,8 @@ enum interaction {
     INTERACTION_CREATE,
     INTERACTION_UPDATE,
     INTERACTION_UPDATE_CONDITIONAL,
+    INTERACTION_PATCH,
+    INTERACTION_PATCH_CONDITIONAL,
     INTERACTION_DELETE,
     INTERACTION_DELETE_CONDITIONAL,
     INTERACTION_HISTORY,
@@ -22,6 +24,9 @@ enum interaction {
     INTERACTION_BUNDLE, /* batch or transaction */
     INTERACTION_CAPABILITIES,
     INTERACTION_EVERYTHING,
+    INTERACTION_META,
+    INTERACTION_META_ADD,
+    INTERACTION_META_DELETE,
     INTERACTION_REINDEX,
     INTERACTION_REINDEX_STATUS,
     INTERACTION_PARAM_STATUS,
@@ -76,9 +81,13 @@ struct call {
     bool lenient; /* Prefer: handling=lenient, for searches and $export */
     bool async;   /* Prefer: respond-async (R4 async.html) */
     bool pretty;
+    bool xml;      /* the reply is wanted as XML */
+    bool has_form; /* that has been looked at */
     text body;
-    text form;                       /* body of a POST _search */
-    yyjson_val *resource;            /* the body as a tree; entries of a bundle bring it along */
+    text form;            /* body of a POST _search */
+    yyjson_val *resource; /* the body as a tree; entries of a bundle bring it along */
+    yyjson_val *change;   /* of a PATCH or $meta-add: what is to be changed; `resource` is
+                             then what comes of it */
     const struct http_request *http; /* NULL for entries of a bundle and for imports */
     struct route route;
     struct issues issues; /* findings; printed as the body when the call fails */
@@ -95,6 +104,7 @@ int do_search(struct call *c, struct err *e);
 int do_bundle(struct call *c, struct err *e);
 int do_capabilities(struct call *c, struct err *e);
 int do_everything(struct call *c, struct err *e);
+int do_meta(struct call *c, struct err *e);
 int do_jobs(struct call *c, struct err *e);
 /* Runs the interaction that the route names. */
 int do_call(struct call *c, struct err *e);

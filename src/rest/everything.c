@@ -1,6 +1,5 @@
-#include "rest/call.h"
+#include "rest/everything.h"
 
-#include "base/map.h"
 #include "fhir/reference.h"
 
 #include <stdlib.h>
@@ -10,34 +9,9 @@
  * compartment, and the shared resources (practitioners, organisations ...) that these refer to.
  *
  * Written piece by piece: whatever the size of the record, a reply holds one piece in memory and no
- * worker waits for a slow client. Each piece is read in a view of its own.
+ * worker waits for a slow client. Each piece is read in a view of its own. With _count it comes in
+ * pages instead: everything_page.c.
  */
-
-/* A client that reads slowly makes the node hold one piece. */
-enum { PIECE_BYTES = 160 * 1024, PIECE_COUNT = 1000 };
-
-enum phase { PHASE_COMPARTMENT, PHASE_SHARED, PHASE_DONE };
-
-struct everything {
-    const struct rest *rest;
-    const struct grant *grant;
-    text base;
-    text patient;
-    enum phase phase;
-    struct arena arena; /* of one piece */
-    struct arena names; /* of the whole reply: what `shared` points to */
-    char next[64];      /* where the scan goes on */
-    size_t next_size;
-    struct map seen; /* "Type/id" of shared resources */
-    struct shared {
-        fhir_type type;
-        text id;
-    } *shared;
-    size_t shared_count;
-    size_t shared_capacity;
-    size_t shared_done;
-    uint64_t entries;
-};
 
 static void everything_free(void *state)
 {
@@ -84,7 +58,7 @@ static int collect(struct everything *s, text packed)
     return 0;
 }
 
-static int put(struct everything *s, struct buf *out, const struct version *v, struct err *e)
+static int print(struct everything *s, struct buf *out, const struct version *v, struct err *e)
 {
     buf_add(out, s->entries ? T(",{\"fullUrl\":\"") : T(",\"entry\":[{\"fullUrl\":\""));
     buf_add(out, s->base);
@@ -96,7 +70,49 @@ static int put(struct everything *s, struct buf *out, const struct version *v, s
     int rc = print_version(v, out, e);
     buf_add(out, T(",\"search\":{\"mode\":\"match\"}}"));
     s->entries++;
-    return rc ? rc : collect(s, v->packed);
+    return rc;
+}
+
+bool everything_wants(const struct everything_ask *ask, const struct version *v)
+{
+    return (!ask->types || ask->types[v->type]) && version_instant(v) >= ask->since_ms;
+}
+
+/*
+ * Of another time, a resource is not there at all; of another type or older than _since, it is only
+ * left out: what it refers to is still part of the record.
+ */
+int everything_put(struct everything *s, struct buf *out, const struct version *v, struct err *e)
+{
+    const struct everything_ask *ask = &s->ask;
+    bool in_time = true;
+    int rc = 0;
+    if (ask->dated && fhir_type_in_patient_compartment(v->type)) {
+        rc = everything_in_time(ask, s->rest, s->base, v, &s->arena, &in_time, e);
+    }
+    if (rc || !in_time) {
+        return rc;
+    }
+    if (out && everything_wants(ask, v)) {
+        rc = print(s, out, v, e);
+    }
+    if (!rc && collect(s, v->packed)) {
+        rc = err_set(e, ERR_MEMORY, "the record needs more memory than a request may have");
+    }
+    return rc;
+}
+
+int everything_scanned(struct everything *s, const struct versions *vs, struct err *e)
+{
+    if (!vs->more) {
+        s->phase = PHASE_SHARED;
+    } else if (vs->next.n > sizeof s->next) {
+        return err_set(e, ERR_INTERNAL, "a cursor is longer than expected");
+    } else {
+        memcpy(s->next, vs->next.p, vs->next.n);
+        s->next_size = vs->next.n;
+    }
+    return 0;
 }
 
 static int put_compartment(struct everything *s, struct store_view *view, struct buf *out,
@@ -104,33 +120,24 @@ static int put_compartment(struct everything *s, struct store_view *view, struct
 {
     struct versions vs;
     text from = text_make(s->next, s->next_size);
-    int rc = store_scan(view, s->patient, PIECE_COUNT, PIECE_BYTES, from, &s->arena, &vs, e);
+    int rc =
+        store_scan(view, s->patient, EVERYTHING_COUNT, EVERYTHING_BYTES, from, &s->arena, &vs, e);
     for (size_t i = 0; !rc && i < vs.count; i++) {
         bool is_patient = vs.items[i].type == FHIR_PATIENT && text_eq(vs.items[i].id, s->patient);
-        rc = is_patient ? 0 : put(s, out, &vs.items[i], e); /* the patient stands first */
+        rc =
+            is_patient ? 0 : everything_put(s, out, &vs.items[i], e); /* the patient stands first */
     }
-    if (rc) {
-        return rc;
-    }
-    if (!vs.more) {
-        s->phase = PHASE_SHARED;
-    } else if (vs.next.n > sizeof s->next) {
-        return err_set(e, ERR_INTERNAL, "a cursor is longer than expected");
-    } else {
-        memcpy(s->next, vs.next.p, vs.next.n);
-        s->next_size = vs.next.n;
-    }
-    return 0;
+    return rc ? rc : everything_scanned(s, &vs, e);
 }
 
 static int put_shared(struct everything *s, struct store_view *view, struct buf *out, struct err *e)
 {
-    for (int i = 0; i < PIECE_COUNT && s->shared_done < s->shared_count; i++) {
+    for (int i = 0; i < EVERYTHING_COUNT && s->shared_done < s->shared_count; i++) {
         const struct shared *at = &s->shared[s->shared_done++];
         struct version v;
         int rc = store_read(view, at->type, at->id, &s->arena, &v, e);
         if (!rc && !v.deleted) {
-            rc = put(s, out, &v, e);
+            rc = everything_put(s, out, &v, e);
         }
         if (rc && rc != ERR_NOT_FOUND) {
             return rc;
@@ -158,7 +165,8 @@ static int put_piece(struct everything *s, struct buf *out, struct err *e)
     store_view_end(view);
     arena_done(&s->arena); /* the piece is in `out`; nothing more is held while the client reads */
     if (!rc && s->phase == PHASE_DONE) {
-        buf_printf(out, "],\"total\":%llu}", (unsigned long long)s->entries);
+        buf_printf(out, "%s,\"total\":%llu}", s->entries ? "]" : "",
+                   (unsigned long long)s->entries);
     }
     if (!rc && buf_failed(out)) {
         rc = err_set(e, ERR_MEMORY, "the reply needs more memory than it may have");
@@ -177,49 +185,75 @@ static int more(struct http_reply *reply, void *state)
     return s->phase != PHASE_DONE;
 }
 
-static int begin(struct call *c, struct everything *s, struct err *e)
+static int read_patient(struct call *c, struct version *ret_patient, struct err *e)
 {
     struct store_view *view;
-    struct version v;
     int rc = store_view_begin(c->rest->store, c->grant, STORE_ONE_READ, &view, e);
     if (rc) {
         return rc;
     }
-    rc = store_read(view, FHIR_PATIENT, c->route.id, c->arena, &v, e);
+    rc = store_read(view, FHIR_PATIENT, c->route.id, c->arena, ret_patient, e);
     store_view_end(view);
-    if (rc) {
-        return rc;
+    if (!rc && ret_patient->deleted) {
+        rc = err_set(e, ERR_DELETED, "Patient/%.*s has been deleted", TEXT_ARG(c->route.id));
     }
-    if (v.deleted) {
-        return err_set(e, ERR_DELETED, "Patient/%.*s has been deleted", TEXT_ARG(c->route.id));
-    }
-    struct bundle_link self = {"self", arena_printf(c->arena, "%.*s/Patient/%.*s/$everything",
-                                                    TEXT_ARG(c->base), TEXT_ARG(c->route.id))};
-    bundle_open(&c->answer.body, "searchset", NULL, &self, 1);
-    return put(s, &c->answer.body, &v, e);
+    return rc;
 }
 
-int do_everything(struct call *c, struct err *e)
+static int begin(struct call *c, struct everything *s, const struct version *patient, struct err *e)
 {
-    int rc = call_no_parameters(c, e);
-    struct everything *s = rc ? NULL : calloc(1, sizeof *s);
-    if (!s) {
-        return rc ? rc : err_set(e, ERR_MEMORY, "no memory");
+    text query = text_from(s->ask.self, 1);
+    struct bundle_link self = {"self", arena_printf(c->arena, "%.*s/Patient/%.*s/$everything%s%.*s",
+                                                    TEXT_ARG(c->base), TEXT_ARG(c->route.id),
+                                                    query.n ? "?" : "", TEXT_ARG(query))};
+    bundle_open(&c->answer.body, "searchset", NULL, &self, 1);
+    return everything_put(s, &c->answer.body, patient, e);
+}
+
+static struct everything *make(struct call *c, const struct everything_ask *ask)
+{
+    struct everything *s = calloc(1, sizeof *s);
+    if (s) {
+        s->rest = c->rest;
+        s->grant = c->grant;
+        s->ask = *ask;
+        s->base = c->base;
+        s->patient = c->route.id;
+        arena_init(&s->arena, (size_t)c->rest->limits->request_memory);
+        arena_init(&s->names, (size_t)c->rest->limits->request_memory);
+        map_init(&s->seen);
     }
-    s->rest = c->rest;
-    s->grant = c->grant;
-    s->base = c->base;
-    s->patient = c->route.id;
-    arena_init(&s->arena, (size_t)c->rest->limits->request_memory);
-    arena_init(&s->names, (size_t)c->rest->limits->request_memory);
-    map_init(&s->seen);
-    rc = begin(c, s, e);
+    return s;
+}
+
+static int run(struct call *c, struct everything *s, const struct version *patient, struct err *e)
+{
+    if (s->ask.count) {
+        int rc = everything_page(c, s, patient, e);
+        s->phase = PHASE_DONE;
+        return rc;
+    }
+    int rc = begin(c, s, patient, e);
     if (!rc) {
         rc = put_piece(s, &c->answer.body, e);
     }
     while (!rc && !c->http && s->phase != PHASE_DONE) { /* an entry of a bundle comes whole */
         rc = put_piece(s, &c->answer.body, e);
     }
+    return rc;
+}
+
+int do_everything(struct call *c, struct err *e)
+{
+    struct everything_ask ask;
+    struct version patient;
+    int rc = everything_understand(c, &ask, e);
+    rc = rc ? rc : read_patient(c, &patient, e);
+    struct everything *s = rc ? NULL : make(c, &ask);
+    if (!s) {
+        return rc ? rc : err_set(e, ERR_MEMORY, "no memory");
+    }
+    rc = run(c, s, &patient, e);
     c->answer.status = 200;
     if (rc || s->phase == PHASE_DONE) {
         everything_free(s);

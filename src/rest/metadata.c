@@ -171,11 +171,24 @@ static void add_includes(const struct links *l, struct buf *out, fhir_type type)
     buf_addc(out, ']');
 }
 
+/* Of every type; the list stays open. */
+static void add_meta_operations(struct buf *out)
+{
+    static const char *const names[] = {"meta", "meta-add", "meta-delete"};
+    buf_add(out, T(",\"operation\":["));
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        buf_printf(out,
+                   "%s{\"name\":\"%s\",\"definition\":"
+                   "\"http://hl7.org/fhir/OperationDefinition/Resource-%s\"}",
+                   i ? "," : "", names[i], names[i]);
+    }
+}
+
 static void add_type(struct call *c, const struct links *links, struct buf *out, fhir_type type)
 {
-    static const char *const codes[] = {"read",         "vread",      "create",
-                                        "update",       "delete",     "history-instance",
-                                        "history-type", "search-type"};
+    static const char *const codes[] = {"read",       "vread",  "create",           "update",
+                                        "patch",      "delete", "history-instance", "history-type",
+                                        "search-type"};
     text name = fhir_type_name(type);
     buf_printf(out,
                "%s{\"type\":\"%.*s\",\"profile\":\"http://hl7.org/fhir/StructureDefinition/%.*s\",",
@@ -189,16 +202,17 @@ static void add_type(struct call *c, const struct links *links, struct buf *out,
               "\"local\"]"));
     add_includes(links, out, type);
     add_params(c, out, type);
+    add_meta_operations(out);
     if (type == FHIR_PATIENT) {
-        buf_add(out, T(",\"operation\":[{\"name\":\"everything\",\"definition\":"
+        buf_add(out, T(",{\"name\":\"everything\",\"definition\":"
                        "\"http://hl7.org/fhir/OperationDefinition/Patient-everything\"},"
                        "{\"name\":\"export\",\"definition\":"
-                       "\"http://hl7.org/fhir/uv/bulkdata/OperationDefinition/patient-export\"}]"));
+                       "\"http://hl7.org/fhir/uv/bulkdata/OperationDefinition/patient-export\"}"));
     } else if (type == FHIR_GROUP) {
-        buf_add(out, T(",\"operation\":[{\"name\":\"export\",\"definition\":"
-                       "\"http://hl7.org/fhir/uv/bulkdata/OperationDefinition/group-export\"}]"));
+        buf_add(out, T(",{\"name\":\"export\",\"definition\":"
+                       "\"http://hl7.org/fhir/uv/bulkdata/OperationDefinition/group-export\"}"));
     }
-    buf_addc(out, '}');
+    buf_add(out, T("]}"));
 }
 
 /* Of searches over all types; those with a definition are those that every type has. */
@@ -247,7 +261,9 @@ static void add_head(struct call *c, struct buf *out)
     json_write_string(who.name, out);
     buf_add(out, T(",\"url\":"));
     json_write_string(c->base, out);
-    buf_add(out, T("},\"fhirVersion\":\"4.0.1\",\"format\":[\"application/fhir+json\",\"json\"]"));
+    buf_add(out, T("},\"fhirVersion\":\"4.0.1\",\"format\":["));
+    buf_add(out, T("\"application/fhir+json\",\"json\",\"application/fhir+xml\",\"xml\"]"));
+    buf_add(out, T(",\"patchFormat\":[\"application/json-patch+json\"]"));
 }
 
 /* mode (R4 http.html#capabilities): the whole statement is the only one. */
@@ -284,7 +300,9 @@ int do_capabilities(struct call *c, struct err *e)
     buf_add(out, T(",\"operation\":[{\"name\":\"export\",\"definition\":"
                    "\"http://hl7.org/fhir/uv/bulkdata/OperationDefinition/export\"},"
                    "{\"name\":\"import\",\"definition\":"
-                   "\"http://hl7.org/fhir/uv/bulkdata/OperationDefinition/import\"}]"));
+                   "\"http://hl7.org/fhir/uv/bulkdata/OperationDefinition/import\"},"
+                   "{\"name\":\"meta\",\"definition\":"
+                   "\"http://hl7.org/fhir/OperationDefinition/Resource-meta\"}]"));
     buf_add(out, T(",\"compartment\":[\"http://hl7.org/fhir/CompartmentDefinition/patient\","
                    "\"http://hl7.org/fhir/CompartmentDefinition/encounter\","
                    "\"http://hl7.org/fhir/CompartmentDefinition/practitioner\","

@@ -3,6 +3,8 @@
 #include "base/clock.h"
 #include "base/metrics.h"
 #include "base/pace.h"
+#include "rest/forms.h"
+#include "rest/patch.h"
 #include "rest/reindex.h"
 
 #include <stdio.h>
@@ -11,6 +13,7 @@
 /* The steps of a request, and its way in from HTTP and out again. */
 
 static const char fhir_json[] = "application/fhir+json; charset=utf-8";
+static const char fhir_xml[] = "application/fhir+xml; charset=utf-8";
 
 static int step_route(struct call *c, struct err *e)
 {
@@ -90,49 +93,30 @@ static int step_who(struct call *c, struct err *e)
     return c->http ? own_names_only(c, e) : 0;
 }
 
-static bool is_json(text media)
+/* Notes the form that was asked for. */
+static int take_form(struct call *c, enum form form, text asked, struct err *e)
 {
-    text type = text_trim(text_first(media, text_find(media, ';')));
-    return text_eq_nocase(type, T("application/fhir+json")) ||
-           text_eq_nocase(type, T("application/json")) || text_eq_nocase(type, T("text/json")) ||
-           text_eq_nocase(type, T("json"));
-}
-
-bool is_ndjson(text media)
-{
-    text type = text_trim(text_first(media, text_find(media, ';')));
-    return text_eq_nocase(type, T("application/fhir+ndjson")) ||
-           text_eq_nocase(type, T("application/ndjson")) || text_eq_nocase(type, T("ndjson"));
-}
-
-static bool is_any(text media)
-{
-    text type = text_trim(text_first(media, text_find(media, ';')));
-    return text_eq(type, T("*/*")) || text_eq_nocase(type, T("application/*")) ||
-           text_eq_nocase(type, T("text/*"));
-}
-
-static int accept_form(text asked, bool from_format, struct err *e)
-{
-    text rest = asked;
-    text item;
-    bool ok = false;
-    while (!ok && text_cut(&rest, ',', &item)) {
-        ok = is_json(item) || (!from_format && is_any(item));
+    if (form == FORM_NONE) {
+        return err_set(e, ERR_NOT_ACCEPTABLE,
+                       "replies are application/fhir+json or application/fhir+xml; '%.*s' was "
+                       "asked for",
+                       TEXT_ARG(text_short(asked, 100)));
     }
-    return ok ? 0
-              : err_set(e, ERR_NOT_ACCEPTABLE,
-                        "this version replies in application/fhir+json only; '%.*s' was asked for",
-                        TEXT_ARG(text_short(asked, 100)));
+    c->xml = form == FORM_XML;
+    return 0;
 }
 
-/* _format rules over Accept (R4 http.html#parameters). A '+' that nobody encoded arrives as a
- * space. */
+/* _format rules over Accept (R4 http.html#parameters). */
 static int take_format(struct call *c, struct err *e)
 {
     struct search_pair *pairs;
+    struct err unwanted = {0};
     size_t count = 0;
     bool has_format = false;
+    text accept = c->http ? http_field(c->http, T("Accept")) : (text){0};
+    bool own_forms =
+        c->route.interaction == INTERACTION_JOB; /* manifests and files: one form each */
+    int accepted = accept.n ? take_form(c, form_of_accept(accept), accept, &unwanted) : 0;
     int rc = c->query.p || c->form.p ? call_pairs(c, &pairs, &count, e) : 0;
     for (size_t i = 0; !rc && i < count; i++) {
         text value = pairs[i].value;
@@ -143,14 +127,13 @@ static int take_format(struct call *c, struct err *e)
             }
         } else if (text_eq(pairs[i].name, T("_format"))) {
             has_format = true;
-            rc = text_starts(value, T("application/fhir json")) ? 0 : accept_form(value, true, e);
+            rc = take_form(c, form_of_parameter(value), value, e);
         }
     }
-    text accept = c->http ? http_field(c->http, T("Accept")) : (text){0};
-    bool own_forms =
-        c->route.interaction == INTERACTION_JOB; /* manifests and files: one form each */
-    if (!rc && !has_format && accept.n && !own_forms) {
-        rc = accept_form(accept, false, e);
+    c->has_form = true;
+    if (!rc && accepted && !has_format && !own_forms) {
+        *e = unwanted;
+        rc = accepted;
     }
     return rc;
 }
@@ -169,14 +152,22 @@ static int take_content(struct call *c, struct err *e)
                          e, ERR_MEDIA_TYPE,
                          "a search by POST needs Content-Type: application/x-www-form-urlencoded");
     }
+    if (c->method == HTTP_PATCH) {
+        return patch_media(c, type, e);
+    }
     if (c->method != HTTP_POST && c->method != HTTP_PUT) {
         return err_set(e, ERR_INVALID, "this interaction takes no body");
     }
     bool ndjson = c->route.interaction == INTERACTION_IMPORT && is_ndjson(type);
-    return is_json(type) || ndjson
+    enum form form = form_of_media(type);
+    if (form == FORM_XML) {
+        return form_read_xml(c, e);
+    }
+    return form == FORM_JSON || ndjson
                ? 0
                : err_set(e, ERR_MEDIA_TYPE,
-                         "this version reads application/fhir+json only; Content-Type is '%.*s'",
+                         "application/fhir+json and application/fhir+xml are read; Content-Type is "
+                         "'%.*s'",
                          TEXT_ARG(text_short(type, 100)));
 }
 
@@ -231,6 +222,8 @@ int do_call(struct call *c, struct err *e)
         [INTERACTION_CREATE] = do_write,
         [INTERACTION_UPDATE] = do_write,
         [INTERACTION_UPDATE_CONDITIONAL] = do_write,
+        [INTERACTION_PATCH] = do_write,
+        [INTERACTION_PATCH_CONDITIONAL] = do_write,
         [INTERACTION_DELETE] = do_write,
         [INTERACTION_DELETE_CONDITIONAL] = do_write,
         [INTERACTION_HISTORY] = do_history,
@@ -238,6 +231,9 @@ int do_call(struct call *c, struct err *e)
         [INTERACTION_BUNDLE] = do_bundle,
         [INTERACTION_CAPABILITIES] = do_capabilities,
         [INTERACTION_EVERYTHING] = do_everything,
+        [INTERACTION_META] = do_meta,
+        [INTERACTION_META_ADD] = do_write,
+        [INTERACTION_META_DELETE] = do_write,
         [INTERACTION_REINDEX] = do_reindex,
         [INTERACTION_REINDEX_STATUS] = do_reindex_status,
         [INTERACTION_PARAM_STATUS] = do_param_status,
@@ -259,25 +255,18 @@ static const struct step {
 
 /* In the order of enum interaction. */
 static const enum metric interaction_metrics[INTERACTION_COUNT] = {
-    METRIC_interactions_unknown_total,
-    METRIC_interactions_read_total,
-    METRIC_interactions_vread_total,
-    METRIC_interactions_create_total,
-    METRIC_interactions_update_total,
-    METRIC_interactions_update_conditional_total,
-    METRIC_interactions_delete_total,
-    METRIC_interactions_delete_conditional_total,
-    METRIC_interactions_history_total,
-    METRIC_interactions_search_total,
-    METRIC_interactions_bundle_total,
-    METRIC_interactions_capabilities_total,
-    METRIC_interactions_everything_total,
-    METRIC_interactions_reindex_total,
-    METRIC_interactions_reindex_status_total,
-    METRIC_interactions_param_status_total,
-    METRIC_interactions_export_total,
-    METRIC_interactions_import_total,
-    METRIC_interactions_job_total,
+    METRIC_interactions_unknown_total,      METRIC_interactions_read_total,
+    METRIC_interactions_vread_total,        METRIC_interactions_create_total,
+    METRIC_interactions_update_total,       METRIC_interactions_update_conditional_total,
+    METRIC_interactions_patch_total,        METRIC_interactions_patch_conditional_total,
+    METRIC_interactions_delete_total,       METRIC_interactions_delete_conditional_total,
+    METRIC_interactions_history_total,      METRIC_interactions_search_total,
+    METRIC_interactions_bundle_total,       METRIC_interactions_capabilities_total,
+    METRIC_interactions_everything_total,   METRIC_interactions_meta_total,
+    METRIC_interactions_meta_add_total,     METRIC_interactions_meta_delete_total,
+    METRIC_interactions_reindex_total,      METRIC_interactions_reindex_status_total,
+    METRIC_interactions_param_status_total, METRIC_interactions_export_total,
+    METRIC_interactions_import_total,       METRIC_interactions_job_total,
 };
 
 static int run_steps(struct call *c, int64_t *at, struct err *e)
@@ -344,6 +333,18 @@ static int make_pretty(struct call *c, struct buf *body, struct err *e)
     return rc;
 }
 
+/* What has been stored is stored, whether or not the reply to it can be said in XML: then it is
+ * JSON. */
+static int make_xml(const struct call *c, struct http_reply *reply, struct err *e)
+{
+    int rc = form_write_xml(c, reply, e);
+    if (!rc) {
+        reply->content_type = fhir_xml;
+    }
+    bool reads = c->method == HTTP_GET || c->method == HTTP_HEAD;
+    return rc == ERR_NOT_ACCEPTABLE && !reads ? 0 : rc;
+}
+
 static int reply_answer(struct call *c, struct http_reply *reply, struct err *e)
 {
     struct answer *a = &c->answer;
@@ -368,7 +369,10 @@ static int reply_answer(struct call *c, struct http_reply *reply, struct err *e)
     reply->more = a->more;
     reply->more_done = a->more_done;
     reply->more_state = a->more_state;
-    if (!rc && c->pretty && reply->body.n && !a->more) {
+    bool is_fhir = reply->content_type == fhir_json;
+    if (!rc && c->xml && is_fhir) {
+        rc = make_xml(c, reply, e);
+    } else if (!rc && c->pretty && reply->body.n && !a->more) {
         rc = make_pretty(c, &reply->body, e);
     }
     return rc;
@@ -395,8 +399,13 @@ static void reply_error(struct call *c, int rc, const struct err *e, struct http
         issues_add(is, ISSUE_ERROR, rc, text_of(e->expression), "%s", err_text(e));
     }
     outcome_print(is, &reply->body);
-    if (c->pretty) {
-        struct err ignored = {0};
+    struct err ignored = {0};
+    if (!c->has_form) {
+        (void)take_format(c, &ignored); /* the request failed before it came to that */
+    }
+    if (c->xml && form_write_xml(c, reply, &ignored) == 0) {
+        reply->content_type = fhir_xml;
+    } else if (c->pretty && !c->xml) {
         (void)make_pretty(c, &reply->body, &ignored);
     }
 }

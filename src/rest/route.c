@@ -118,11 +118,14 @@ static int route_type(struct call *c, struct err *e)
         return go(c, INTERACTION_CREATE);
     case HTTP_PUT:
         return go(c, INTERACTION_UPDATE_CONDITIONAL);
+    case HTTP_PATCH:
+        return go(c, INTERACTION_PATCH_CONDITIONAL);
     case HTTP_DELETE:
         return go(c, INTERACTION_DELETE_CONDITIONAL);
     default:
-        return not_here(e, c, "GET, HEAD, POST, PUT, DELETE",
-                        "GET (search), POST (create), PUT and DELETE with a query (conditional)");
+        return not_here(
+            e, c, "GET, HEAD, POST, PUT, PATCH, DELETE",
+            "GET (search), POST (create), PUT, PATCH and DELETE with a query (conditional)");
     }
 }
 
@@ -134,10 +137,13 @@ static int route_instance(struct call *c, struct err *e)
         return go(c, INTERACTION_READ);
     case HTTP_PUT:
         return go(c, INTERACTION_UPDATE);
+    case HTTP_PATCH:
+        return go(c, INTERACTION_PATCH);
     case HTTP_DELETE:
         return go(c, INTERACTION_DELETE);
     default:
-        return not_here(e, c, "GET, HEAD, PUT, DELETE", "GET (read), PUT (update), DELETE");
+        return not_here(e, c, "GET, HEAD, PUT, PATCH, DELETE",
+                        "GET (read), PUT (update), PATCH, DELETE");
     }
 }
 
@@ -168,17 +174,60 @@ static int route_history(struct call *c, struct err *e)
     return is_get(c) ? go(c, INTERACTION_HISTORY) : not_here(e, c, "GET, HEAD", "GET");
 }
 
-static int route_version(struct call *c, text vid, struct err *e)
+static int take_vid(struct call *c, text vid, struct err *e)
 {
-    if (!is_get(c)) {
-        return not_here(e, c, "GET, HEAD", "GET");
-    }
     if (!text_to_u64(vid, &c->route.vid) || c->route.vid == 0) {
         return err_set(e, ERR_NOT_FOUND,
                        "there is no version '%.*s'; versions are numbered 1, 2, 3 ...",
                        TEXT_ARG(text_short(vid, 40)));
     }
-    return go(c, INTERACTION_VREAD);
+    return 0;
+}
+
+static int route_version(struct call *c, text vid, struct err *e)
+{
+    if (!is_get(c)) {
+        return not_here(e, c, "GET, HEAD", "GET");
+    }
+    int rc = take_vid(c, vid, e);
+    return rc ? rc : go(c, INTERACTION_VREAD);
+}
+
+static bool is_meta_change(text name)
+{
+    return text_eq(name, T("$meta-add")) || text_eq(name, T("$meta-delete"));
+}
+
+/* $meta of anything, $meta-add and $meta-delete of a resource (R4 resource-operations.html). */
+static int route_meta(struct call *c, text name, struct err *e)
+{
+    if (text_eq(name, T("$meta"))) {
+        return is_get(c) || c->method == HTTP_POST
+                   ? go(c, INTERACTION_META)
+                   : not_here(e, c, "GET, HEAD, POST", "GET or POST");
+    }
+    if (c->method != HTTP_POST) {
+        return not_here(e, c, "POST", "POST of Parameters with the parameter 'meta'");
+    }
+    return go(c, text_eq(name, T("$meta-add")) ? INTERACTION_META_ADD : INTERACTION_META_DELETE);
+}
+
+/* Patient/x/_history/3/$meta. */
+static int route_version_operation(struct call *c, text vid, text name, struct err *e)
+{
+    int rc = take_vid(c, vid, e);
+    if (rc) {
+        return rc;
+    }
+    if (is_meta_change(name)) {
+        return err_set(e, ERR_NOT_SUPPORTED,
+                       "versions are kept as they were written: %.*s changes the current one only, "
+                       "which gives a new version",
+                       TEXT_ARG(name));
+    }
+    return text_eq(name, T("$meta"))
+               ? route_meta(c, name, e)
+               : err_set(e, ERR_NOT_FOUND, "there is nothing below a version but $meta");
 }
 
 /* $export of the system, of all patients, of a group; $import. */
@@ -228,13 +277,19 @@ static int route_operation(struct call *c, text name, struct err *e)
         return route_bulk(c, name, e);
     }
     if (text_eq(name, T("$everything")) && c->route.type == FHIR_PATIENT && c->route.id.n) {
-        return is_get(c) ? go(c, INTERACTION_EVERYTHING) : not_here(e, c, "GET, HEAD", "GET");
+        return is_get(c) || c->method == HTTP_POST
+                   ? go(c, INTERACTION_EVERYTHING)
+                   : not_here(e, c, "GET, HEAD, POST", "GET, or POST with Parameters");
+    }
+    if (text_eq(name, T("$meta")) || (is_meta_change(name) && c->route.id.n)) {
+        return route_meta(c, name, e);
     }
     return err_set(
         e, ERR_NOT_SUPPORTED,
         "the operation '%.*s' is not supported here; this node has "
         "Patient/{id}/$everything, $export, Patient/$export, Group/{id}/$export, $import, "
-        "$reindex and SearchParameter/{id}/$status",
+        "$reindex, SearchParameter/{id}/$status, $meta, [type]/$meta, and [type]/{id}/$meta, "
+        "$meta-add and $meta-delete",
         TEXT_ARG(text_short(name, 60)));
 }
 
@@ -263,7 +318,7 @@ static int route_below_instance(struct call *c, const struct segments *at, struc
     if (text_eq(third, T("_history"))) {
         return at->n == 3   ? route_history(c, e)
                : at->n == 4 ? route_version(c, at->s[3], e)
-                            : err_set(e, ERR_NOT_FOUND, "there is nothing below a version");
+                            : route_version_operation(c, at->s[3], at->s[4], e);
     }
     if (at->n == 3 && text_starts(third, T("$"))) {
         return route_operation(c, third, e);

@@ -242,7 +242,7 @@ static int rewrite_reference(struct bundle *b, struct bundle_item *item, yyjson_
     text t = json_text(value);
     text to = became(b, t);
     struct reference r = reference_parse(t, b->call->base);
-    if (!to.p && r.kind == REFERENCE_LOCAL) {
+    if (!to.p && r.kind == REFERENCE_LOCAL && !item->call.change) {
         text base = base_of(item->full_url);
         to = base.n ? became(b, arena_printf(b->arena, "%.*s%.*s", TEXT_ARG(base), TEXT_ARG(t)))
                     : to;
@@ -462,12 +462,13 @@ static int settle(struct bundle *b, struct write_request *request, const size_t 
                   bool *ret_again, struct err *e)
 {
     if (request->result) {
-        *ret_again = request->failed_condition != SIZE_MAX;
-        if (request->failed_write >= request->write_count) {
+        bool is_condition = request->failed_write >= request->write_count;
+        size_t at = is_condition ? 0 : owners[request->failed_write];
+        *ret_again = write_again(is_condition ? NULL : &b->items[at].prepared, request);
+        if (is_condition) {
             *e = request->err;
             return request->result;
         }
-        size_t at = owners[request->failed_write];
         int rc = refused_write(&b->items[at].call, request->result, &request->err);
         return fail(b, at, rc, &request->err, e);
     }

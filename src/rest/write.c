@@ -1,5 +1,6 @@
 #include "rest/write.h"
 
+#include "rest/patch.h"
 #include "rest/reindex.h"
 
 #include "base/metrics.h"
@@ -11,7 +12,8 @@
 /* create, update, delete and their conditional forms (R4 http.html#create, #update, #delete,
  * #cond-update). */
 
-enum { PREPARE_TRIES = 8 };
+/* Of those who change one resource at once, each commit lets one through. */
+enum { PREPARE_TRIES = 8, CHANGE_TRIES = 64 };
 
 static int no_memory(struct err *e)
 {
@@ -125,7 +127,7 @@ int prepared_condition(struct prepared *p, const struct write_condition *conditi
 
 /* The plan moves with the prepared write, so a copy in the arena is what the condition points to.
  */
-static int set_condition(struct prepared *p, text expected_id, struct err *e)
+int prepared_match(struct prepared *p, text expected_id, struct err *e)
 {
     struct plan *plan = arena_alloc(p->call->arena, sizeof *plan);
     if (!plan) {
@@ -143,7 +145,7 @@ static int target_create(struct prepared *p, struct err *e)
         if (rc) {
             return rc;
         }
-        rc = set_condition(p, p->existing.id, e);
+        rc = prepared_match(p, p->existing.id, e);
         if (rc) {
             return rc;
         }
@@ -219,7 +221,7 @@ static int target_conditional_update(struct prepared *p, struct err *e)
     text given = p->resource.id;
     int rc = match_one(c, c->route.type, c->query.p ? c->query : T(""), &p->plan, &match, e);
     if (!rc) {
-        rc = set_condition(p, match.id, e);
+        rc = prepared_match(p, match.id, e);
     }
     if (rc) {
         return rc;
@@ -251,7 +253,7 @@ static int target_conditional_delete(struct prepared *p, struct err *e)
     struct call *c = p->call;
     int rc = match_one(c, c->route.type, c->query.p ? c->query : T(""), &p->plan, &match, e);
     if (!rc) {
-        rc = set_condition(p, match.id, e);
+        rc = prepared_match(p, match.id, e);
     }
     if (rc) {
         return rc;
@@ -259,8 +261,6 @@ static int target_conditional_delete(struct prepared *p, struct err *e)
     p->write.id = match.id; /* empty: nothing to delete, which is no error */
     return match.id.n ? take_if_match(p, e) : nothing_matches(p, e);
 }
-
-static int check_content(struct prepared *p, struct err *e);
 
 int prepare_target(struct call *c, struct prepared *ret_prepared, struct err *e)
 {
@@ -271,7 +271,8 @@ int prepare_target(struct call *c, struct prepared *ret_prepared, struct err *e)
                    c->route.interaction == INTERACTION_DELETE_CONDITIONAL;
     p->write.kind = deletes ? WRITE_DELETE : WRITE_PUT;
     bool by_query = c->route.interaction == INTERACTION_UPDATE_CONDITIONAL ||
-                    c->route.interaction == INTERACTION_DELETE_CONDITIONAL;
+                    c->route.interaction == INTERACTION_DELETE_CONDITIONAL ||
+                    c->route.interaction == INTERACTION_PATCH_CONDITIONAL;
     int rc = by_query ? 0 : call_no_parameters(c, e);
     if (!rc && c->if_none_exist.p && c->route.interaction != INTERACTION_CREATE) {
         rc = err_set(e, ERR_NOT_SUPPORTED,
@@ -282,8 +283,8 @@ int prepare_target(struct call *c, struct prepared *ret_prepared, struct err *e)
         rc = err_set(e, ERR_NOT_SUPPORTED,
                      "If-Match is for updates and deletes: what is created has no version yet");
     }
-    if (!rc && !deletes) {
-        rc = check_content(p, e);
+    if (!rc && !deletes && !is_change(c)) {
+        rc = prepared_check(p, e);
     }
     if (rc) {
         return rc;
@@ -298,6 +299,11 @@ int prepare_target(struct call *c, struct prepared *ret_prepared, struct err *e)
         return target_conditional_update(p, e);
     case INTERACTION_DELETE_CONDITIONAL:
         return target_conditional_delete(p, e);
+    case INTERACTION_PATCH:
+    case INTERACTION_PATCH_CONDITIONAL:
+    case INTERACTION_META_ADD:
+    case INTERACTION_META_DELETE:
+        return target_change(p, e);
     default:
         return err_set(e, ERR_INTERNAL, "not a write");
     }
@@ -305,7 +311,7 @@ int prepare_target(struct call *c, struct prepared *ret_prepared, struct err *e)
 
 /* --- what is stored ------------------------------------------------------------------------ */
 
-static int check_content(struct prepared *p, struct err *e)
+int prepared_check(struct prepared *p, struct err *e)
 {
     struct call *c = p->call;
     text type = fhir_type_name(c->route.type);
@@ -435,6 +441,10 @@ int answer_write(struct prepared *p, struct err *e)
     }
     version_of_write(p, &a->version);
     a->has_version = p->write.vid != 0;
+    if (is_meta_change(c)) {
+        a->status = 200;
+        return print_meta(c, &a->version, e);
+    }
     if (p->write.kind == WRITE_DELETE) {
         a->status = c->prefer == PREFER_OUTCOME ? 200 : 204;
     } else {
@@ -463,6 +473,13 @@ int refused_write(const struct call *c, int result, struct err *e)
     return result;
 }
 
+bool write_again(const struct prepared *p, const struct write_request *request)
+{
+    return request->result &&
+           (request->failed_condition != SIZE_MAX ||
+            (p && request->result == ERR_PRECONDITION && is_change(p->call) && p->any_version));
+}
+
 static int commit_one(struct prepared *p, bool *ret_again, struct err *e)
 {
     struct call *c = p->call;
@@ -477,7 +494,7 @@ static int commit_one(struct prepared *p, bool *ret_again, struct err *e)
     }
     store_commit(c->rest->store, c->grant, &request, 1);
     if (request.result) {
-        *ret_again = request.failed_condition != SIZE_MAX;
+        *ret_again = write_again(p, &request);
         *e = request.err;
         return refused_write(c, request.result, e);
     }
@@ -486,19 +503,20 @@ static int commit_one(struct prepared *p, bool *ret_again, struct err *e)
 
 int do_write(struct call *c, struct err *e)
 {
-    for (int i = 0; i < PREPARE_TRIES; i++) {
+    for (int i = 0; i < (is_change(c) ? CHANGE_TRIES : PREPARE_TRIES); i++) {
         struct prepared p;
-        bool again;
+        bool again = false;
         int rc = prepare_write(c, &p, e);
         if (!rc) {
             rc = commit_one(&p, &again, e);
             if (rc && again) {
                 metric_add(METRIC_store_retries_total, 1);
+                c->issues.count = c->issues.errors = 0;
                 continue;
             }
         }
         return rc ? rc : answer_write(&p, e);
     }
-    return err_set(e, ERR_BUSY,
-                   "others keep changing what this condition matches; try again shortly");
+    return err_set(e, ERR_BUSY, "others keep changing what this %s; try again shortly",
+                   is_change(c) ? "changes" : "condition matches");
 }

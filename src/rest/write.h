@@ -18,7 +18,8 @@ struct prepared {
     struct write_condition *conditions;
     size_t condition_count;
     size_t condition_capacity;
-    bool exists; /* conditional create: the match is the answer, nothing is written */
+    bool any_version; /* of a change: it may be made to whatever version is current */
+    bool exists;      /* conditional create: the match is the answer, nothing is written */
     struct version existing;
 };
 
@@ -31,6 +32,11 @@ int prepare_write(struct call *c, struct prepared *ret_prepared, struct err *e);
 int prepare_target(struct call *c, struct prepared *ret_prepared, struct err *e);
 int prepare_content(struct prepared *p, struct err *e);
 
+/* The second half of prepare_target() for what is to be stored: call->resource is checked. */
+int prepared_check(struct prepared *p, struct err *e);
+
+/* What p->plan matches stays what it matches: one resource, or none (expected_id empty). */
+int prepared_match(struct prepared *p, text expected_id, struct err *e);
 /* One more condition that the write rests on. */
 int prepared_condition(struct prepared *p, const struct write_condition *condition, struct err *e);
 
@@ -44,6 +50,10 @@ void link_error(const struct prepared *p, const struct resource_link *link, stru
 
 /* The version that a committed write made. */
 void version_of_write(const struct prepared *p, struct version *ret_version);
+
+/* Whether a refused request may be prepared afresh and tried again: a condition changed under way,
+ * or (p != NULL) the version that a change was made from. */
+bool write_again(const struct prepared *p, const struct write_request *request);
 
 /* What a result of store_commit() is for the client. */
 int refused_write(const struct call *c, int result, struct err *e);

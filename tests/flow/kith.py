@@ -21,9 +21,12 @@ import threading
 import time
 import traceback
 import urllib.parse
+import xml.etree.ElementTree
 
 KITH = os.path.abspath(sys.argv[1]) if len(sys.argv) > 1 else 'kith'
 FHIR_JSON = 'application/fhir+json'
+FHIR_XML = 'application/fhir+xml'
+XML = '{http://hl7.org/fhir}'
 ISSUE_TYPES = set(
     'invalid structure required value invariant security login unknown expired forbidden suppressed '
     'processing not-supported duplicate multiple-matches not-found deleted too-long code-invalid '
@@ -75,6 +78,10 @@ class Reply:
     @property
     def json(self):
         return json.loads(self.body)
+
+    @property
+    def xml(self):
+        return xml.etree.ElementTree.fromstring(self.body)
 
     @property
     def etag(self):
@@ -265,11 +272,16 @@ class Node:
         ok(reply.headers.get('Date'), reply.asked + ': Date')
         if method == 'HEAD' or reply.status in (204, 304):
             eq(reply.body, b'', reply.asked + ': no body')
+        is_xml = (reply.headers.get('Content-Type') or '').startswith(FHIR_XML)
         if reply.status >= 400 and method != 'HEAD':
-            outcome_of(reply.body, reply.asked)
+            if is_xml:
+                eq(reply.xml.tag, XML + 'OperationOutcome', reply.asked + ': an error in XML')
+            else:
+                outcome_of(reply.body, reply.asked)
             ok(len(reply.body) < 40000, reply.asked + ': an error is short', len(reply.body))
         if reply.body and (reply.status >= 400 or '/_jobs/' not in reply.asked):  # a job's files have types of their own
-            eq(reply.headers.get('Content-Type'), FHIR_JSON + '; charset=utf-8', reply.asked + ': Content-Type')
+            eq(reply.headers.get('Content-Type'), (FHIR_XML if is_xml else FHIR_JSON) + '; charset=utf-8',
+               reply.asked + ': Content-Type')
 
     def get(self, path, **headers):
         return self.request('GET', path, **headers)

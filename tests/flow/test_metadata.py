@@ -19,7 +19,7 @@ def test_statement(node):
                         ('fhirVersion', '4.0.1')):
         eq(c[name], value, name)
     eq(c['implementation']['url'], node.fhir, 'the address')
-    ok('application/fhir+json' in c['format'] and 'xml' not in json.dumps(c['format']), 'formats', c['format'])
+    ok('application/fhir+json' in c['format'] and 'application/fhir+xml' in c['format'], 'formats', c['format'])
     eq(c['software']['name'], 'Kith', 'software')
     eq(len(c['rest']), 1, 'one rest')
     types = [r['type'] for r in c['rest'][0]['resource']]
@@ -27,7 +27,7 @@ def test_statement(node):
     ok(len(types) >= 145, 'all types of R4', len(types))
     eq(node.get('metadata?_format=json').json['rest'], c['rest'], '_format')
     eq(node.get('metadata?mode=full').json['rest'], c['rest'], 'mode=full')
-    node.get('metadata', Accept='application/fhir+xml').refused(406)
+    node.get('metadata', Accept='text/turtle').refused(406)
 
 
 def test_it_is_valid(node):
@@ -44,6 +44,7 @@ def test_interactions(node):
         'vread': lambda t: node.get(t + '/none/_history/1').refused(404, 'not-found'),
         'create': lambda t: node.post(t, '{}').refused(400),
         'update': lambda t: node.put(t + '/none', '{}').refused(400),
+        'patch': lambda t: node.request('PATCH', t + '/none', '[]', Content_Type='application/json-patch+json').refused(404),
         'delete': lambda t: node.delete(t + '/none').is_(204),
         'history-instance': lambda t: node.get(t + '/none/_history').refused(404, 'not-found'),
         'history-type': lambda t: node.get(t + '/_history').is_(200),
@@ -68,9 +69,18 @@ def test_claims_of_a_type(node):
         eq({r[name] for r in c.values()}, {value}, name)
     for r in c.values():
         eq(r['profile'], 'http://hl7.org/fhir/StructureDefinition/' + r['type'], 'profile')
-    eq([o['name'] for o in c['Patient']['operation']], ['everything', 'export'], 'operations of Patient')
-    eq([o['name'] for o in c['Group']['operation']], ['export'], 'operations of Group')
-    eq(sorted(t for t in c if 'operation' in c[t]), ['Group', 'Patient'], 'no operations elsewhere')
+    metas = ['meta', 'meta-add', 'meta-delete']
+    more = {'Patient': ['everything', 'export'], 'Group': ['export']}
+    for t, r in c.items():
+        eq([o['name'] for o in r['operation']], metas + more.get(t, []), 'operations of ' + t)
+    eq([o['definition'].split('/')[-1] for o in c['Device']['operation']],
+       ['Resource-meta', 'Resource-meta-add', 'Resource-meta-delete'], 'definitions')
+    node.get('Device/$meta').is_(200)
+    node.get('Device/none/$meta').refused(404)
+    for name in ('add', 'delete'):
+        node.post('Device/none/$meta-' + name, {'resourceType': 'Parameters', 'parameter': [
+            {'name': 'meta', 'valueMeta': {'tag': [{'code': 'x'}]}}]}).refused(404)
+    eq(statement(node)['patchFormat'], ['application/json-patch+json'], 'patchFormat')
 
 
 def value_of(p, types):

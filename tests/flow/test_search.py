@@ -386,7 +386,7 @@ def test_post_search(node):
     eq(len(node.get(paged.link('next')).matches), 3, 'next is a GET')
     node.request('POST', 'Patient/_search', '{}', Content_Type=kith.FHIR_JSON).refused(415, None, 'form-urlencoded')
     node.request('POST', 'Patient/_search', 'nonsense=1', Content_Type=form).refused(400, None, 'nonsense')
-    node.request('POST', 'Patient/_search', '_format=xml', Content_Type=form).refused(406, None, 'xml')
+    node.request('POST', 'Patient/_search', '_format=ttl', Content_Type=form).refused(406, None, 'ttl')
     shown = node.request('POST', 'Patient/_search', '_count=1&_pretty=true', Content_Type=form)
     ok(shown.body.startswith(b'{\n  "resourceType"'), 'a pretty one', shown.body[:40])
     inside = node.request('POST', 'Patient/i1/Observation/_search', '_id=io1', Content_Type=form)

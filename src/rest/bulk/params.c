@@ -1,5 +1,5 @@
-/* Parameters of $export and $import: from a query, or from a Parameters resource (R4
- * parameters.html). */
+/* Parameters of $export, $import and other operations: from a query, or from a Parameters resource
+ * (R4 parameters.html). */
 #include "rest/bulk/job.h"
 
 #include "rest/write.h"
@@ -74,7 +74,7 @@ int operation_params(struct call *c, struct operation_param **ret_params, size_t
     struct search_pair *pairs = NULL;
     size_t pair_count = 0;
     int rc = call_pairs(c, &pairs, &pair_count, e);
-    bool body = c->method == HTTP_POST && c->body.n;
+    bool body = c->method == HTTP_POST && (c->body.n || c->resource);
     rc = rc || !body ? rc : check_body(c, e);
     if (rc) {
         return rc;

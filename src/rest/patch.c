@@ -1,0 +1,233 @@
+#include "rest/patch.h"
+
+/* Changes to what is stored, and JSON Patch (RFC 6902) as one of them. */
+
+static const char json_patch_type[] = "application/json-patch+json";
+
+static int no_memory(struct err *e)
+{
+    return err_set(e, ERR_MEMORY, "the request needs more memory than it may have");
+}
+
+/* --- what is to be changed ----------------------------------------------------------------- */
+
+static bool is_json_patch(text type)
+{
+    return text_eq_nocase(text_trim(text_first(type, text_find(type, ';'))),
+                          text_of(json_patch_type));
+}
+
+int patch_media(struct call *c, text type, struct err *e)
+{
+    if (is_json_patch(type)) {
+        return 0;
+    }
+    answer_field(c, T("Accept-Patch"), text_of(json_patch_type));
+    return err_set(
+        e, ERR_MEDIA_TYPE,
+        "a patch is read as JSON Patch only: send it with Content-Type: %s; it is '%.*s'",
+        json_patch_type, TEXT_ARG(text_short(type, 100)));
+}
+
+static int base64_digit(char c)
+{
+    return c >= 'A' && c <= 'Z'   ? c - 'A'
+           : c >= 'a' && c <= 'z' ? c - 'a' + 26
+           : c >= '0' && c <= '9' ? c - '0' + 52
+           : c == '+'             ? 62
+           : c == '/'             ? 63
+                                  : -1;
+}
+
+/* Of a value that has been checked: white space and the padding are all that is no digit. */
+static text base64_bytes(text in, struct arena *a)
+{
+    char *out = arena_alloc(a, in.n + 1);
+    size_t n = 0;
+    uint32_t group = 0;
+    unsigned bits = 0;
+    for (size_t i = 0; out && i < in.n; i++) {
+        int digit = base64_digit(in.p[i]);
+        if (digit >= 0) {
+            group = group << 6 | (uint32_t)digit;
+            bits += 6;
+        }
+        if (digit >= 0 && bits >= 8) {
+            bits -= 8;
+            out[n++] = (char)(unsigned char)(group >> bits);
+        }
+    }
+    return out ? text_make(out, n) : (text){0};
+}
+
+/* In a bundle a patch is the content of a Binary (R4 http.html#patch). */
+static int read_binary(struct call *c, text *ret_patch, struct err *e)
+{
+    struct resource r;
+    int rc = resource_check(c->resource, false, c->arena, &c->issues, &r);
+    if (rc) {
+        return err_set(e, rc, "the resource is not valid FHIR R4");
+    }
+    if (r.type != FHIR_BINARY) {
+        return err_at(e, ERR_INVALID, T("resourceType"),
+                      "the resource of an entry with the method PATCH must be a Binary with "
+                      "contentType %s, and the patch in data (base64); it is of type %.*s",
+                      json_patch_type, TEXT_ARG(fhir_type_name(r.type)));
+    }
+    text type = json_text(json_get(c->resource, T("contentType")));
+    if (!is_json_patch(type)) {
+        return err_at(e, ERR_MEDIA_TYPE, T("Binary.contentType"),
+                      "a patch is read as JSON Patch only: its contentType is %s; this is '%.*s'",
+                      json_patch_type, TEXT_ARG(text_short(type, 100)));
+    }
+    text data = json_text(json_get(c->resource, T("data")));
+    if (!data.p) {
+        return err_at(e, ERR_REQUIRED, T("Binary.data"), "the patch is missing: it stands in data");
+    }
+    *ret_patch = base64_bytes(data, c->arena);
+    return ret_patch->p ? 0 : no_memory(e);
+}
+
+static int read_patch(struct call *c, struct err *e)
+{
+    text patch = c->body;
+    int rc = c->resource ? read_binary(c, &patch, e) : 0;
+    if (!rc && text_trim(patch).n == 0) {
+        rc = err_set(e, ERR_REQUIRED, "there is no patch; send an array of operations as %s",
+                     json_patch_type);
+    }
+    return rc ? rc : json_read(patch, (size_t)c->rest->limits->json_depth, c->arena, &c->change, e);
+}
+
+/* Once a call: what it asks for stays when it is made again from a newer version. */
+static int read_change(struct call *c, struct err *e)
+{
+    return c->change ? 0 : is_meta_change(c) ? read_meta_change(c, e) : read_patch(c, e);
+}
+
+/* --- what it is changed from --------------------------------------------------------------- */
+
+/* The one that the search of a conditional patch matches (R4 http.html#patch: none is 404). */
+static int find_target(struct prepared *p, struct err *e)
+{
+    struct call *c = p->call;
+    struct version match;
+    if (c->route.interaction != INTERACTION_PATCH_CONDITIONAL) {
+        return 0;
+    }
+    int rc = match_one(c, c->route.type, c->query.p ? c->query : T(""), &p->plan, &match, e);
+    if (!rc && match.id.n == 0) {
+        rc = err_set(e, ERR_NOT_FOUND, "no %.*s matches '%.*s', so there is none to patch",
+                     TEXT_ARG(fhir_type_name(c->route.type)), TEXT_ARG(text_short(c->query, 200)));
+    }
+    if (!rc) {
+        p->write.id = match.id;
+        rc = prepared_match(p, match.id, e);
+    }
+    return rc;
+}
+
+static int read_current(struct prepared *p, struct version *ret_version, struct err *e)
+{
+    struct call *c = p->call;
+    struct store_view *view;
+    int rc = store_view_begin(c->rest->store, c->grant, STORE_ONE_READ, &view, e);
+    if (rc) {
+        return rc;
+    }
+    rc = store_read(view, p->write.type, p->write.id, c->arena, ret_version, e);
+    store_view_end(view);
+    if (!rc && ret_version->deleted) {
+        text type = fhir_type_name(p->write.type);
+        rc = err_set(e, ERR_DELETED,
+                     "%.*s/%.*s has been deleted, so there is nothing to change; an update (PUT) "
+                     "brings it back",
+                     TEXT_ARG(type), TEXT_ARG(p->write.id));
+    }
+    return rc;
+}
+
+/* If-Match: * is content with any version, as no If-Match is. */
+static int expect_current(struct prepared *p, const struct version *now, struct err *e)
+{
+    struct call *c = p->call;
+    uint64_t vid = now->vid;
+    p->any_version = !c->if_match.p || text_eq(text_trim(c->if_match), T("*"));
+    if (c->if_none_match.p) {
+        return err_set(e, ERR_NOT_SUPPORTED,
+                       "If-None-Match is not for changes; If-Match names the version to change");
+    }
+    if (!p->any_version && !etag_read(c->if_match, &vid)) {
+        return err_set(e, ERR_INVALID,
+                       "If-Match must be the ETag of a version, such as W/\"3\"; it is '%.*s'",
+                       TEXT_ARG(text_short(c->if_match, 60)));
+    }
+    if (vid != now->vid) {
+        return err_set(e, ERR_PRECONDITION,
+                       "the current version of %.*s/%.*s is %llu, not %llu as If-Match says; read "
+                       "it again",
+                       TEXT_ARG(fhir_type_name(now->type)), TEXT_ARG(now->id),
+                       (unsigned long long)now->vid, (unsigned long long)vid);
+    }
+    p->write.expect = EXPECT_VERSION;
+    p->write.expected_vid = vid;
+    return 0;
+}
+
+/* --- what becomes of it -------------------------------------------------------------------- */
+
+/* What names a resource is not the patch's to change. */
+static int same_name(const struct prepared *p, const yyjson_val *made, struct err *e)
+{
+    text type = fhir_type_name(p->write.type);
+    if (json_type(made) != YYJSON_TYPE_OBJ) {
+        return err_set(e, ERR_BUSINESS_RULE, "the patch leaves no resource: a %.*s is an object",
+                       TEXT_ARG(type));
+    }
+    if (!text_eq(json_text(json_get(made, T("resourceType"))), type)) {
+        return err_at(e, ERR_BUSINESS_RULE, T("resourceType"),
+                      "a patch must leave the resourceType as it is: %.*s", TEXT_ARG(type));
+    }
+    if (!text_eq(json_text(json_get(made, T("id"))), p->write.id)) {
+        return err_at(e, ERR_BUSINESS_RULE, arena_printf(p->call->arena, "%.*s.id", TEXT_ARG(type)),
+                      "a patch must leave the id as it is: %.*s", TEXT_ARG(p->write.id));
+    }
+    return 0;
+}
+
+static int make_content(struct prepared *p, const struct version *now, struct err *e)
+{
+    struct call *c = p->call;
+    yyjson_val *root;
+    yyjson_val *made = NULL;
+    int rc = version_tree(now, c->rest->limits, c->arena, &root, e);
+    if (!rc) {
+        rc = is_meta_change(c) ? apply_meta_change(c, root, &made, e)
+                               : json_patch(root, c->change, (size_t)c->rest->limits->json_depth,
+                                            c->arena, &made, e);
+    }
+    rc = rc ? rc : same_name(p, made, e);
+    if (rc) {
+        return rc;
+    }
+    c->resource = made;
+    rc = prepared_check(p, e);
+    if (rc && c->issues.errors) {
+        issues_add(&c->issues, ISSUE_INFORMATION, ERR_OK, (text){0},
+                   "this is what the change would make of version %llu of %.*s/%.*s; it was not "
+                   "stored",
+                   (unsigned long long)now->vid, TEXT_ARG(fhir_type_name(now->type)),
+                   TEXT_ARG(now->id));
+    }
+    return rc;
+}
+
+int target_change(struct prepared *p, struct err *e)
+{
+    struct version now;
+    int rc = read_change(p->call, e);
+    rc = rc ? rc : find_target(p, e);
+    rc = rc ? rc : read_current(p, &now, e);
+    rc = rc ? rc : expect_current(p, &now, e);
+    return rc ? rc : make_content(p, &now, e);
+}
