@@ -357,18 +357,25 @@ static bool json_unescape(text t, struct buf *out)
     return true;
 }
 
+/* *ret_html: else JSON. */
+static int take_escaping(struct path_call *call, text *ret, bool *ret_html, bool *ret_has)
+{
+    text how;
+    int failed = take(call, ret, &how, ret_has);
+    *ret_html = !failed && *ret_has && text_eq(how, T("html"));
+    return failed || !*ret_has || *ret_html || text_eq(how, T("json"))
+               ? failed
+               : unknown(call, how, "'html' or 'json'");
+}
+
 int path_fn_escape(struct path_call *call, struct path_items *ret)
 {
     text t;
-    text how;
+    bool html = false;
     bool has = false;
-    int failed = take(call, &t, &how, &has);
+    int failed = take_escaping(call, &t, &html, &has);
     if (failed || !has) {
         return failed ? failed : nothing(ret);
-    }
-    bool html = text_eq(how, T("html"));
-    if (!html && !text_eq(how, T("json"))) {
-        return unknown(call, how, "'html' or 'json'");
     }
     struct buf out;
     buf_init(&out, PATH_TEXT_MAX);
@@ -383,15 +390,11 @@ int path_fn_escape(struct path_call *call, struct path_items *ret)
 int path_fn_unescape(struct path_call *call, struct path_items *ret)
 {
     text t;
-    text how;
+    bool html = false;
     bool has = false;
-    int failed = take(call, &t, &how, &has);
+    int failed = take_escaping(call, &t, &html, &has);
     if (failed || !has) {
         return failed ? failed : nothing(ret);
-    }
-    bool html = text_eq(how, T("html"));
-    if (!html && !text_eq(how, T("json"))) {
-        return unknown(call, how, "'html' or 'json'");
     }
     struct buf out;
     buf_init(&out, PATH_TEXT_MAX);

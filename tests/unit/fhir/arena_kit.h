@@ -14,7 +14,7 @@ static struct arena a;
 static int set_up(void **state)
 {
     (void)state;
-    arena_init(&a, 1 << 26);
+    arena_init(&a, 1 << 28);
     return 0;
 }
 

@@ -5,23 +5,8 @@
 #include "fhir/path.h"
 #include "fhir_kit.h"
 
-static struct arena a;
-
-static int set_up(void **state)
-{
-    (void)state;
-    arena_init(&a, 1 << 28);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    arena_done(&a);
-    return 0;
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+/* Behind the headers, whose arenas are called as its own is. */
+#include "arena_kit.h"
 
 static const char patient[] =
     "{'resourceType':'Patient','id':'p','active':true,"
