@@ -19,6 +19,8 @@
     X(VALUE, 400, "value", false, "a value is not of the form that its type asks for")           \
     X(CODE_INVALID, 400, "code-invalid", false, "a code is not in the list that is required")    \
     X(BUSINESS_RULE, 422, "business-rule", false, "a rule of the resource does not hold")        \
+    X(INVARIANT, 422, "invariant", false, "a rule of the definition does not hold")              \
+    X(EXTENSION, 422, "extension", false, "an extension is unknown, or stands at a wrong place") \
     X(NOT_SUPPORTED, 400, "not-supported", false, "this is not supported here")                  \
     X(TOO_COSTLY, 403, "too-costly", false, "this would take too much work")                     \
     X(LOGIN, 401, "login", false, "sign in first")                                               \

@@ -50,6 +50,8 @@
     X(interactions_param_status_total, COUNTER, "looks at the state of a search parameter")     \
     X(interactions_export_total, COUNTER, "bulk exports asked for")                             \
     X(interactions_import_total, COUNTER, "bulk imports asked for")                             \
+    X(interactions_operation_total, COUNTER, "other operations")                                \
+    X(profile_findings_total, COUNTER, "errors against profiles in what was written")           \
     X(interactions_job_total, COUNTER, "requests about jobs and their files")                   \
     X(jobs_running, GAUGE, "bulk jobs that run now")                                            \
     X(jobs_exported_total, COUNTER, "resources written by bulk exports")                        \

@@ -49,7 +49,8 @@ struct cli_command {
 };
 
 extern const struct cli_command command_init, command_serve, command_import, command_export,
-    command_synth, command_check, command_backup, command_restore, command_path, command_version;
+    command_synth, command_check, command_backup, command_restore, command_package, command_path,
+    command_validate, command_terminology, command_version;
 
 /* The last value given for an option, or NULL. */
 const char *cli_option(const struct cli_args *args, const char *name);

@@ -1,5 +1,6 @@
 #include "cli/import.h"
 #include "cli/cli.h"
+#include "rest/definitions.h"
 
 #include "base/clock.h"
 
@@ -472,9 +473,14 @@ static int import_local(struct import *im, const struct cli_args *args)
         return cli_fail("import", &e);
     }
     l.rest = (struct rest){.store = l.store, .limits = &im->limits, .loopback = true};
+    if (definitions_open(l.store, &im->limits, args->positionals[0], &l.rest.definitions, &e)) {
+        store_close(l.store);
+        return cli_fail("import", &e);
+    }
     im->target = (struct import_target){local_open, local_take, local_close, &l};
     im->store = l.store;
     int status = import_all(im, args);
+    definitions_close(l.rest.definitions);
     store_close(l.store);
     return status;
 }

@@ -6,8 +6,9 @@
 #include <unistd.h>
 
 static const struct cli_command *const commands[] = {
-    &command_init,  &command_serve,  &command_import,  &command_export, &command_synth,
-    &command_check, &command_backup, &command_restore, &command_path,   &command_version,
+    &command_init,     &command_serve,       &command_import,  &command_export,  &command_synth,
+    &command_check,    &command_backup,      &command_restore, &command_package, &command_path,
+    &command_validate, &command_terminology, &command_version,
 };
 
 enum { COMMAND_COUNT = sizeof commands / sizeof *commands };
@@ -41,7 +42,7 @@ static int help_all(void)
 {
     printf("%s\n\nUsage: kith COMMAND ...\n\n", about);
     for (int i = 0; i < COMMAND_COUNT; i++) {
-        printf("  %-9s %s\n", commands[i]->name, commands[i]->summary);
+        printf("  %-11s %s\n", commands[i]->name, commands[i]->summary);
     }
     printf("\nkith COMMAND --help shows a command, with an example.\n\nExit status:\n%s", statuses);
     return EXIT_DONE;

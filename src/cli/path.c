@@ -1,13 +1,10 @@
 #include "cli/cli.h"
+#include "cli/resource.h"
 
 #include "fhir/path.h"
-#include "fhir/xml.h"
 
-#include <errno.h>
 #include <stdio.h>
 
-enum { DEPTH_MOST = 128 };
-#define FILE_MAX ((size_t)1 << 30)
 #define MEMORY_MAX ((size_t)8 << 30)
 
 struct evaluation {
@@ -20,55 +17,6 @@ struct evaluation {
 static int worse(int a, int b)
 {
     return a > b ? a : b;
-}
-
-/* --- reading ------------------------------------------------------------------------------- */
-
-static int read_stream(FILE *f, const char *name, struct buf *out, struct err *e)
-{
-    size_t n = 1;
-    while (n) {
-        char *to = buf_reserve(out, 256 * 1024);
-        n = to ? fread(to, 1, 256 * 1024, f) : 0;
-        out->n += n;
-    }
-    if (buf_failed(out)) {
-        return err_set(e, ERR_TOO_LARGE, "%s is larger than 1 GiB", name);
-    }
-    return ferror(f) ? err_set(e, ERR_IO, "%s cannot be read: %s", name, strerror(errno)) : 0;
-}
-
-static int read_whole(const char *name, struct buf *out, struct err *e)
-{
-    if (strcmp(name, "-") == 0) {
-        return read_stream(stdin, "standard input", out, e);
-    }
-    FILE *f = fopen(name, "rbe");
-    if (!f) {
-        return err_set(e, ERR_IO, "%s cannot be opened: %s", name, strerror(errno));
-    }
-    int rc = read_stream(f, name, out, e);
-    (void)fclose(f);
-    return rc;
-}
-
-/* JSON as it is; XML as the JSON of the same resource. */
-static int parse_resource(text bytes, struct arena *a, struct path_item *ret, struct err *e)
-{
-    struct buf json;
-    yyjson_val *root = NULL;
-    text mark = T("\xEF\xBB\xBF"); /* a byte order mark; neither reader takes it */
-    text content = text_starts(bytes, mark) ? text_from(bytes, mark.n) : bytes;
-    int rc = 0;
-    buf_init(&json, 2 * FILE_MAX);
-    if (text_starts(text_trim(content), T("<"))) {
-        rc = fhir_xml_read(content, DEPTH_MOST, a, &json, e);
-        content = buf_text(&json);
-    }
-    rc = rc ? rc : json_read(content, DEPTH_MOST, a, &root, e);
-    rc = rc ? rc : path_of_resource(root, a, ret, e);
-    buf_done(&json);
-    return rc;
 }
 
 /* --- printing ------------------------------------------------------------------------------ */
@@ -123,7 +71,7 @@ static int print_items(const struct evaluation *ev, const char *file,
                        const struct path_items *items, struct arena *a, struct err *e)
 {
     struct buf out;
-    buf_init(&out, 2 * FILE_MAX);
+    buf_init(&out, 2 * CLI_RESOURCE_MAX);
     for (size_t i = 0; i < items->count; i++) {
         add_item(ev->args, file, &items->items[i], a, &out);
         if (out.n >= 1 << 20 || i + 1 == items->count) {
@@ -145,7 +93,9 @@ static int evaluate(struct evaluation *ev, const char *file, text bytes, struct 
     struct path_item resource;
     struct path_items focus = {&resource, 1};
     struct path_items result;
-    int rc = parse_resource(bytes, &ev->arena, &resource, e);
+    yyjson_val *root = NULL;
+    int rc = cli_parse_resource(bytes, &ev->arena, &root, e);
+    rc = rc ? rc : path_of_resource(root, &ev->arena, &resource, e);
     rc = rc ? rc : path_eval(ev->path, &env, &focus, &ev->arena, &result, e);
     return rc ? rc : print_items(ev, file, &result, &ev->arena, e);
 }
@@ -155,8 +105,8 @@ static void visit(struct evaluation *ev, const char *file)
 {
     struct err e = {0};
     struct buf bytes;
-    buf_init(&bytes, FILE_MAX);
-    if (read_whole(file, &bytes, &e)) {
+    buf_init(&bytes, CLI_RESOURCE_MAX);
+    if (cli_read_whole(file, &bytes, &e)) {
         ev->status = worse(ev->status, cli_fail("path", &e));
     } else if (evaluate(ev, file, buf_text(&bytes), &e)) {
         (void)fflush(stdout);

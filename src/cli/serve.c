@@ -1,6 +1,7 @@
 #include "cli/cli.h"
 
 #include "node/node.h"
+#include "rest/rest.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -17,6 +18,11 @@ static const struct cli_option options[] = {
      false},
     {"--import-dir", "DIR", "where $import may read files (default: import/ in the node's folder)",
      false},
+    {"--profiles", "[TYPE=]POLICY",
+     "what becomes of a write that breaks a profile which it names in meta.profile: off (they are "
+     "not looked at), warn (findings are told and counted; the default) or reject; of one TYPE, or "
+     "of all (may be repeated, the last one counts)",
+     true},
     {"--workers", "N", "threads that answer requests (default 64)", false},
     {"--limit", "NAME=N", "changes a limit; docs/operations.md lists them (may be repeated)", true},
     {0},
@@ -78,6 +84,49 @@ static int read_limits(const struct cli_args *args, struct limits *l)
     return EXIT_DONE;
 }
 
+static bool read_policy(text word, uint8_t *ret_policy)
+{
+    static const text words[] = {[PROFILES_OFF] = {"off", 3},
+                                 [PROFILES_WARN] = {"warn", 4},
+                                 [PROFILES_REJECT] = {"reject", 6}};
+    for (uint8_t i = 0; i < sizeof words / sizeof *words; i++) {
+        if (text_eq(word, words[i])) {
+            *ret_policy = i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static int read_profiles(const struct cli_args *args, uint8_t policies[256])
+{
+    memset(policies, PROFILES_WARN, 256);
+    for (size_t i = 0; i < args->value_count; i++) {
+        uint8_t policy = PROFILES_WARN;
+        text rest = text_of(args->values[i].value);
+        if (strcmp(args->values[i].name, "--profiles") != 0) {
+            continue;
+        }
+        size_t equals = text_find(rest, '=');
+        bool of_all = equals == rest.n;
+        fhir_type type = of_all ? 0 : fhir_type_of(text_first(rest, equals));
+        if ((!of_all && !type) ||
+            !read_policy(of_all ? rest : text_from(rest, equals + 1), &policy)) {
+            return cli_usage_error(
+                "serve",
+                "--profiles takes off, warn or reject, or a resource type and one "
+                "of them, as in Patient=reject; not '%s'",
+                args->values[i].value);
+        }
+        if (of_all) {
+            memset(policies, policy, 256);
+        } else {
+            policies[type] = policy;
+        }
+    }
+    return EXIT_DONE;
+}
+
 /* A signal is waited for, not handled: there is no code that could run at a bad moment. */
 static void block_signals(sigset_t *set)
 {
@@ -122,6 +171,9 @@ static int run(const struct cli_args *args)
     int status = read_address(cli_option(args, "--listen"), host, &config.port);
     if (status == EXIT_DONE) {
         status = read_limits(args, &config.limits);
+    }
+    if (status == EXIT_DONE) {
+        status = read_profiles(args, config.profiles);
     }
     if (status != EXIT_DONE) {
         return status;

@@ -40,20 +40,55 @@ static text format_details(struct arena *a, const char *format, va_list args)
     return arena_copy(a, (text){line, n});
 }
 
+/* The listed errors are those that were not dropped. */
+static bool has_lesser(const struct issues *is)
+{
+    return is->count > is->errors - is->dropped_errors;
+}
+
+bool issues_full(const struct issues *is, enum issue_severity severity)
+{
+    return is->count >= ISSUES_MAX && (severity != ISSUE_ERROR || !has_lesser(is));
+}
+
+static void drop(struct issues *is, enum issue_severity severity)
+{
+    is->dropped++;
+    is->dropped_errors += severity == ISSUE_ERROR;
+}
+
+/* Makes room for an error: the last finding that is none goes. */
+static void drop_lesser(struct issues *is)
+{
+    size_t at = is->count;
+    while (at && is->items[at - 1].severity == ISSUE_ERROR) {
+        at--;
+    }
+    if (at) {
+        is->count--;
+        memmove(&is->items[at - 1], &is->items[at], (is->count - (at - 1)) * sizeof *is->items);
+        drop(is, ISSUE_WARNING);
+    }
+}
+
 void issues_add(struct issues *is, enum issue_severity severity, int code, text expression,
                 const char *format, ...)
 {
+    bool full = issues_full(is, severity);
+    if (!full && is->count >= ISSUES_MAX) {
+        drop_lesser(is);
+    }
     if (severity == ISSUE_ERROR) {
         is->errors++;
     }
-    if (is->count >= ISSUES_MAX) {
-        is->dropped++;
+    if (full) {
+        drop(is, severity);
         return;
     }
     struct issue *items =
         arena_grow(is->arena, is->items, is->count, &is->capacity, sizeof *is->items);
     if (!items) {
-        is->dropped++;
+        drop(is, severity);
         return;
     }
     is->items = items;
@@ -63,7 +98,7 @@ void issues_add(struct issues *is, enum issue_severity severity, int code, text 
     va_end(args);
     text place = arena_copy(is->arena, expression);
     if (!details.p || !place.p) {
-        is->dropped++;
+        drop(is, severity);
         return;
     }
     is->items[is->count++] = (struct issue){severity, code, place, details};
@@ -121,7 +156,7 @@ void outcome_print(const struct issues *is, struct buf *out)
         if (is->count) {
             buf_addc(out, ',');
         }
-        print_issue(is->errors ? T("error") : T("information"), T("incomplete"), T(""),
+        print_issue(is->dropped_errors ? T("error") : T("information"), T("incomplete"), T(""),
                     (text){line, (size_t)n}, out);
     } else if (is->count == 0) {
         print_issue(T("information"), T("informational"), T(""), T("no findings"), out);

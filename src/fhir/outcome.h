@@ -16,7 +16,7 @@ struct issue {
 };
 
 /* A list in an arena, of at most ISSUES_MAX; what comes after is counted, and the last says how
- * many. */
+ * many. An error takes the place of the last finding that is none. */
 enum { ISSUES_MAX = 100 };
 
 struct issues {
@@ -26,9 +26,12 @@ struct issues {
     size_t capacity;
     size_t errors; /* of severity error, also those past the maximum */
     size_t dropped;
+    size_t dropped_errors; /* of these */
 };
 
 void issues_init(struct issues *is, struct arena *a);
+/* Whether a finding of this severity would only be counted. */
+bool issues_full(const struct issues *is, enum issue_severity severity);
 void issues_add(struct issues *is, enum issue_severity severity, int code, text expression,
                 const char *format, ...) __attribute__((format(printf, 5, 6)));
 

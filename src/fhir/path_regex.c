@@ -356,7 +356,7 @@ static int replace_all(struct run *run, text subject, text substitution, struct 
         /* \K in a look-ahead can put the start of a match behind its end. */
         size_t start = ends[0] < ends[1] ? ends[0] : ends[1];
         start = start > copied ? start : copied;
-        buf_add(out, text_make(subject.p + copied, start - copied));
+        buf_add(out, text_from(text_first(subject, start), copied));
         failed = add_substitution(run, subject, substitution, out, e);
         if (failed) {
             return failed;

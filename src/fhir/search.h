@@ -208,6 +208,10 @@ struct search_pair {
 int search_decode(text form, const struct limits *limits, struct arena *a,
                   struct search_pair **ret_pairs, size_t *ret_count, struct err *e);
 
+/* A text as a value of a query: with a backslash before each character that means something there
+ * (R4 search.html#escaping). p == NULL: no memory. */
+text search_escape(text value, struct arena *a);
+
 /* Compartment search (R4 search.html 3.1.1.2): /Patient/x/Observation. type 0: not in a
  * compartment. */
 struct search_compartment {

@@ -261,8 +261,6 @@ bool search_cut(text *rest, char separator, text *ret_head);
 text search_unescape(text t, struct arena *a);
 /* The same, folded as entries are. */
 text search_folded(text t, struct arena *a);
-/* The opposite. */
-text search_escape(text t, struct arena *a);
 
 static inline struct plan_node search_leaf(const struct search_about *about, enum plan_kind kind)
 {

@@ -4,6 +4,7 @@
 #include "base/metrics.h"
 #include "net/http.h"
 #include "node/assets.h"
+#include "rest/definitions.h"
 #include "rest/jobs.h"
 #include "rest/rest.h"
 
@@ -202,11 +203,14 @@ int node_start(const struct node_config *config, struct node **ret_node, struct 
                             .base = n->config.base,
                             .version = KITH_VERSION_TEXT,
                             .loopback = is_loopback(config->host)};
+    memcpy(n->rest.profiles, config->profiles, sizeof n->rest.profiles);
     struct jobs_config jobs = {n->config.dir, n->config.import_dir, &n->rest};
-    rc = jobs_open(&jobs, &n->rest.jobs, e);
+    rc = definitions_open(n->store, &n->config.limits, n->config.dir, &n->rest.definitions, e);
+    rc = rc ? rc : jobs_open(&jobs, &n->rest.jobs, e);
     rc = rc ? rc : start_http(n, e);
     if (rc) {
         jobs_close(n->rest.jobs);
+        definitions_close(n->rest.definitions);
         store_close(n->store);
         free(n);
         return rc;
@@ -242,6 +246,7 @@ void node_stop(struct node *n)
     log_line(LOG_NODE_DRAIN, LOG_END);
     http_server_stop(n->http, GRACE_SECONDS);
     jobs_close(n->rest.jobs);
+    definitions_close(n->rest.definitions);
     store_close(n->store);
     log_line(LOG_NODE_STOP, LOG_END);
     free(n);

@@ -20,6 +20,7 @@ struct node_config {
     text base;              /* FHIR base for links; empty: from each request's Host */
     const char *import_dir; /* where $import reads files; NULL: import/ in dir */
     struct limits limits;
+    uint8_t profiles[256]; /* enum profile_policy of rest/rest.h, by fhir_type */
 };
 
 struct node;

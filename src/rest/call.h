@@ -32,19 +32,26 @@ enum interaction {
     INTERACTION_PARAM_STATUS,
     INTERACTION_EXPORT,
     INTERACTION_IMPORT,
-    INTERACTION_JOB, /* state, files and removal of a job */
+    INTERACTION_OPERATION, /* of the table in rest/operation.h */
+    INTERACTION_JOB,       /* state, files and removal of a job */
     INTERACTION_COUNT,
 };
+
+struct operation;
 
 struct route {
     enum interaction interaction;
     fhir_type type; /* 0: the system */
     text id;
     uint64_t vid;
-    text job;  /* INTERACTION_JOB */
-    text file; /* one of its files; empty: the job itself */
+    const struct operation *operation; /* INTERACTION_OPERATION */
+    text job;                          /* INTERACTION_JOB */
+    text file;                         /* one of its files; empty: the job itself */
     struct search_compartment compartment;
 };
+
+/* How a patch is written: RFC 6902, R4 fhirpatch.html, RFC 5261. */
+enum patch_form { PATCH_NONE, PATCH_JSON, PATCH_FHIRPATH, PATCH_XML };
 
 enum prefer_return { PREFER_NONE, PREFER_MINIMAL, PREFER_REPRESENTATION, PREFER_OUTCOME };
 
@@ -88,6 +95,8 @@ struct call {
     yyjson_val *resource; /* the body as a tree; entries of a bundle bring it along */
     yyjson_val *change;   /* of a PATCH or $meta-add: what is to be changed; `resource` is
                              then what comes of it */
+    enum patch_form patch_form;
+    text xml_patch; /* of PATCH_XML, in the place of `change` */
     const struct http_request *http; /* NULL for entries of a bundle and for imports */
     struct route route;
     struct issues issues; /* findings; printed as the body when the call fails */

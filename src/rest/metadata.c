@@ -1,4 +1,5 @@
-#include "rest/call.h"
+#include "rest/operation.h"
+#include "rest/terminology.h"
 
 #include "base/clock.h"
 #include "fhir/search_custom.h"
@@ -8,6 +9,15 @@
  * CapabilityStatement (R4 capabilitystatement.html): made from the same tables that requests run
  * on, so that it states what is there.
  */
+
+/* What clients of terminology services look for: that code systems may come along with a request.
+ */
+#define FEATURES                                                                                 \
+    "\"extension\":[{\"url\":\"http://hl7.org/fhir/uv/application-feature/StructureDefinition/"  \
+    "feature\",\"extension\":[{\"url\":\"definition\",\"valueCanonical\":\"http://hl7.org/fhir/" \
+    "uv/"                                                                                        \
+    "tx-ecosystem/FeatureDefinition/CodeSystemAsParameter\"},{\"url\":\"value\","                \
+    "\"valueBoolean\":true}]}]"
 
 static const char *const search_type_names[] = {
     "number", "date", "string", "token", "reference", "composite", "quantity", "uri", "special"};
@@ -184,6 +194,17 @@ static void add_meta_operations(struct buf *out)
     }
 }
 
+/* Those of rest/operation.h, for a type or (0) the system; of a list that has begun. */
+static void add_table_operations(struct buf *out, fhir_type type)
+{
+    for (const struct operation *o = operation_table; o->name; o++) {
+        unsigned levels = type ? OPERATION_TYPE | OPERATION_INSTANCE : OPERATION_SYSTEM;
+        if ((o->levels & levels) && operation_is_for(o, type)) {
+            buf_printf(out, ",{\"name\":\"%s\",\"definition\":\"%s\"}", o->name + 1, o->definition);
+        }
+    }
+}
+
 static void add_type(struct call *c, const struct links *links, struct buf *out, fhir_type type)
 {
     static const char *const codes[] = {"read",       "vread",  "create",           "update",
@@ -203,6 +224,7 @@ static void add_type(struct call *c, const struct links *links, struct buf *out,
     add_includes(links, out, type);
     add_params(c, out, type);
     add_meta_operations(out);
+    add_table_operations(out, type);
     if (type == FHIR_PATIENT) {
         buf_add(out, T(",{\"name\":\"everything\",\"definition\":"
                        "\"http://hl7.org/fhir/OperationDefinition/Patient-everything\"},"
@@ -251,22 +273,26 @@ static void add_head(struct call *c, struct buf *out)
     struct store_identity who = store_identity(c->rest->store);
     clock_instant(clock_real_ms(), now);
     buf_printf(out,
-               "{\"resourceType\":\"CapabilityStatement\",\"status\":\"active\",\"date\":\"%s\","
+               "{\"resourceType\":\"CapabilityStatement\"," FEATURES
+               ",\"url\":\"%.*s/metadata\",\"version\":\"%.*s\",\"name\":\"Kith\",\"title\":"
+               "\"What this node can do\",\"status\":\"active\",\"date\":\"%s\","
                "\"kind\":\"instance\","
                "\"instantiates\":[\"http://hl7.org/fhir/uv/bulkdata/CapabilityStatement/"
-               "bulk-data\"],"
+               "bulk-data\",\"http://hl7.org/fhir/CapabilityStatement/terminology-server\"],"
                "\"software\":{\"name\":\"Kith\",\"version\":\"%.*s\"},\"implementation\":{"
                "\"description\":",
-               now, TEXT_ARG(c->rest->version));
+               TEXT_ARG(c->base), TEXT_ARG(c->rest->version), now, TEXT_ARG(c->rest->version));
     json_write_string(who.name, out);
     buf_add(out, T(",\"url\":"));
     json_write_string(c->base, out);
     buf_add(out, T("},\"fhirVersion\":\"4.0.1\",\"format\":["));
     buf_add(out, T("\"application/fhir+json\",\"json\",\"application/fhir+xml\",\"xml\"]"));
-    buf_add(out, T(",\"patchFormat\":[\"application/json-patch+json\"]"));
+    buf_add(out, T(",\"patchFormat\":[\"application/json-patch+json\","
+                   "\"application/fhir+json\",\"application/fhir+xml\","
+                   "\"application/xml-patch+xml\"]"));
 }
 
-/* mode (R4 http.html#capabilities): the whole statement is the only one. */
+/* mode (R4 http.html#capabilities). */
 static int no_other_parameters(struct call *c, struct err *e)
 {
     if (c->query.p && text_eq(c->query, T("mode=full"))) {
@@ -280,6 +306,9 @@ int do_capabilities(struct call *c, struct err *e)
     static const char *const codes[] = {"transaction", "batch", "history-system", "search-system"};
     struct buf *out = &c->answer.body;
     struct links links;
+    if (c->query.p && text_eq(c->query, T("mode=terminology"))) {
+        return do_terminology_capabilities(c, e);
+    }
     int rc = no_other_parameters(c, e);
     if (rc) {
         return rc;
@@ -302,7 +331,9 @@ int do_capabilities(struct call *c, struct err *e)
                    "{\"name\":\"import\",\"definition\":"
                    "\"http://hl7.org/fhir/uv/bulkdata/OperationDefinition/import\"},"
                    "{\"name\":\"meta\",\"definition\":"
-                   "\"http://hl7.org/fhir/OperationDefinition/Resource-meta\"}]"));
+                   "\"http://hl7.org/fhir/OperationDefinition/Resource-meta\"}"));
+    add_table_operations(out, 0);
+    buf_addc(out, ']');
     buf_add(out, T(",\"compartment\":[\"http://hl7.org/fhir/CompartmentDefinition/patient\","
                    "\"http://hl7.org/fhir/CompartmentDefinition/encounter\","
                    "\"http://hl7.org/fhir/CompartmentDefinition/practitioner\","

@@ -1,8 +1,13 @@
 #include "rest/patch.h"
 
-/* Changes to what is stored, and JSON Patch (RFC 6902) as one of them. */
+#include "fhir/path_patch.h"
+#include "fhir/xml_patch.h"
+#include "rest/forms.h"
+
+/* Changes to what is stored, and patches (JSON, FHIRPath, XML) as some of them. */
 
 static const char json_patch_type[] = "application/json-patch+json";
+static const char xml_patch_type[] = "application/xml-patch+xml";
 
 static int no_memory(struct err *e)
 {
@@ -11,22 +16,28 @@ static int no_memory(struct err *e)
 
 /* --- what is to be changed ----------------------------------------------------------------- */
 
-static bool is_json_patch(text type)
+/* Of the forms that are no resource. */
+static enum patch_form form_of_patch(text type)
 {
-    return text_eq_nocase(text_trim(text_first(type, text_find(type, ';'))),
-                          text_of(json_patch_type));
+    text media = text_trim(text_first(type, text_find(type, ';')));
+    return text_eq_nocase(media, text_of(json_patch_type))  ? PATCH_JSON
+           : text_eq_nocase(media, text_of(xml_patch_type)) ? PATCH_XML
+                                                            : PATCH_NONE;
 }
 
 int patch_media(struct call *c, text type, struct err *e)
 {
-    if (is_json_patch(type)) {
-        return 0;
+    enum form form = form_of_media(type);
+    c->patch_form = form == FORM_NONE ? form_of_patch(type) : PATCH_FHIRPATH;
+    if (c->patch_form != PATCH_NONE) {
+        return form == FORM_XML ? form_read_xml(c, e) : 0;
     }
-    answer_field(c, T("Accept-Patch"), text_of(json_patch_type));
+    answer_field(c, T("Accept-Patch"), T(PATCH_MEDIA));
     return err_set(
         e, ERR_MEDIA_TYPE,
-        "a patch is read as JSON Patch only: send it with Content-Type: %s; it is '%.*s'",
-        json_patch_type, TEXT_ARG(text_short(type, 100)));
+        "a patch is read as JSON Patch (Content-Type: %s), FHIRPath Patch "
+        "(application/fhir+json or application/fhir+xml) or XML Patch (%s); it is '%.*s'",
+        json_patch_type, xml_patch_type, TEXT_ARG(text_short(type, 100)));
 }
 
 static int base64_digit(char c)
@@ -60,7 +71,7 @@ static text base64_bytes(text in, struct arena *a)
     return out ? text_make(out, n) : (text){0};
 }
 
-/* In a bundle a patch is the content of a Binary (R4 http.html#patch). */
+/* In a bundle a patch that is no resource is the content of a Binary (R4 http.html#patch). */
 static int read_binary(struct call *c, text *ret_patch, struct err *e)
 {
     struct resource r;
@@ -70,15 +81,18 @@ static int read_binary(struct call *c, text *ret_patch, struct err *e)
     }
     if (r.type != FHIR_BINARY) {
         return err_at(e, ERR_INVALID, T("resourceType"),
-                      "the resource of an entry with the method PATCH must be a Binary with "
-                      "contentType %s, and the patch in data (base64); it is of type %.*s",
-                      json_patch_type, TEXT_ARG(fhir_type_name(r.type)));
+                      "the resource of an entry with the method PATCH must be Parameters (a "
+                      "FHIRPath Patch) or a Binary with contentType %s or %s and the patch in data "
+                      "(base64); it is of type %.*s",
+                      json_patch_type, xml_patch_type, TEXT_ARG(fhir_type_name(r.type)));
     }
     text type = json_text(json_get(c->resource, T("contentType")));
-    if (!is_json_patch(type)) {
+    c->patch_form = form_of_patch(type);
+    if (c->patch_form == PATCH_NONE) {
         return err_at(e, ERR_MEDIA_TYPE, T("Binary.contentType"),
-                      "a patch is read as JSON Patch only: its contentType is %s; this is '%.*s'",
-                      json_patch_type, TEXT_ARG(text_short(type, 100)));
+                      "the contentType of a patch is %s or %s; this is '%.*s'. A FHIRPath Patch "
+                      "stands as Parameters in the entry itself",
+                      json_patch_type, xml_patch_type, TEXT_ARG(text_short(type, 100)));
     }
     text data = json_text(json_get(c->resource, T("data")));
     if (!data.p) {
@@ -91,18 +105,47 @@ static int read_binary(struct call *c, text *ret_patch, struct err *e)
 static int read_patch(struct call *c, struct err *e)
 {
     text patch = c->body;
-    int rc = c->resource ? read_binary(c, &patch, e) : 0;
+    int rc = 0;
+    if (text_eq(json_text(json_get(c->resource, T("resourceType"))),
+                fhir_type_name(FHIR_PARAMETERS))) {
+        c->patch_form = PATCH_FHIRPATH;
+        c->change = c->resource;
+        return 0;
+    }
+    if (c->resource) {
+        rc = read_binary(c, &patch, e);
+    }
     if (!rc && text_trim(patch).n == 0) {
-        rc = err_set(e, ERR_REQUIRED, "there is no patch; send an array of operations as %s",
-                     json_patch_type);
+        rc = err_set(e, ERR_REQUIRED,
+                     "there is no patch; send operations as JSON Patch, FHIRPath Patch or XML "
+                     "Patch");
+    }
+    if (!rc && c->patch_form == PATCH_XML) {
+        c->xml_patch = patch;
+        return 0;
     }
     return rc ? rc : json_read(patch, (size_t)c->rest->limits->json_depth, c->arena, &c->change, e);
+}
+
+static int apply_patch(struct call *c, yyjson_val *root, yyjson_val **ret_root, struct err *e)
+{
+    size_t depth = (size_t)c->rest->limits->json_depth;
+    switch (c->patch_form) {
+    case PATCH_FHIRPATH:
+        return path_patch(root, c->change, depth, c->arena, ret_root, e);
+    case PATCH_XML:
+        return xml_patch(root, c->xml_patch, depth, c->arena, ret_root, e);
+    default:
+        return json_patch(root, c->change, depth, c->arena, ret_root, e);
+    }
 }
 
 /* Once a call: what it asks for stays when it is made again from a newer version. */
 static int read_change(struct call *c, struct err *e)
 {
-    return c->change ? 0 : is_meta_change(c) ? read_meta_change(c, e) : read_patch(c, e);
+    return c->change || c->xml_patch.p ? 0
+           : is_meta_change(c)         ? read_meta_change(c, e)
+                                       : read_patch(c, e);
 }
 
 /* --- what it is changed from --------------------------------------------------------------- */
@@ -203,8 +246,7 @@ static int make_content(struct prepared *p, const struct version *now, struct er
     int rc = version_tree(now, c->rest->limits, c->arena, &root, e);
     if (!rc) {
         rc = is_meta_change(c) ? apply_meta_change(c, root, &made, e)
-                               : json_patch(root, c->change, (size_t)c->rest->limits->json_depth,
-                                            c->arena, &made, e);
+                               : apply_patch(c, root, &made, e);
     }
     rc = rc ? rc : same_name(p, made, e);
     if (rc) {

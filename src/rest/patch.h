@@ -25,7 +25,13 @@ static inline bool is_change(const struct call *c)
 /* Who is meant and what becomes of it: the part of prepare_target() for changes. */
 int target_change(struct prepared *p, struct err *e);
 
-/* Whether a PATCH may have a body of this media type: ERR_MEDIA_TYPE, with Accept-Patch. */
+/* The media types that a patch may have, for Accept-Patch. */
+#define PATCH_MEDIA                                                              \
+    "application/json-patch+json, application/fhir+json, application/fhir+xml, " \
+    "application/xml-patch+xml"
+
+/* By the media type of its body, which form a PATCH has; Parameters in XML become JSON.
+ * ERR_MEDIA_TYPE, with Accept-Patch; errors as form_read_xml(). */
 int patch_media(struct call *c, text type, struct err *e);
 
 /* --- meta.c -------------------------------------------------------------------------------- */

@@ -4,6 +4,7 @@
 #include "base/metrics.h"
 #include "base/pace.h"
 #include "rest/forms.h"
+#include "rest/operation.h"
 #include "rest/patch.h"
 #include "rest/reindex.h"
 
@@ -214,6 +215,11 @@ static int step_may(struct call *c, struct err *e)
     return 0;
 }
 
+static int do_operation(struct call *c, struct err *e)
+{
+    return c->route.operation->run(c, e);
+}
+
 int do_call(struct call *c, struct err *e)
 {
     static int (*const interactions[INTERACTION_COUNT])(struct call *, struct err *) = {
@@ -239,6 +245,7 @@ int do_call(struct call *c, struct err *e)
         [INTERACTION_PARAM_STATUS] = do_param_status,
         [INTERACTION_EXPORT] = do_jobs,
         [INTERACTION_IMPORT] = do_jobs,
+        [INTERACTION_OPERATION] = do_operation,
         [INTERACTION_JOB] = do_jobs,
     };
     return interactions[c->route.interaction](c, e);
@@ -266,7 +273,8 @@ static const enum metric interaction_metrics[INTERACTION_COUNT] = {
     METRIC_interactions_meta_add_total,     METRIC_interactions_meta_delete_total,
     METRIC_interactions_reindex_total,      METRIC_interactions_reindex_status_total,
     METRIC_interactions_param_status_total, METRIC_interactions_export_total,
-    METRIC_interactions_import_total,       METRIC_interactions_job_total,
+    METRIC_interactions_import_total,       METRIC_interactions_operation_total,
+    METRIC_interactions_job_total,
 };
 
 static int run_steps(struct call *c, int64_t *at, struct err *e)

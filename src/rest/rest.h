@@ -12,6 +12,10 @@
 #include "store/store.h"
 
 struct jobs;
+struct definitions;
+
+/* What becomes of a write that breaks a profile which it names itself (meta.profile). */
+enum profile_policy { PROFILES_OFF, PROFILES_WARN, PROFILES_REJECT };
 
 /* The node as this layer sees it. Constant while the node runs. */
 struct rest {
@@ -19,8 +23,10 @@ struct rest {
     const struct limits *limits;
     text base;    /* FHIR base for links, without a closing slash; empty: from the request's Host */
     text version; /* of Kith */
-    struct jobs *jobs; /* NULL: none run here */
-    bool loopback;     /* the listener takes connections from this machine only */
+    struct jobs *jobs;               /* NULL: none run here */
+    struct definitions *definitions; /* rest/definitions.h */
+    uint8_t profiles[256];           /* enum profile_policy, by fhir_type */
+    bool loopback;                   /* the listener takes connections from this machine only */
 };
 
 /* For struct http_config: context is a const struct rest. Answers everything below /fhir. */

@@ -1,5 +1,5 @@
 #include "fhir/reference.h"
-#include "rest/call.h"
+#include "rest/operation.h"
 
 /* Where a request goes: its path and method -> an interaction (R4 http.html#summary). */
 
@@ -264,6 +264,24 @@ static int route_job(struct call *c, const struct segments *at, struct err *e)
                       : not_here(e, c, "GET, HEAD", "GET");
 }
 
+/* The operations of rest/operation.h. */
+static int route_table(struct call *c, text name, struct err *e)
+{
+    int rc = operation_find(&c->route, name, &c->route.operation, e);
+    if (rc) {
+        return rc;
+    }
+    unsigned methods = c->route.operation->methods;
+    bool changes = methods & OPERATION_CHANGES;
+    if ((is_get(c) && (methods & OPERATION_GET) && !changes) ||
+        (c->method == HTTP_POST && (methods & OPERATION_POST))) {
+        return go(c, INTERACTION_OPERATION);
+    }
+    return changes || !(methods & OPERATION_GET)
+               ? not_here(e, c, "POST", "POST with Parameters")
+               : not_here(e, c, "GET, HEAD, POST", "GET, or POST with Parameters");
+}
+
 static int route_operation(struct call *c, text name, struct err *e)
 {
     if (text_eq(name, T("$reindex")) && c->route.id.n == 0) {
@@ -284,13 +302,7 @@ static int route_operation(struct call *c, text name, struct err *e)
     if (text_eq(name, T("$meta")) || (is_meta_change(name) && c->route.id.n)) {
         return route_meta(c, name, e);
     }
-    return err_set(
-        e, ERR_NOT_SUPPORTED,
-        "the operation '%.*s' is not supported here; this node has "
-        "Patient/{id}/$everything, $export, Patient/$export, Group/{id}/$export, $import, "
-        "$reindex, SearchParameter/{id}/$status, $meta, [type]/$meta, and [type]/{id}/$meta, "
-        "$meta-add and $meta-delete",
-        TEXT_ARG(text_short(name, 60)));
+    return route_table(c, name, e);
 }
 
 /* Patient/x/Observation: a compartment search; Patient/x/'*': over all its types. */

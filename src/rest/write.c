@@ -8,6 +8,7 @@
 #include "base/random.h"
 #include "fhir/reference.h"
 #include "rest/terms.h"
+#include "rest/validate.h"
 
 /* create, update, delete and their conditional forms (R4 http.html#create, #update, #delete,
  * #cond-update). */
@@ -373,6 +374,7 @@ int prepare_content(struct prepared *p, struct err *e)
     int rc = no_conditional_references(p, e);
     p->resource.id = p->write.id;
     rc = rc ? rc : search_parameter_check(c, &p->resource, e);
+    rc = rc ? rc : validate_on_write(c, &p->resource, e);
     if (rc) {
         return rc;
     }

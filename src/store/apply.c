@@ -3,6 +3,7 @@
 #include "store/params.h"
 
 #include "base/clock.h"
+#include "fhir/defs.h"
 
 /* All conditions of one request may take as long as this many searches: the other writers wait. */
 enum { CONDITION_SEARCHES = 4 };
@@ -350,6 +351,7 @@ static int settle(struct writer *w, struct write *write, const struct target *ta
     write->vid = changed ? target->vid + 1 : target->vid;
     write->t = changed ? w->last_t : target->t;
     w->changes += changed;
+    w->definitions += changed && defs_is_definition(write->type);
     return changed && write->type == FHIR_SEARCH_PARAMETER ? params_note(w, write->id) : 0;
 }
 

@@ -27,7 +27,7 @@ int check_displays(struct checker *c, const struct db_resource *row, const struc
             continue;
         }
         uint64_t system = 0;
-        rc = shown[i].system.n ? term_number(c->s, c->db, shown[i].system, &system) : 0;
+        rc = shown[i].system.n ? terms_number(c->s, c->db, shown[i].system, &system) : 0;
         text token = rc ? (text){0} : token_value(shown[i].code, system, &c->arena);
         if (!rc && !token.p) {
             return ERR_MEMORY;

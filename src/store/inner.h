@@ -68,6 +68,7 @@ struct store {
     atomic_bool full;
     struct turns turns;
     _Atomic uint64_t floor;   /* versions to come are later than this: store_moment() */
+    _Atomic uint64_t definitions; /* store_definitions() */
     _Atomic uint64_t commits; /* of this process, counted before anyone is told of them */
     atomic_bool let_go;       /* idle views must hold nothing: the log waits to be emptied */
 };
@@ -121,7 +122,7 @@ int version_of(struct store_view *v, const struct db_resource *row, text id, boo
 uint64_t terms_cached(struct terms *terms, text bytes);
 void terms_add(struct terms *terms, text bytes, uint64_t number);
 /* Looks in the database too. DB_END: it has no number. */
-int term_number(struct store *s, struct db *db, text bytes, uint64_t *ret_number);
+int terms_number(struct store *s, struct db *db, text bytes, uint64_t *ret_number);
 /* The same for a code system. */
 int system_number(struct store *s, struct db *db, text uri, uint64_t *ret_number);
 

@@ -237,7 +237,7 @@ int rows_look_up(struct store *s, struct db *db, struct row *rows, size_t count,
         if (row->kind == ROW_REFERENCE || row->kind == ROW_MEMBER) {
             rc = look_up_name(db, row, &number);
         } else {
-            rc = row->system.n ? term_number(s, db, row->system, &number) : DB_END;
+            rc = row->system.n ? terms_number(s, db, row->system, &number) : DB_END;
         }
         if (rc && rc != DB_END) {
             return rc;

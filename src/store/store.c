@@ -356,3 +356,8 @@ void tools_give(struct store *s, struct body_tools *tools)
         body_tools_free(tools);
     }
 }
+
+uint64_t store_definitions(const struct store *s)
+{
+    return atomic_load(&s->definitions);
+}

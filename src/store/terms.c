@@ -27,7 +27,7 @@ void terms_add(struct terms *terms, text bytes, uint64_t number)
     (void)pthread_rwlock_unlock(&terms->lock);
 }
 
-int term_number(struct store *s, struct db *db, text bytes, uint64_t *ret_number)
+int terms_number(struct store *s, struct db *db, text bytes, uint64_t *ret_number)
 {
     *ret_number = terms_cached(&s->terms, bytes);
     if (*ret_number) {
@@ -59,7 +59,7 @@ int system_number(struct store *s, struct db *db, text uri, uint64_t *ret_number
     struct arena a;
     arena_init(&a, uri.n + 4096);
     text bytes = term_bytes('s', uri, &a);
-    int rc = bytes.p ? term_number(s, db, bytes, ret_number) : ERR_MEMORY;
+    int rc = bytes.p ? terms_number(s, db, bytes, ret_number) : ERR_MEMORY;
     arena_done(&a);
     return rc;
 }

@@ -63,6 +63,7 @@ static void batch_reset(struct writer *w)
     w->next_unit = w->committed_unit;
     w->now_ms = clock_real_ms();
     w->changes = 0;
+    w->definitions = 0;
     w->broken = 0;
 }
 
@@ -149,6 +150,7 @@ static int batch_finish(struct writer *w)
         return rc;
     }
     atomic_fetch_add(&w->s->commits, 1);
+    atomic_fetch_add(&w->s->definitions, w->definitions);
     for (size_t i = 0; i < w->term_count; i++) {
         terms_add(&w->s->terms, w->terms[i].bytes, w->terms[i].number);
     }

@@ -116,9 +116,10 @@ struct writer {
     uint64_t next_system;
     uint64_t next_unit;
     int64_t now_ms;
-    uint64_t changes; /* versions written in this batch */
-    bool worked;      /* a piece of background work is in it */
-    int broken;       /* the engine failed with this code: the batch is lost */
+    uint64_t changes;     /* versions written in this batch */
+    uint64_t definitions; /* those of them that are definitions (fhir/defs.h) */
+    bool worked;          /* a piece of background work is in it */
+    int broken;           /* the engine failed with this code: the batch is lost */
     struct err err;
 
     /* As committed: what a rollback goes back to. */

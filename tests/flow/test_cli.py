@@ -12,7 +12,7 @@ import time
 import kith
 from kith import eq, ok, patient, run, within
 
-COMMANDS = 'init serve import export synth check backup restore path version'.split()
+COMMANDS = 'init serve import export synth check backup restore package terminology path validate version'.split()
 
 
 def test_help(node):

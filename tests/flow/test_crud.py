@@ -294,7 +294,7 @@ def test_bad_requests(node):
         ('DELETE', 'Patient/a?identifier=1', None, 400, 'not-supported', 'identifier'),
         ('GET', 'metadata?x=1', None, 400, 'not-supported', 'x'),
         ('GET', '', None, 400, 'required', '_type'),
-        ('GET', 'Patient/$validate', None, 400, 'not-supported', 'validate'),
+        ('GET', 'Patient/$nonsense', None, 400, 'not-supported', 'nonsense'),
         ('GET', 'Observation/1/$everything', None, 400, 'not-supported', 'everything'),
         ('DELETE', 'Patient', None, 400, None, 'parameter'),
         ('PUT', 'Patient', patient(), 400, None, 'parameter'),

@@ -92,7 +92,7 @@ def ask(node, query, **body):
 
 def make_care(node):
     for r in ({'resourceType': 'Practitioner', 'id': 'old-gp'}, {'resourceType': 'Practitioner', 'id': 'new-gp'},
-              {'resourceType': 'Organization', 'id': 'care-org'},
+              {'resourceType': 'Organization', 'id': 'care-org', 'name': 'Care'},
               patient('Care', id='care', birthDate='1950-01-01', managingOrganization={'reference': 'Organization/care-org'})):
         node.create(r)
     for id, when, gp in (('c2018', '2018-06-01', 'old-gp'), ('c2020', '2020-06-01T10:00:00Z', 'new-gp'), ('c2022', '2022-06', None)):

@@ -69,18 +69,23 @@ def test_claims_of_a_type(node):
         eq({r[name] for r in c.values()}, {value}, name)
     for r in c.values():
         eq(r['profile'], 'http://hl7.org/fhir/StructureDefinition/' + r['type'], 'profile')
-    metas = ['meta', 'meta-add', 'meta-delete']
-    more = {'Patient': ['everything', 'export'], 'Group': ['export']}
+    common = {'meta', 'meta-add', 'meta-delete', 'validate'}
+    more = {'Patient': {'everything', 'export', 'match', 'summary'}, 'Group': {'export'}, 'Composition': {'document'},
+            'ValueSet': {'expand', 'validate-code'}, 'CodeSystem': {'lookup', 'subsumes', 'validate-code'},
+            'ConceptMap': {'translate'}}
     for t, r in c.items():
-        eq([o['name'] for o in r['operation']], metas + more.get(t, []), 'operations of ' + t)
+        offered = [o['name'] for o in r['operation']]
+        eq(set(offered), common | more.get(t, set()), 'operations of ' + t)
+        eq(len(offered), len(set(offered)), 'each once: ' + t)
     eq([o['definition'].split('/')[-1] for o in c['Device']['operation']],
-       ['Resource-meta', 'Resource-meta-add', 'Resource-meta-delete'], 'definitions')
+       ['Resource-meta', 'Resource-meta-add', 'Resource-meta-delete', 'Resource-validate'], 'definitions')
     node.get('Device/$meta').is_(200)
     node.get('Device/none/$meta').refused(404)
     for name in ('add', 'delete'):
         node.post('Device/none/$meta-' + name, {'resourceType': 'Parameters', 'parameter': [
             {'name': 'meta', 'valueMeta': {'tag': [{'code': 'x'}]}}]}).refused(404)
-    eq(statement(node)['patchFormat'], ['application/json-patch+json'], 'patchFormat')
+    eq(statement(node)['patchFormat'], ['application/json-patch+json', 'application/fhir+json',
+                                            'application/fhir+xml', 'application/xml-patch+xml'], 'patchFormat')
 
 
 def value_of(p, types):

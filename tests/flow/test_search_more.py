@@ -241,6 +241,7 @@ def test_contained(node):
     """search.html#contained."""
     node.create({'resourceType': 'MedicationRequest', 'id': 'mr', 'status': 'active', 'intent': 'order',
                  'subject': {'reference': 'Patient/a'}, 'medicationReference': {'reference': '#m'},
+                 'supportingInformation': [{'reference': '#n'}],
                  'contained': [{'resourceType': 'Medication', 'id': 'm', 'code': {'coding': [{'code': 'abc'}]}},
                                {'resourceType': 'Medication', 'id': 'n', 'code': {'coding': [{'code': 'xyz'}]},
                                 'ingredient': [{'itemReference': {'reference': '#m'}}]}]})

@@ -113,7 +113,7 @@ def test_shapes_of_json(node):
         node.post(type, body).refused(400)
         ok(time.monotonic() - start < 5, what + ': in time', time.monotonic() - start)
         node.post('', body).refused(400)
-    wide = {'contained': [{'resourceType': 'Organization', 'id': 'c%d' % i} for i in range(100000)],
+    wide = {'contained': [{'resourceType': 'Organization', 'id': 'c%d' % i, 'name': 'c', **({'partOf': {'reference': '#c%d' % (i - 1)}} if i else {})} for i in range(100000)],
             'managingOrganization': {'reference': '#c99999'}}
     start = time.monotonic()
     r = node.put('Patient/wide', patient(id='wide', **wide))

@@ -71,7 +71,7 @@ def test_what_is_rewritten(node):
             'resourceType': 'Patient',
             'text': {'status': 'additional', 'div': div},
             'contained': [{'resourceType': 'Organization', 'id': 'in', 'name': uuid(1), 'partOf': {'reference': '#up'}},
-                          {'resourceType': 'Organization', 'id': 'up'}],
+                          {'resourceType': 'Organization', 'id': 'up', 'name': 'up'}],
             'extension': [
                 {'url': 'http://example.org/e1', 'valueUri': uuid(2)},
                 {'url': 'http://example.org/e2', 'valueString': uuid(2)},

@@ -1,0 +1,3 @@
+#include "rest/operation.h"
+
+/* Composition/{id}/$document */

@@ -1,0 +1,267 @@
+#include "rest/operation.h"
+
+#include "rest/patch.h"
+#include "rest/terminology.h"
+#include "rest/write.h"
+
+#define CORE "http://hl7.org/fhir/OperationDefinition/"
+
+const struct operation operation_table[] = {
+    {"$validate", NULL, OPERATION_TYPE | OPERATION_INSTANCE, OPERATION_GET | OPERATION_POST,
+     CORE "Resource-validate", do_validate},
+    {"$convert", NULL, OPERATION_SYSTEM, OPERATION_POST, CORE "Resource-convert", do_convert},
+    {"$expand", "ValueSet", OPERATION_TYPE | OPERATION_INSTANCE, OPERATION_GET | OPERATION_POST,
+     CORE "ValueSet-expand", do_expand},
+    {"$validate-code", "CodeSystem", OPERATION_TYPE | OPERATION_INSTANCE,
+     OPERATION_GET | OPERATION_POST, CORE "CodeSystem-validate-code", do_validate_code},
+    {"$validate-code", "ValueSet", OPERATION_TYPE | OPERATION_INSTANCE,
+     OPERATION_GET | OPERATION_POST, CORE "ValueSet-validate-code", do_validate_code},
+    {"$lookup", "CodeSystem", OPERATION_TYPE | OPERATION_INSTANCE, OPERATION_GET | OPERATION_POST,
+     CORE "CodeSystem-lookup", do_lookup},
+    {"$subsumes", "CodeSystem", OPERATION_TYPE | OPERATION_INSTANCE, OPERATION_GET | OPERATION_POST,
+     CORE "CodeSystem-subsumes", do_subsumes},
+    {"$translate", "ConceptMap", OPERATION_TYPE | OPERATION_INSTANCE,
+     OPERATION_GET | OPERATION_POST, CORE "ConceptMap-translate", do_translate},
+    {"$versions", NULL, OPERATION_SYSTEM, OPERATION_GET | OPERATION_POST,
+     "http://hl7.org/fhir/5.0/OperationDefinition/CapabilityStatement-versions", do_versions},
+    {"$match", "Patient", OPERATION_TYPE, OPERATION_POST, CORE "Patient-match", do_match},
+    {0},
+};
+
+/* --- which it is ---------------------------------------------------------------------------- */
+
+bool operation_is_for(const struct operation *o, fhir_type type)
+{
+    text rest = text_of(o->types);
+    text name;
+    bool is = !o->types || (!type && (o->levels & OPERATION_SYSTEM));
+    while (!is && text_cut(&rest, ' ', &name)) {
+        is = text_eq(name, fhir_type_name(type));
+    }
+    return is;
+}
+
+static bool is_here(const struct operation *o, const struct route *route)
+{
+    unsigned level = !route->type   ? OPERATION_SYSTEM
+                     : !route->id.n ? OPERATION_TYPE
+                                    : OPERATION_INSTANCE;
+    return (o->levels & level) && operation_is_for(o, route->type);
+}
+
+/* "ValueSet/$expand, ValueSet/{id}/$expand": where it is. */
+static void list_places(const struct operation *o, char *out, size_t room)
+{
+    const char *type = o->types ? o->types : "[type]";
+    text first = text_first(text_of(type), text_find(text_of(type), ' '));
+    (void)snprintf(out, room, "%s%s%.*s%s%s%s%.*s%s%s", o->levels & OPERATION_SYSTEM ? o->name : "",
+                   o->levels & OPERATION_SYSTEM ? ", " : "",
+                   o->levels & OPERATION_TYPE ? (int)first.n : 0, first.p,
+                   o->levels & OPERATION_TYPE ? "/" : "", o->levels & OPERATION_TYPE ? o->name : "",
+                   o->levels & OPERATION_TYPE && o->levels & OPERATION_INSTANCE ? ", " : "",
+                   o->levels & OPERATION_INSTANCE ? (int)first.n : 0, first.p,
+                   o->levels & OPERATION_INSTANCE ? "/{id}/" : "",
+                   o->levels & OPERATION_INSTANCE ? o->name : "");
+}
+
+static int unknown(text name, struct err *e)
+{
+    char list[600];
+    size_t n = 0;
+    for (const struct operation *o = operation_table; o->name && n < sizeof list; o++) {
+        int added = snprintf(list + n, sizeof list - n, "%s%s", n ? ", " : "", o->name);
+        n += added > 0 ? (size_t)added : 0;
+    }
+    return err_set(e, ERR_NOT_SUPPORTED,
+                   "the operation '%.*s' is not supported here; this node has $everything, "
+                   "$export, $import, $meta, $meta-add, $meta-delete, $reindex, $status, %s",
+                   TEXT_ARG(text_short(name, 60)), list);
+}
+
+int operation_find(const struct route *route, text name, const struct operation **ret_operation,
+                   struct err *e)
+{
+    const struct operation *named = NULL;
+    for (const struct operation *o = operation_table; o->name; o++) {
+        if (!text_eq(text_of(o->name), name)) {
+            continue;
+        }
+        if (is_here(o, route)) {
+            *ret_operation = o;
+            return 0;
+        }
+        named = o;
+    }
+    if (!named) {
+        return unknown(name, e);
+    }
+    char places[200];
+    list_places(named, places, sizeof places);
+    return err_set(e, ERR_NOT_SUPPORTED, "%s is not an operation of this address; it is at %s",
+                   named->name, places);
+}
+
+/* --- what it is told ------------------------------------------------------------------------ */
+
+static int no_memory(struct err *e)
+{
+    return err_set(e, ERR_MEMORY, "the request needs more memory than it may have");
+}
+
+/* The value of a parameter: the member value[x] or resource. */
+static const yyjson_val *value_of(const yyjson_val *parameter)
+{
+    const yyjson_val *key = parameter + 1;
+    for (size_t left = json_len(parameter); left; left--, key = json_after(key + 1)) {
+        text name = json_text(key);
+        if (text_starts(name, T("value")) || text_eq(name, T("resource"))) {
+            return key + 1;
+        }
+    }
+    return NULL;
+}
+
+/* Texts and numbers by json_text(); true and false by name. */
+static text plain(const yyjson_val *v)
+{
+    text t = json_text(v);
+    return t.p                                                     ? t
+           : json_type(v) != YYJSON_TYPE_BOOL                      ? (text){0}
+           : (v->tag & YYJSON_SUBTYPE_MASK) == YYJSON_SUBTYPE_TRUE ? T("true")
+                                                                   : T("false");
+}
+
+static void from_body(const yyjson_val *list, struct operation_parameter *to, size_t *count)
+{
+    const yyjson_val *item = list ? list + 1 : NULL;
+    for (size_t left = list ? json_len(list) : 0; left; left--, item = json_after(item)) {
+        const yyjson_val *value = value_of(item);
+        to[(*count)++] = (struct operation_parameter){json_text(json_get(item, T("name"))),
+                                                      plain(value), value, item};
+    }
+}
+
+/* The body as Parameters, or as the one resource it is about. */
+static int take_body(struct call *c, bool lone, const yyjson_val **ret_list,
+                     const yyjson_val **ret_lone, struct err *e)
+{
+    struct resource r;
+    int rc = read_body(c, e);
+    if (rc) {
+        return rc;
+    }
+    text type = json_text(json_get(c->resource, T("resourceType")));
+    if (!text_eq(type, T("Parameters"))) {
+        *ret_lone = lone ? c->resource : NULL;
+        return lone ? 0
+                    : err_at(e, ERR_INVALID, T("resourceType"),
+                             "this operation takes a Parameters resource, not '%.*s'",
+                             TEXT_ARG(text_short(type, 60)));
+    }
+    /* What is to be validated may be as wrong as it likes: the operation looks at it itself. */
+    rc = lone ? 0 : resource_check(c->resource, false, c->arena, &c->issues, &r);
+    if (rc) {
+        return err_set(e, rc, "the parameters are not valid FHIR R4");
+    }
+    const yyjson_val *list = json_get(c->resource, T("parameter"));
+    *ret_list = json_type(list) == YYJSON_TYPE_ARR ? list : NULL;
+    return 0;
+}
+
+int operation_parameters(struct call *c, bool lone, struct operation_parameter **ret_parameters,
+                         size_t *ret_count, struct err *e)
+{
+    struct search_pair *pairs = NULL;
+    size_t pair_count = 0;
+    const yyjson_val *list = NULL;
+    const yyjson_val *resource = NULL;
+    bool body = c->method == HTTP_POST && (c->body.n || c->resource);
+    int rc = call_pairs(c, &pairs, &pair_count, e);
+    rc = rc || !body ? rc : take_body(c, lone, &list, &resource, e);
+    if (rc) {
+        return rc;
+    }
+    size_t most = pair_count + (list ? json_len(list) : 0) + 1;
+    struct operation_parameter *found = arena_zalloc(c->arena, most, sizeof *found);
+    size_t count = 0;
+    if (!found) {
+        return no_memory(e);
+    }
+    for (size_t i = 0; i < pair_count; i++) {
+        if (!text_eq(pairs[i].name, T("_format")) && !text_eq(pairs[i].name, T("_pretty"))) {
+            found[count++] =
+                (struct operation_parameter){pairs[i].name, pairs[i].value, NULL, NULL};
+        }
+    }
+    from_body(list, found, &count);
+    if (resource) {
+        found[count++] = (struct operation_parameter){T("resource"), {0}, resource, NULL};
+    }
+    *ret_parameters = found;
+    *ret_count = count;
+    return 0;
+}
+
+const struct operation_parameter *operation_parameter(const struct operation_parameter *parameters,
+                                                      size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (text_eq(parameters[i].name, text_of(name))) {
+            return &parameters[i];
+        }
+    }
+    return NULL;
+}
+
+int operation_only(const struct operation_parameter *parameters, size_t count,
+                   const char *const *names, struct err *e)
+{
+    for (size_t i = 0; i < count; i++) {
+        char list[400];
+        size_t n = 0;
+        bool known = false;
+        for (size_t k = 0; !known && names[k]; k++) {
+            known = text_eq(parameters[i].name, text_of(names[k]));
+            int added = n < sizeof list
+                            ? snprintf(list + n, sizeof list - n, "%s%s", n ? ", " : "", names[k])
+                            : 0;
+            n += added > 0 ? (size_t)added : 0;
+        }
+        if (!known) {
+            return err_set(e, ERR_INVALID, "this operation has no parameter '%.*s'; it takes %s",
+                           TEXT_ARG(text_short(parameters[i].name, 60)), n ? list : "none");
+        }
+    }
+    return 0;
+}
+
+/* --- what it is called on, and says --------------------------------------------------------- */
+
+int operation_instance(struct call *c, yyjson_val **ret_root, struct err *e)
+{
+    struct version v = {0};
+    struct store_view *view;
+    int rc = store_view_begin(c->rest->store, c->grant, STORE_ONE_READ, &view, e);
+    if (rc) {
+        return rc;
+    }
+    rc = store_read(view, c->route.type, c->route.id, c->arena, &v, e);
+    store_view_end(view);
+    if (rc == ERR_NOT_FOUND || (!rc && v.deleted)) {
+        return err_set(e, rc ? ERR_NOT_FOUND : ERR_DELETED, "there is no %.*s/%.*s here%s",
+                       TEXT_ARG(fhir_type_name(c->route.type)), TEXT_ARG(c->route.id),
+                       rc ? "" : " any more: it has been deleted");
+    }
+    return rc ? rc : version_tree(&v, c->rest->limits, c->arena, ret_root, e);
+}
+
+int operation_reply(struct call *c, struct buf *json, struct err *e)
+{
+    bool failed = buf_failed(json);
+    if (!failed) {
+        buf_add(&c->answer.body, buf_text(json));
+    }
+    buf_done(json);
+    c->answer.status = 200;
+    return failed || buf_failed(&c->answer.body) ? no_memory(e) : 0;
+}
