@@ -1,8 +1,14 @@
 /*
  * The rates of what needs no node: validation, FHIRPath's invariants, XML, terminology. One thread;
- * the figures are of the processor's time, which other programs hardly change. bench/rules runs it.
+ * the figures are of its own time on the processor, which other programs disturb less than the
+ * clock on the wall: by sharing caches and cores. bench/run asks it.
  *
- *   rules MODE [--definitions FOLDER]... [--seconds N] FILE|FOLDER...
+ *   rules MODE [--definitions FOLDER]... [--profiles START] [--concepts N] [--seconds N]
+ *         [--parameter NAME=VALUE]... FILE|FOLDER...
+ *
+ * --profiles: against the profile whose address is START and the name of the type, where there is
+ * one. --concepts: with code systems for SNOMED CT and LOINC of so many invented concepts, and
+ * those that the resources have.
  *
  * Prints one JSON object. Modes:
  *   read      JSON text -> tree
@@ -38,6 +44,10 @@ struct rules {
     struct arena arena;
     struct term_parameter parameters[PARAMETERS_MOST];
     size_t parameter_count;
+    text profiles;     /* the beginning of their addresses; empty: those of meta.profile */
+    uint64_t concepts; /* of the invented code systems; 0: none */
+    struct systems systems;
+    uint64_t profiled; /* resources that had one */
     double seconds;
     uint64_t errors; /* findings */
     uint64_t warnings;
@@ -96,7 +106,8 @@ static int do_base(struct rules *b, const struct sample *s)
 
 static int do_validate(struct rules *b, const struct sample *s)
 {
-    const struct validate_ask ask = {.no_meta_profiles = false};
+    const struct validate_ask ask = {.profiles = &s->profile, .profile_count = s->profile.n > 0};
+    b->profiled += s->has_profile;
     return check(b, s, &ask);
 }
 
@@ -184,17 +195,18 @@ static void print(const struct rules *b, uint64_t rounds, double spent)
     double bytes = (double)rounds * (double)b->samples.bytes;
     printf("{\"mode\":\"%s\",\"samples\":%zu,\"rounds\":%llu,\"per_second\":%.1f,\"us_each\":%.3f,"
            "\"mb_per_second\":%.2f,\"bytes_each\":%.0f,\"evaluations_per_second\":%.0f,"
-           "\"errors\":%llu,\"warnings\":%llu,\"failures\":%llu}\n",
+           "\"profiled\":%llu,\"errors\":%llu,\"warnings\":%llu,\"failures\":%llu}\n",
            b->mode, b->samples.count, (unsigned long long)rounds, resources / spent,
            spent * 1e6 / resources, bytes / spent / 1e6, bytes / resources,
-           (double)b->asked / spent, (unsigned long long)(b->errors / rounds),
-           (unsigned long long)(b->warnings / rounds), (unsigned long long)b->failures);
+           (double)b->asked / spent, (unsigned long long)(b->profiled / rounds),
+           (unsigned long long)(b->errors / rounds), (unsigned long long)(b->warnings / rounds),
+           (unsigned long long)b->failures);
 }
 
 static void measure(struct rules *b, const struct mode *m)
 {
     once(b, m); /* what is compiled when first asked for */
-    b->errors = b->warnings = b->failures = b->asked = 0;
+    b->errors = b->warnings = b->failures = b->asked = b->profiled = 0;
     uint64_t rounds = 0;
     int64_t begin = clock_thread_cpu_ns();
     int64_t spent = 0;
@@ -229,6 +241,10 @@ static bool take_words(struct rules *b, int count, char **words)
             fine = samples_read(&b->definitions, words[++i], &b->kept);
         } else if (more && strcmp(words[i], "--seconds") == 0) {
             b->seconds = strtod(words[++i], NULL);
+        } else if (more && strcmp(words[i], "--profiles") == 0) {
+            b->profiles = text_of(words[++i]);
+        } else if (more && strcmp(words[i], "--concepts") == 0) {
+            fine = text_to_u64(text_of(words[++i]), &b->concepts);
         } else if (more && strcmp(words[i], "--parameter") == 0) {
             fine = take_parameter(b, words[++i]);
         } else {
@@ -236,6 +252,25 @@ static bool take_words(struct rules *b, int count, char **words)
         }
     }
     return fine;
+}
+
+/* Of a resource the profile that it is measured with, where its type has one. */
+static void name_profile(struct rules *b, struct sample *s)
+{
+    yyjson_val *root;
+    const struct profile *p;
+    struct err e = {0};
+    if (json_read(s->json, SAMPLES_DEPTH, &b->arena, &root, &e) == 0) {
+        const yyjson_val *named = json_get(json_get(root, T("meta")), T("profile"));
+        text type = json_text(json_get(root, T("resourceType")));
+        text url = b->profiles.n
+                       ? arena_printf(&b->kept, "%.*s%.*s", TEXT_ARG(b->profiles), TEXT_ARG(type))
+                       : (text){0};
+        bool found = url.n && defs_profile(b->defs, url, &p, &e) == 0;
+        s->profile = found ? url : T("");
+        s->has_profile = found || named;
+    }
+    arena_reset(&b->arena);
 }
 
 static bool open_definitions(struct rules *b, struct defs_shelf **shelf)
@@ -248,8 +283,14 @@ static bool open_definitions(struct rules *b, struct defs_shelf **shelf)
         rc = json_read(b->definitions.items[i].json, SAMPLES_DEPTH, &b->kept, &root, &e);
         rc = rc ? rc : defs_shelf_add(*shelf, root, &taken, &e);
     }
-    struct defs_source source = rc ? (struct defs_source){0} : defs_shelf_source(*shelf);
-    rc = rc ? rc : defs_make(&source, 1, SAMPLES_MEMORY, &b->defs, &e);
+    struct defs_source sources[2] = {systems_source(&b->systems)};
+    if (!rc) {
+        sources[1] = defs_shelf_source(*shelf);
+        rc = defs_make(sources, 2, SAMPLES_MEMORY, &b->defs, &e);
+    }
+    for (size_t i = 0; !rc && i < b->samples.count; i++) {
+        name_profile(b, &b->samples.items[i]);
+    }
     if (rc) {
         fprintf(stderr, "rules: %s\n", err_text(&e));
     }
@@ -277,8 +318,9 @@ int main(int count, char **words)
     if (fine && m->needs == SAMPLES_NONE) {
         samples_none(&b.samples, ROUND, &b.kept);
     }
-    fine = fine && b.samples.count && open_definitions(&b, &shelf) &&
-           samples_prepare(&b.samples, m->needs, &b.kept);
+    fine = fine && b.samples.count &&
+           (!b.concepts || systems_make(&b.systems, b.concepts, &b.samples, &b.kept)) &&
+           open_definitions(&b, &shelf) && samples_prepare(&b.samples, m->needs, &b.kept);
     if (fine) {
         measure(&b, m);
     } else {
@@ -287,6 +329,7 @@ int main(int count, char **words)
     }
     defs_free(b.defs);
     defs_shelf_done(shelf);
+    systems_done(&b.systems);
     arena_done(&b.arena);
     arena_done(&b.kept);
     return fine ? 0 : 1;

@@ -3,6 +3,8 @@
 #define KITH_BENCH_RULES_H
 
 #include "base/arena.h"
+#include "base/buf.h"
+#include "fhir/defs.h"
 #include "fhir/path.h"
 #include "format/json.h"
 
@@ -18,6 +20,8 @@ struct sample {
     text json;
     text xml;                        /* SAMPLES_XML */
     yyjson_val *root;                /* SAMPLES_TREES */
+    text profile;                    /* beside those of meta.profile; empty: none */
+    bool has_profile;                /* that, or one in meta.profile */
     const struct sample_rule *rules; /* SAMPLES_RULES: those of its type */
 };
 
@@ -40,5 +44,21 @@ bool samples_prepare(struct samples *s, unsigned needs, struct arena *a);
 
 /* Evaluates the invariants of the sample's type by FHIRPath, and adds how many. */
 int samples_ask_rules(const struct sample *s, struct arena *a, uint64_t *asked);
+
+/* --- code systems of invented concepts: rules_systems.c ----------------------------------------
+ */
+
+enum { SYSTEMS = 2 };
+
+struct systems {
+    struct buf images[SYSTEMS]; /* of SNOMED CT and LOINC; empty: none */
+};
+
+/* Concepts 900000001 ... with three words each, below one root; with the codes that the samples
+ * have of the system. False: no memory. */
+bool systems_make(struct systems *s, uint64_t concepts, const struct samples *samples,
+                  struct arena *a);
+void systems_done(struct systems *s);
+struct defs_source systems_source(struct systems *s);
 
 #endif

@@ -1,6 +1,7 @@
 #include "cli/package.h"
 
 #include "net/client.h"
+#include "rest/definitions.h"
 
 #include <stdlib.h>
 
@@ -28,7 +29,8 @@ static int open_local(struct package_node *n, const char *dir, struct err *e)
     n->base = T(LOCAL_BASE);
     n->rest =
         (struct rest){.store = n->store, .limits = &n->limits, .base = n->base, .loopback = true};
-    return rc;
+    /* What a node that serves would refuse is refused here, too. */
+    return rc ? rc : definitions_open(n->store, &n->limits, dir, &n->rest.definitions, e);
 }
 
 static int open_remote(struct package_node *n, const char *url, struct err *e)
@@ -67,6 +69,7 @@ void package_node_close(struct package_node *n)
     if (!n) {
         return;
     }
+    definitions_close(n->rest.definitions);
     if (n->store) {
         store_settle(n->store);
         store_close(n->store);

@@ -1,7 +1,8 @@
 #include "cli/cli.h"
+#include "cli/definitions.h"
 #include "cli/resource.h"
 
-#include "fhir/path.h"
+#include "fhir/defs_world.h"
 
 #include <stdio.h>
 
@@ -11,6 +12,7 @@ struct evaluation {
     const struct cli_args *args;
     const struct path *path;
     struct arena arena; /* of one file */
+    struct cli_definitions known;
     int status;
 };
 
@@ -88,7 +90,11 @@ static int print_items(const struct evaluation *ev, const char *file,
 
 static int evaluate(struct evaluation *ev, const char *file, text bytes, struct err *e)
 {
-    struct path_env env = {.strict = cli_option(ev->args, "--strict") != NULL,
+    struct profile_run asked = {.defs = ev->known.defs, .arena = &ev->arena, .e = e};
+    struct defs_world of = {.run = &asked};
+    const struct path_world world = defs_world(&of);
+    struct path_env env = {.world = &world,
+                           .strict = cli_option(ev->args, "--strict") != NULL,
                            .limits = path_limits_default()};
     struct path_item resource;
     struct path_items focus = {&resource, 1};
@@ -128,9 +134,14 @@ static int run(const struct cli_args *args)
     if (path_compile(text_of(args->positionals[0]), &compiled, &ev.path, &e)) {
         ev.status = cli_usage_error("path", "%s", err_text(&e));
     }
+    if (ev.path && cli_definitions_open("path", args, &ev.known, &e)) {
+        ev.status = cli_fail("path", &e);
+        ev.path = NULL;
+    }
     for (size_t i = 1; ev.path && i < args->positional_count; i++) {
         visit(&ev, args->positionals[i]);
     }
+    cli_definitions_close(&ev.known);
     arena_done(&ev.arena);
     arena_done(&compiled);
     return fflush(stdout) == 0 ? ev.status : EXIT_UNABLE;
@@ -138,6 +149,7 @@ static int run(const struct cli_args *args)
 
 static const struct cli_option options[] = {
     {"--strict", NULL, "refuse elements that a type does not have", false},
+    CLI_DEFINITIONS_OPTIONS,
     {0},
 };
 
@@ -153,7 +165,10 @@ const struct cli_command command_path = {
         "an object with file, type and value. An expression that starts with - stands behind "
         "--. A mistake in the\n"
         "expression is told with its character (status 2); files that cannot be evaluated are "
-        "told one by one (status 1).",
+        "told one by one (status 1).\n"
+        "memberOf(), conformsTo(), subsumes(), subsumedBy() and elementDefinition() are answered "
+        "by the definitions of R4,\n"
+        "which are built in, and those of --package or --node.",
     .example = "  kith path \"name.where(use = 'official').given.first()\" patient.json\n"
                "  kith path 'Bundle.entry.resource.ofType(Observation).count()' - < bundle.xml\n",
     .least = 2,

@@ -1,6 +1,7 @@
 /* kith terminology add: which files there are, and their bytes to the reader of their kind. */
 #include "cli/terminology_add.h"
 
+#include "format/json.h"
 #include "store/shelf.h"
 
 #include <dirent.h>
@@ -198,6 +199,17 @@ static int write_image(struct adding *ad, void *reader, struct codes_about *abou
     return shelf_write_end(w, e);
 }
 
+static void print_json(const struct adding *ad, text version)
+{
+    struct buf out;
+    buf_init(&out, 64UL * 1024);
+    buf_printf(&out, "{\"added\":true,\"kind\":\"%s\",\"version\":", ad->kind->name);
+    json_write_string(version, &out);
+    buf_printf(&out, ",\"passedOver\":%" PRIu64 "}", ad->wrong);
+    printf("%.*s\n", TEXT_ARG(buf_text(&out)));
+    buf_done(&out);
+}
+
 static int read_all(struct adding *ad, struct err *e)
 {
     char version[16];
@@ -222,8 +234,7 @@ static int read_all(struct adding *ad, struct err *e)
     cli_progress_end(ad->args);
     rc = rc ? rc : write_image(ad, reader, &about, e);
     if (!rc && ad->args->json) {
-        printf("{\"added\":true,\"kind\":\"%s\",\"version\":\"%.*s\",\"passedOver\":%" PRIu64 "}\n",
-               ad->kind->name, TEXT_ARG(about.version), ad->wrong);
+        print_json(ad, about.version);
     } else if (!rc) {
         printf("Added %s, version %.*s.\n", ad->kind->title, TEXT_ARG(about.version));
     }

@@ -1,33 +1,21 @@
 #include "cli/cli.h"
-#include "cli/package.h"
+#include "cli/definitions.h"
 #include "cli/resource.h"
 
 #include "fhir/validate.h"
-#include "rest/definitions.h"
 
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
-/*
- * What may be known: the core of R4, always; packages that are named; the definitions of a node's
- * folder. Nothing is fetched from anywhere.
- */
-
 #define MEMORY_MAX ((size_t)8 << 30)
-#define DEFINITIONS_MAX ((size_t)4 << 30)
 enum { PROFILES_ASKED_MOST = 64, PATH_MOST = 4096, FOLDERS_DEEP = 32 };
 
 struct validating {
     const struct cli_args *args;
-    struct arena kept;  /* packages */
     struct arena arena; /* of one resource */
-    struct defs_shelf *shelf;
-    struct store *store;
-    struct limits limits;
-    struct rest rest;
-    struct defs *defs;
+    struct cli_definitions known;
     text profiles[PROFILES_ASKED_MOST];
     struct validate_ask ask;
     uint64_t resources;
@@ -102,7 +90,7 @@ static void validate(struct validating *v, const char *place, text bytes)
     yyjson_val *root = NULL;
     issues_init(&found, &v->arena);
     int rc = cli_parse_resource(bytes, &v->arena, &root, &e);
-    rc = rc ? rc : validate_tree(v->defs, root, &v->ask, &v->arena, &found, &e);
+    rc = rc ? rc : validate_tree(v->known.defs, root, &v->ask, &v->arena, &found, &e);
     if (rc) {
         issues_add(&found, ISSUE_ERROR, rc, text_of(e.expression), "%s", err_text(&e));
     }
@@ -192,78 +180,6 @@ static int visit(struct validating *v, const char *path, bool named, unsigned de
     return named || is_resource_file(text_of(path)) ? validate_file(v, path, e) : 0;
 }
 
-/* --- what is known -------------------------------------------------------------------------- */
-
-static int add_package(struct validating *v, const char *path, struct err *e)
-{
-    struct package package;
-    const struct package_options options = {0};
-    int rc = package_read(path, &options, &v->kept, &package, e);
-    for (size_t i = 0; !rc && i < package.count; i++) {
-        const struct package_file *f = &package.files[i];
-        yyjson_val *root;
-        bool taken;
-        if (!f->json.p) {
-            fprintf(stderr, "kith validate: %s: %.*s: %.*s\n", path, TEXT_ARG(f->file),
-                    TEXT_ARG(f->problem));
-            continue;
-        }
-        rc = json_read(f->json, 128, &v->kept, &root, e);
-        rc = rc ? rc : defs_shelf_add(v->shelf, root, &taken, e);
-    }
-    return rc;
-}
-
-/* The definitions of a node, whether or not it is served at the moment. */
-static int open_node(struct validating *v, const char *dir, struct err *e)
-{
-    struct store_config config = {.dir = dir, .mode = STORE_LOOK, .limits = &v->limits};
-    int rc = store_open(&config, &v->store, e);
-    if (rc) {
-        return rc;
-    }
-    v->rest = (struct rest){.store = v->store, .limits = &v->limits};
-    rc = definitions_open(v->store, &v->limits, dir, &v->rest.definitions, e);
-    return rc ? rc : definitions_hold(&v->rest, &v->defs, e);
-}
-
-static int open_definitions(struct validating *v, struct err *e)
-{
-    const char *node = cli_option(v->args, "--node");
-    bool packages = false;
-    int rc = defs_shelf_make(&v->kept, &v->shelf, e);
-    for (size_t i = 0; !rc && i < v->args->value_count; i++) {
-        if (strcmp(v->args->values[i].name, "--package") == 0) {
-            packages = true;
-            rc = add_package(v, v->args->values[i].value, e);
-        }
-    }
-    if (!rc && node && packages) {
-        rc = err_set(e, ERR_INVALID,
-                     "--node and --package cannot both be given: add the package to the node with "
-                     "kith package add");
-    }
-    if (!rc && node) {
-        return open_node(v, node, e);
-    }
-    struct defs_source source = rc ? (struct defs_source){0} : defs_shelf_source(v->shelf);
-    return rc ? rc : defs_make(&source, 1, DEFINITIONS_MAX, &v->defs, e);
-}
-
-static void close_definitions(struct validating *v)
-{
-    if (v->rest.definitions) {
-        definitions_release(&v->rest, v->defs);
-        definitions_close(v->rest.definitions);
-    } else {
-        defs_free(v->defs);
-    }
-    if (v->store) {
-        store_close(v->store);
-    }
-    defs_shelf_done(v->shelf);
-}
-
 /* --- the command ---------------------------------------------------------------------------- */
 
 static int take_options(struct validating *v)
@@ -296,7 +212,7 @@ static void print_summary(const struct validating *v)
 static int validate_all(struct validating *v)
 {
     struct err e = {0};
-    if (open_definitions(v, &e)) {
+    if (cli_definitions_open("validate", v->args, &v->known, &e)) {
         return cli_fail("validate", &e);
     }
     for (size_t i = 0; i < v->args->positional_count; i++) {
@@ -310,24 +226,20 @@ static int validate_all(struct validating *v)
 
 static int run(const struct cli_args *args)
 {
-    struct validating v = {.args = args, .limits = limits_default(), .status = EXIT_DONE};
-    arena_init(&v.kept, MEMORY_MAX);
+    struct validating v = {.args = args, .status = EXIT_DONE};
     arena_init(&v.arena, MEMORY_MAX);
     v.status = take_options(&v);
     if (v.status == EXIT_DONE) {
         v.status = validate_all(&v);
     }
-    close_definitions(&v);
+    cli_definitions_close(&v.known);
     arena_done(&v.arena);
-    arena_done(&v.kept);
     return v.status;
 }
 
 static const struct cli_option options[] = {
     {"--profile", "URL", "check against this profile too (may be repeated)", true},
-    {"--package", "FILE.tgz|FOLDER",
-     "a FHIR package with profiles and value sets (may be repeated)", true},
-    {"--node", "DIR", "use the definitions and code systems that a node's folder has", false},
+    CLI_DEFINITIONS_OPTIONS,
     {"--errors-only", NULL, "no warnings and no information", false},
     {0},
 };

@@ -108,6 +108,10 @@ static int take_reference(struct bundle_walk *w, struct bundle_entry *from,
     if (found) {
         return add_link(w, from, found);
     }
+    /* The document that this one replaces or adds to is another one. */
+    if (from == w->entries && node->parent && text_eq(node->parent->name, T("relatesTo"))) {
+        return profile_step(w->run);
+    }
     struct path_node at = {.name = T("reference"), .type = MODEL_STRING, .parent = node};
     check_lost(w, from, &at, reference, &to);
     return profile_step(w->run);

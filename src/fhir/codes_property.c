@@ -68,7 +68,7 @@ int codes_roles_make(struct codes_build *b, const yyjson_val *definitions,
     *r = (struct codes_roles){0};
     codes_texts_init(&r->codes);
     size_t left = json_type(definitions) == YYJSON_TYPE_ARR ? json_len(definitions) : 0;
-    for (const yyjson_val *v = definitions + (left ? 1 : 0); !failed && left;
+    for (const yyjson_val *v = left ? definitions + 1 : NULL; !failed && left;
          left--, v = json_after(v)) {
         struct codes_property_definition d;
         uint32_t number, role = CODES_ROLE_NONE;
@@ -105,7 +105,7 @@ bool codes_take_property(const yyjson_val *v, struct codes_property *ret_propert
     struct codes_property p = {.concept = CODES_NONE};
     bool found = false;
     size_t left = json_type(v) == YYJSON_TYPE_OBJ ? json_len(v) : 0;
-    for (const yyjson_val *name = v + (left ? 1 : 0); left; left--, name = json_after(name + 1)) {
+    for (const yyjson_val *name = left ? v + 1 : NULL; left; left--, name = json_after(name + 1)) {
         text t = json_text(name);
         const yyjson_val *value = name + 1;
         int kind = text_starts(t, T("value")) ? kind_of(text_from(t, 5), true) : -1;
@@ -135,7 +135,7 @@ void codes_take_properties(struct codes_build *b, uint32_t concept, const yyjson
 {
     size_t left = json_type(list) == YYJSON_TYPE_ARR ? json_len(list) : 0;
     struct codes_property p;
-    for (const yyjson_val *v = list + (left ? 1 : 0); left; left--, v = json_after(v)) {
+    for (const yyjson_val *v = left ? list + 1 : NULL; left; left--, v = json_after(v)) {
         if (codes_take_property(v, &p)) {
             codes_build_property(b, concept, &p);
         }
@@ -145,7 +145,7 @@ void codes_take_properties(struct codes_build *b, uint32_t concept, const yyjson
 void codes_take_designations(struct codes_build *b, uint32_t concept, const yyjson_val *list)
 {
     size_t left = json_type(list) == YYJSON_TYPE_ARR ? json_len(list) : 0;
-    for (const yyjson_val *v = list + (left ? 1 : 0); left; left--, v = json_after(v)) {
+    for (const yyjson_val *v = left ? list + 1 : NULL; left; left--, v = json_after(v)) {
         const yyjson_val *use = json_get(v, T("use"));
         const struct codes_designation d = {
             .language = json_text(json_get(v, T("language"))),

@@ -20,7 +20,7 @@ static text standards_status(const yyjson_val *v)
 {
     const yyjson_val *list = json_get(v, T("extension"));
     size_t left = json_type(list) == YYJSON_TYPE_ARR ? json_len(list) : 0;
-    for (const yyjson_val *x = list + (left ? 1 : 0); left; left--, x = json_after(x)) {
+    for (const yyjson_val *x = left ? list + 1 : NULL; left; left--, x = json_after(x)) {
         if (text_eq(json_text(json_get(x, T("url"))), T(STANDARDS_STATUS))) {
             return json_text(json_get(x, T("valueCode")));
         }
@@ -70,7 +70,7 @@ static int number_concepts(struct walk *w, const yyjson_val *list, uint32_t pare
             "CodeSystem.concept is nested deeper than %d levels: use the property parent",
             (int)CODES_DEPTH_MOST);
     }
-    for (const yyjson_val *v = list + (left ? 1 : 0); left; left--, v = json_after(v)) {
+    for (const yyjson_val *v = left ? list + 1 : NULL; left; left--, v = json_after(v)) {
         bool is_new;
         text code = json_text(json_get(v, T("code")));
         if (code.n == 0) {
@@ -160,7 +160,7 @@ static void take_concept(struct walk *w, const yyjson_val *v, uint32_t concept)
     if (status.n) {
         take_status(&s, status);
     }
-    for (const yyjson_val *x = properties + (left ? 1 : 0); left; left--, x = json_after(x)) {
+    for (const yyjson_val *x = left ? properties + 1 : NULL; left; left--, x = json_after(x)) {
         if (codes_take_property(x, &p)) {
             codes_build_property(w->b, concept, &p);
             take_meaning(w, concept, &p, &s);
@@ -176,7 +176,7 @@ static void take_concept(struct walk *w, const yyjson_val *v, uint32_t concept)
 static void take_concepts(struct walk *w, const yyjson_val *list, uint32_t *next)
 {
     size_t left = json_type(list) == YYJSON_TYPE_ARR ? json_len(list) : 0;
-    for (const yyjson_val *v = list + (left ? 1 : 0); left; left--, v = json_after(v)) {
+    for (const yyjson_val *v = left ? list + 1 : NULL; left; left--, v = json_after(v)) {
         take_concept(w, v, (*next)++);
         take_concepts(w, json_get(v, T("concept")), next);
     }

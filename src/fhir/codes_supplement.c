@@ -59,7 +59,7 @@ static void add_definitions(struct codes_build *b, const struct codes *c, const 
 {
     const yyjson_val *list = json_get(root, T("property"));
     size_t left = json_type(list) == YYJSON_TYPE_ARR ? json_len(list) : 0;
-    for (const yyjson_val *v = list + (left ? 1 : 0); left; left--, v = json_after(v)) {
+    for (const yyjson_val *v = left ? list + 1 : NULL; left; left--, v = json_after(v)) {
         struct codes_property_definition d;
         if (codes_take_definition(v, &d) && !is_defined(c, d.code)) {
             codes_build_property_definition(b, &d);
@@ -79,7 +79,7 @@ static int add_concepts(struct codes_build *b, const struct codes *c, const yyjs
                        "side by side",
                        (int)CODES_DEPTH_MOST);
     }
-    for (const yyjson_val *v = list + (left ? 1 : 0); !failed && left; left--, v = json_after(v)) {
+    for (const yyjson_val *v = left ? list + 1 : NULL; !failed && left; left--, v = json_after(v)) {
         uint32_t concept = codes_find(c, json_text(json_get(v, T("code"))));
         if (concept != CODES_NONE) {
             codes_take_designations(b, concept, json_get(v, T("designation")));

@@ -58,7 +58,8 @@ int defs_snapshot(struct defs *d, text canonical, const yyjson_val **ret_root, s
 /* Compiled. A type's own name ("Patient", "HumanName", "Observation") means its base definition. */
 int defs_profile(struct defs *d, text canonical, const struct profile **ret_profile, struct err *e);
 int defs_value_set(struct defs *d, text canonical, const struct value_set **ret_set, struct err *e);
-/* version: empty for the newest. */
+/* version: empty for the newest. A system that is a resource has the designations and properties of
+ * its supplements too (codes_with_supplements()); an image is as it was made. */
 int defs_codes(struct defs *d, text system, text version, const struct codes **ret_codes,
                struct err *e);
 int defs_supplements(struct defs *d, text system, struct arena *a,

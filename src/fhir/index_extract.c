@@ -91,7 +91,17 @@ void extract_walk(struct extract *x, uint16_t root, yyjson_val *v)
     }
 }
 
-/* The parameters that people have added, each with a trie of its own. */
+static void walk_custom(struct extract *x, const struct search_custom *custom)
+{
+    if (custom->path) {
+        extract_path(x, custom);
+        return;
+    }
+    x->tables = custom->tables;
+    extract_walk(x, x->tables->root, x->root);
+}
+
+/* The parameters that people have added, each with a trie or a path of its own. */
 static void walk_customs(struct extract *x)
 {
     size_t count;
@@ -99,8 +109,7 @@ static void walk_customs(struct extract *x)
         search_customs_of(x->rules->customs, x->type, &count);
     for (size_t i = 0; i < count; i++) {
         if (!x->some || extract_set_has(&x->only, customs[i]->param.number & 0xFF)) {
-            x->tables = customs[i]->tables;
-            extract_walk(x, x->tables->root, x->root);
+            walk_custom(x, customs[i]);
         }
     }
     x->tables = &search_standard;

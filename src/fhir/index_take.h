@@ -73,6 +73,9 @@ struct extract extract_start(const struct resource *r, const struct index_rules 
                              extract_taker *take, struct arena *a);
 /* Takes what `param` stands for; of a union what its parts do. Not composites. */
 void extract_param(struct extract *x, const struct search_param *param);
+/* Takes what an added parameter's path leads to (index_path.c). */
+struct search_custom;
+void extract_path(struct extract *x, const struct search_custom *custom);
 /* Walks one trie from an element on. */
 void extract_walk(struct extract *x, uint16_t root, yyjson_val *v);
 /* By (param, kind, value, system, target), without duplicates. */

@@ -63,6 +63,9 @@ static const struct spelling *spelling_at(text rest, bool start)
 {
     for (size_t i = 0; i < sizeof spellings / sizeof *spellings; i++) {
         const struct spelling *s = &spellings[i];
+        if (s->letters[0] != rest.p[0]) {
+            continue;
+        }
         text letters = text_of(s->letters);
         if (text_starts(rest, letters) && (!s->start || start) &&
             (!s->end || rest.n == letters.n)) {

@@ -47,7 +47,8 @@ struct path_variable {
 
 /*
  * What an expression may ask the world. Any may be NULL: resolve() then finds what is contained or
- * in the same Bundle only, memberOf() and conformsTo() are ERR_NOT_SUPPORTED.
+ * in the same Bundle only, memberOf(), conformsTo(), subsumes() of different codes and
+ * elementDefinition() are ERR_NOT_SUPPORTED.
  */
 struct path_world {
     /* The root of the resource that a reference (absolute, or Type/id) means. ERR_NOT_FOUND: none.
@@ -60,6 +61,11 @@ struct path_world {
     int (*conforms_to)(void *context, const yyjson_val *resource, text profile, bool *ret_does,
                        struct err *e);
     void (*trace)(void *context, text name, const struct path_items *items);
+    /* Whether `above` is `below` or an ancestor of it, in the hierarchy of one code system. */
+    int (*subsumes)(void *context, text system, text above, text below, bool *ret_does,
+                    struct err *e);
+    /* A StructureDefinition with its snapshot. ERR_NOT_FOUND: none of this canonical. */
+    int (*definition)(void *context, text canonical, const yyjson_val **ret_root, struct err *e);
     void *context;
 };
 

@@ -1,6 +1,7 @@
 #include "fhir/path_run.h"
 
 #include "base/clock.h"
+#include "base/pace.h"
 #include "fhir/model_tables.h"
 
 #include <stdarg.h>
@@ -46,8 +47,11 @@ static int take_steps(struct path_run *run, uint64_t count)
                          "the expression takes more than %llu steps; ask for less at once",
                          (unsigned long long)run->limits.steps);
     }
-    if (run->limits.deadline && run->steps / EVAL_CLOCK != before / EVAL_CLOCK &&
-        clock_mono_ns() > run->limits.deadline) {
+    if (run->steps / EVAL_CLOCK == before / EVAL_CLOCK) {
+        return 0;
+    }
+    pace_give_way();
+    if (run->limits.deadline && clock_mono_ns() > run->limits.deadline) {
         return path_fail(run, NULL, ERR_TOO_COSTLY,
                          "the expression takes more time than it may; ask for less at once");
     }

@@ -2,10 +2,8 @@
 
 /* In the order in which they are asked; a name stands in one of them only. */
 static const struct path_function *(*const tables[])(size_t *) = {
-    path_functions_collections,
-    path_functions_strings,
-    path_functions_math,
-    path_functions_fhir,
+    path_functions_collections, path_functions_strings,     path_functions_math,
+    path_functions_fhir,        path_functions_definitions,
 };
 
 static const struct path_function *search(text name, bool (*same)(text a, text b))

@@ -93,6 +93,8 @@ const struct path_function *path_functions_strings(size_t *ret_count);
 const struct path_function *path_functions_math(size_t *ret_count);
 /* What FHIR adds: path_fn_fhir.c, with path_fn_coding.c. */
 const struct path_function *path_functions_fhir(size_t *ret_count);
+/* What hangs on value sets, code systems and profiles: path_fn_definitions.c. */
+const struct path_function *path_functions_definitions(size_t *ret_count);
 
 /* --- a run (path_eval.c) ------------------------------------------------------------------- */
 

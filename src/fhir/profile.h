@@ -28,10 +28,10 @@ bool profile_is_abstract(const struct profile *p);
 
 /* How much is checked; zeroed: the usual. */
 struct profile_options {
-    bool no_bindings;       /* leave all bindings out but required ones of base definitions */
-    bool no_unknown;        /* no word about extensions and code systems that are not here */
-    bool no_warnings;       /* errors only: the cheapest form, for writes */
-    bool references;        /* that targets exist: asks the world */
+    bool no_bindings; /* leave all bindings out but required ones of base definitions */
+    bool no_unknown;  /* no word about extensions and code systems that are not here */
+    bool no_warnings; /* errors only: the cheapest form, for writes */
+    bool references;  /* that targets exist: asks the world */
 };
 
 /* One run over one resource (or bundle), and what it may take. */
@@ -41,15 +41,16 @@ struct profile_run {
     struct issues *issues;
     const struct path_world *world; /* for invariants and references; NULL: none */
     struct profile_options options;
-    int64_t now_ms;
+    int64_t now_ms;   /* 0: the clock's, looked at when an expression first needs it */
     int64_t deadline; /* clock_mono_ns(); 0: none. Past it: ERR_TOO_COSTLY */
     uint64_t steps;   /* taken so far */
     unsigned depth;
-    const struct path_node *root;     /* %rootResource: the outermost but for bundles and parameters */
+    const struct path_node *root; /* %rootResource: the outermost but for bundles and parameters */
     const struct path_node *resource; /* %resource: the one being walked */
-    bool silent; /* only whether there are errors matters: stop at the first */
+    bool silent;                      /* only whether there are errors matters: stop at the first */
     size_t errors;
-    bool in_target;            /* the walk's own: of a reference's target, whose own are left alone */
+    bool spares;    /* what can only warn is passed over: profile_spare.c */
+    bool in_target; /* the walk's own: of a reference's target, whose own are left alone */
     struct profile_seen *seen; /* what is said once only; the walk's own, NULL at the start */
     struct err *e;
 };
@@ -61,6 +62,10 @@ struct profile_run {
  * run's issues with their FHIRPath. 0 also when there are findings; ERR_MEMORY, ERR_TOO_COSTLY.
  */
 int profile_check(struct profile_run *run, const struct profile *p, const struct path_node *at);
+
+/* Whether there is an extension, or what stands beside a primitive value, anywhere in a resource.
+ * Of a resource without, a run for errors alone by base definitions sets `spares`. */
+bool profile_has_extensions(const yyjson_val *root);
 
 /* The same without findings: whether there would be an error. For discriminators, conformsTo(). */
 int profile_conforms(struct profile_run *run, const struct profile *p, const struct path_node *at,

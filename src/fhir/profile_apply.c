@@ -1,4 +1,5 @@
 /* Profiles found and put to a node. */
+#include "base/hash.h"
 #include "fhir/profile_tables.h"
 
 /* --- which profile ------------------------------------------------------------------------------
@@ -23,11 +24,46 @@ int profile_link_find(struct profile_run *run, struct profile_link *link,
     return rc;
 }
 
-struct profile_seen {
-    struct profile_seen *next;
+enum { SEEN_BUCKETS = 1024 };
+
+struct seen {
+    struct seen *next;
     text canonical;
     uint16_t in;
 };
+
+struct profile_seen {
+    struct seen *buckets[SEEN_BUCKETS];
+};
+
+static int no_memory(struct err *e)
+{
+    return err_set(e, ERR_MEMORY, "no memory to validate a resource");
+}
+
+/* Whether this was said before in this run, of an element of this type; from now on it was. */
+static int say_once(struct profile_run *run, text canonical, uint16_t in, bool *ret_was)
+{
+    static const struct hash_key key = {0x7365656e, 0x6f6e6365};
+    size_t at = hash_text(key, canonical) % SEEN_BUCKETS;
+    if (!run->seen && !(run->seen = arena_zalloc(run->arena, 1, sizeof *run->seen))) {
+        return no_memory(run->e);
+    }
+    *ret_was = true;
+    for (const struct seen *s = run->seen->buckets[at]; s; s = s->next) {
+        if (s->in == in && text_eq(s->canonical, canonical)) {
+            return 0;
+        }
+    }
+    struct seen *seen = arena_alloc(run->arena, sizeof *seen);
+    if (!seen) {
+        return no_memory(run->e);
+    }
+    *seen = (struct seen){run->seen->buckets[at], canonical, in};
+    run->seen->buckets[at] = seen;
+    *ret_was = false;
+    return 0;
+}
 
 int profile_unknown(struct profile_run *run, const struct path_node *at, text canonical)
 {
@@ -37,18 +73,19 @@ int profile_unknown(struct profile_run *run, const struct path_node *at, text ca
     if (run->options.no_unknown || run->options.no_warnings || run->silent) {
         return 0;
     }
-    for (const struct profile_seen *s = run->seen; s; s = s->next) {
-        if (s->in == in && text_eq(s->canonical, canonical)) {
-            return 0;
-        }
+    bool was = false;
+    int rc = say_once(run, canonical, in, &was);
+    if (rc || was) {
+        return rc;
     }
-    struct profile_seen *seen = arena_alloc(run->arena, sizeof *seen);
-    if (!seen) {
-        return err_set(run->e, ERR_MEMORY, "no memory to validate a resource");
+    rc = run->defs ? defs_profile(run->defs, canonical, &ignored, &why) : ERR_NOT_FOUND;
+    if (rc == ERR_NOT_FOUND && at->type == MODEL_EXTENSION) {
+        profile_issue(run, ISSUE_WARNING, ERR_EXTENSION, at,
+                      "the extension %.*s was not checked: its definition is not here; load the "
+                      "package that has it",
+                      TEXT_ARG(text_short(canonical, 300)));
+        return 0;
     }
-    *seen = (struct profile_seen){run->seen, canonical, in};
-    run->seen = seen;
-    int rc = run->defs ? defs_profile(run->defs, canonical, &ignored, &why) : ERR_NOT_FOUND;
     profile_issue(run, ISSUE_WARNING, at->type == MODEL_EXTENSION ? ERR_EXTENSION : ERR_NOT_FOUND,
                   at, "this is not checked against its definition %.*s: %s",
                   TEXT_ARG(text_short(canonical, 300)), rc ? err_text(&why) : "try again");
@@ -71,6 +108,9 @@ int profile_apply(struct profile_run *run, const struct profile *p, const struct
 {
     const struct path_node *outer = run->resource;
     bool is_resource = profile_is_resource(node->type);
+    if (run->spares && p->root->is_spare) {
+        return 0;
+    }
     if (is_resource && !is_of_type(p, node)) {
         profile_issue(run, ISSUE_ERROR, ERR_BUSINESS_RULE, node,
                       "a %.*s stands here; the profile %.*s is of the type %.*s",

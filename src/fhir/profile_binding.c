@@ -182,6 +182,10 @@ static const char *advice_of(const struct demand *d)
 static void say_not_in(struct profile_run *run, const struct demand *d, const struct coding *c,
                        const struct path_node *at)
 {
+    bool is_code = json_type(at->value) != YYJSON_TYPE_OBJ; /* its system is that of the set */
+    if (!is_code && !c->is_quantity && !c->system.n && severity_of(d) != ISSUE_ERROR) {
+        return; /* that it has no system has been said */
+    }
     text system = c->system.p ? text_short(c->system, SYSTEM_MOST) : T("");
     profile_issue(run, severity_of(d), ERR_CODE_INVALID, at,
                   "the code \"%.*s\"%s%.*s is not in the value set %.*s; %s",
@@ -256,10 +260,12 @@ static void check_concept(struct profile_run *run, const struct demand *d,
     }
 }
 
-/* The value set of the model's own list: resource_check() has asked it. */
+/* The value set of the model's own list: resource_check() has asked it of a code. Of codings it has
+ * asked only those of a system of the set. */
 static bool is_held(const struct profile_binding *b, const struct path_node *at)
 {
-    if (b->strength != STRENGTH_REQUIRED || !b->is_base) {
+    if (b->strength != STRENGTH_REQUIRED || !b->is_base ||
+        json_type(at->value) == YYJSON_TYPE_OBJ) {
         return false;
     }
     const struct model_element *el = profile_node_element(at);
@@ -306,12 +312,13 @@ int profile_binding_check(struct profile_run *run, const struct profile_binding 
     if (code || !at->value || !wanted) {
         return code; /* extensions alone have no code */
     }
-    code = check_set(run, binding, false, at);
-    if (!code) {
-        code = check_set(run, binding, true, at);
-    }
-    if (!code && json_type(at->value) == YYJSON_TYPE_OBJ && !run->options.no_bindings) {
+    size_t before = run->errors;
+    if (json_type(at->value) == YYJSON_TYPE_OBJ && !run->options.no_bindings) {
         code = profile_codings_own(run, binding->found, at);
     }
-    return code;
+    if (code || run->errors > before) {
+        return code; /* a code that there is not is in no value set: once is enough */
+    }
+    code = check_set(run, binding, false, at);
+    return code ? code : check_set(run, binding, true, at);
 }

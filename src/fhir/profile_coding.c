@@ -25,9 +25,9 @@ struct coding profile_coding_of(const struct path_node *at)
     return c;
 }
 
-void profile_issue_once(struct profile_run *run, int code, const struct path_node *at, text words)
+static void warn_once(struct profile_run *run, int code, const struct path_node *at, text words)
 {
-    if (run->silent || run->options.no_warnings || run->options.no_unknown || !run->issues) {
+    if (run->silent || run->options.no_warnings || !run->issues) {
         return;
     }
     for (size_t i = 0; i < run->issues->count; i++) {
@@ -37,6 +37,13 @@ void profile_issue_once(struct profile_run *run, int code, const struct path_nod
         }
     }
     profile_issue(run, ISSUE_WARNING, code, at, "%.*s", TEXT_ARG(words));
+}
+
+void profile_issue_once(struct profile_run *run, int code, const struct path_node *at, text words)
+{
+    if (!run->options.no_unknown) {
+        warn_once(run, code, at, words);
+    }
 }
 
 /* --- the system ---------------------------------------------------------------------------- */
@@ -195,11 +202,15 @@ static void check_display(struct profile_run *run, const struct codes *codes, ui
         return;
     }
     right = right.n ? right : codes_designation(codes, concept, 0).value;
-    profile_issue(
-        run, ISSUE_WARNING, ERR_CODE_INVALID, at,
+    /* A sender writes the same display everywhere. */
+    text words = arena_printf(
+        run->arena,
         "\"%.*s\" is none of the terms of the code %.*s of %.*s; its display is \"%.*s\"",
         TEXT_ARG(text_short(c->display, SYSTEM_MOST)), TEXT_ARG(text_short(c->code, CODE_MOST)),
         TEXT_ARG(text_short(c->system, SYSTEM_MOST)), TEXT_ARG(text_short(right, SYSTEM_MOST)));
+    if (words.p) {
+        warn_once(run, ERR_CODE_INVALID, at, words);
+    }
 }
 
 /* --- the code ------------------------------------------------------------------------------ */
@@ -261,9 +272,11 @@ static int coding_own(struct profile_run *run, struct profile_found *found, cons
     arena_rewind(run->arena, mark);
     if (answer == CODES_NO) {
         bool unit = text_eq(c->system, T(UCUM_SYSTEM));
-        profile_issue(run, ISSUE_ERROR, ERR_CODE_INVALID, at, "\"%.*s\" is no %s%.*s; correct it",
+        bool uri = text_eq(c->system, T("urn:ietf:rfc:3986"));
+        profile_issue(run, ISSUE_ERROR, ERR_CODE_INVALID, at, "\"%.*s\" is no %s%.*s; correct it%s",
                       TEXT_ARG(text_short(c->code, CODE_MOST)), unit ? "unit of UCUM" : "code of ",
-                      TEXT_ARG(unit ? T("") : text_short(c->system, SYSTEM_MOST)));
+                      TEXT_ARG(unit ? T("") : text_short(c->system, SYSTEM_MOST)),
+                      uri ? ", its codes are URIs, as urn:oid:1.2.3 or https://example.org/x" : "");
     }
     if (answer != CODES_UNKNOWN) {
         return 0;

@@ -238,7 +238,9 @@ static int read_rules(struct profile_made *m, const yyjson_val *definition,
 static bool is_coded(const struct profile_element *el)
 {
     for (size_t i = 0; i < el->type_count; i++) {
-        if (el->types[i].model == MODEL_CODING || el->types[i].model == MODEL_CODEABLE_CONCEPT) {
+        uint16_t model = el->types[i].model;
+        if (model == MODEL_CODING || model == MODEL_CODEABLE_CONCEPT ||
+            text_eq(el->types[i].name, T("Quantity"))) {
             return true;
         }
     }

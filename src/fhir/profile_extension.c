@@ -84,7 +84,7 @@ static int is_found(struct profile_run *run, const struct path *path, const stru
     struct path_items all = {&focus, 1};
     struct path_items found = {0};
     struct err ignored = {0};
-    struct path_env env = {.now_ms = run->now_ms, .limits = path_limits_default()};
+    struct path_env env = {.now_ms = profile_now(run), .limits = path_limits_default()};
     *ret = false;
     if (!run->resource) {
         return 0;
@@ -169,7 +169,7 @@ static int invariants_check(struct profile_run *run, const struct profile *p,
                            .variables = &extension,
                            .variable_count = 1,
                            .as_of_many = true,
-                           .now_ms = run->now_ms,
+                           .now_ms = profile_now(run),
                            .limits = path_limits_default()};
     if (run->resource && run->root) {
         env.resource = (struct path_item){.kind = PATH_NODE, .u.node = run->resource};

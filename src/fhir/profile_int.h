@@ -13,7 +13,7 @@ struct profile_rule; /* ElementDefinition.constraint */
 /*
  * ERR_INVALID: the expression does not compile. A constraint without an expression (XPath alone)
  * gives *ret_rule NULL. Rules that every element or resource has, and that resource_check() holds
- * (ele-1, ext-1, dom-2, dom-4, dom-5 by their expression), give NULL too; dom-3, ref-1, dom-6,
+ * (ele-1, ext-1, dom-2, dom-4, dom-5 by their expression), give NULL too; dom-3, ref-1, dom-6, txt-1,
  * per-1 and others that are asked often have code of their own behind the same face, chosen by their
  * exact expression, and tested to agree with the engine.
  */
@@ -24,6 +24,7 @@ int profile_rule_compile(const yyjson_val *constraint, text source, struct arena
  * (too costly, not supported) is a warning that says so. */
 int profile_rule_check(struct profile_run *run, const struct profile_rule *rule,
                        const struct path_node *at);
+bool profile_rule_is_error(const struct profile_rule *rule); /* by its severity */
 
 /* --- bindings: profile_binding.c ------------------------------------------------------------ */
 
@@ -73,5 +74,7 @@ void profile_issue(struct profile_run *run, enum issue_severity severity, int co
     __attribute__((format(printf, 5, 6)));
 /* ERR_TOO_COSTLY past the run's deadline; looked at now and then. */
 int profile_step(struct profile_run *run);
+/* The run's moment: the clock is asked when an expression first needs it. */
+int64_t profile_now(struct profile_run *run);
 
 #endif

@@ -1,5 +1,6 @@
 /* What the parts of the walk say, and where. */
 #include "base/clock.h"
+#include "base/pace.h"
 #include "fhir/check.h"
 #include "fhir/profile_int.h"
 
@@ -87,10 +88,20 @@ void profile_issue(struct profile_run *run, enum issue_severity severity, int co
 int profile_step(struct profile_run *run)
 {
     run->steps++;
-    if (run->deadline && run->steps % CLOCK_EVERY == 0 && clock_mono_ns() > run->deadline) {
+    if (run->steps % CLOCK_EVERY) {
+        return 0;
+    }
+    pace_give_way();
+    if (run->deadline && clock_mono_ns() > run->deadline) {
         return err_set(run->e, ERR_TOO_COSTLY,
                        "validation takes more time than it may; send a smaller resource, or ask "
                        "for fewer profiles at once");
     }
     return 0;
+}
+
+int64_t profile_now(struct profile_run *run)
+{
+    run->now_ms = run->now_ms ? run->now_ms : clock_real_ms();
+    return run->now_ms;
 }

@@ -24,7 +24,7 @@ int profile_resolve(struct profile_run *run, const struct path_node *node,
     struct path_items found = {0};
     struct err ignored = {0};
     struct path_env env = {
-        .world = run->world, .now_ms = run->now_ms, .limits = path_limits_default()};
+        .world = run->world, .now_ms = profile_now(run), .limits = path_limits_default()};
     *ret = NULL;
     if (!json_get(node->value, T("reference"))) {
         return 0;

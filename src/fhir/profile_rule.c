@@ -7,11 +7,13 @@ enum { HUMAN_MOST = 500, SHOWN_MOST = 200, STEPS_RULE = 5 * 1000 * 1000 };
 
 struct profile_rule {
     text key;
-    text words; /* human, or the expression where there is none */
+    text words; /* the expression where there are none */
     text source;
+    bool is_told; /* the words are words */
     bool is_error;
     bool is_practice;  /* good practice: said once of a resource and all that is in it */
     bool is_contained; /* dom-3, which walks the whole resource */
+    bool is_narrative; /* txt-1, txt-2: one expression for two rules */
     const struct path *path;
     const struct native_term *native; /* NULL: the engine alone */
 };
@@ -29,7 +31,8 @@ static bool is_held(text expression)
         T("contained.contained.empty()"),          /* dom-2 */
         T("contained.meta.versionId.empty() and contained.meta.lastUpdated.empty()"),
         T("contained.meta.security.empty()"), /* dom-5 */
-        T("htmlChecks()"),                    /* txt-1, txt-2 */
+        T("reference.startsWith('#').not() or (reference.substring(1).trace('url') in "
+          "%rootResource.contained.id.trace('ids'))"), /* ref-1 */
     };
     for (size_t i = 0; i < sizeof held / sizeof held[0]; i++) {
         if (text_eq(expression, held[i])) {
@@ -64,16 +67,19 @@ int profile_rule_compile(const yyjson_val *constraint, text source, struct arena
     if (!rule) {
         return err_set(e, ERR_MEMORY, "no memory for the rule %.*s", TEXT_ARG(text_short(key, 64)));
     }
-    text human = member(constraint, T("human"));
-    human = human.n ? human : profile_rule_words(key, source);
     text own = member(constraint, T("source"));
+    text words = profile_rule_words(key, own.n ? own : source);
+    words = words.n ? words : member(constraint, T("human"));
     *rule = (struct profile_rule){
         .key = key,
-        .words = human.n ? human : expression,
+        .words = words.n ? words : expression,
+        .is_told = words.n > 0,
         .source = own.n ? own : source,
         .is_error = !text_eq(member(constraint, T("severity")), T("warning")),
-        .is_practice = text_eq(expression, T("text.`div`.exists()")),
+        .is_practice = text_eq(expression, T("text.`div`.exists()")) ||
+                       text_eq(expression, T("name.matches('[A-Z]([A-Za-z0-9_]){0,254}')")),
         .is_contained = text_eq(expression, contained_expression),
+        .is_narrative = text_eq(expression, T("htmlChecks()")),
     };
     struct err fault = {.code = 0};
     int code = path_compile(profile_rule_corrected(expression), a, &rule->path, &fault);
@@ -88,6 +94,11 @@ int profile_rule_compile(const yyjson_val *constraint, text source, struct arena
     rule->native = native_compile(rule->path, a);
     *ret_rule = rule;
     return 0;
+}
+
+bool profile_rule_is_error(const struct profile_rule *rule)
+{
+    return rule->is_error;
 }
 
 /* --- asking -------------------------------------------------------------------------------- */
@@ -133,14 +144,14 @@ static int truth_of(const struct path_items *items, enum native_truth *ret, stru
     return 0;
 }
 
-static int ask_engine(const struct profile_run *run, const struct profile_rule *rule,
+static int ask_engine(struct profile_run *run, const struct profile_rule *rule,
                       const struct path_node *at, enum native_truth *ret, struct err *e)
 {
     struct path_env env = {
         .world = run->world,
         .resource = item_of(run->resource),
         .root = item_of(run->root),
-        .now_ms = run->now_ms,
+        .now_ms = profile_now(run),
         .as_of_many = true, /* as the invariants of R4 are written */
         .limits = path_limits_default(),
     };
@@ -166,7 +177,7 @@ static bool is_said(const struct profile_run *run, const struct profile_rule *ru
     for (size_t i = 0; run->issues && i < run->issues->count; i++) {
         const struct issue *one = &run->issues->items[i];
         if (one->severity == ISSUE_WARNING && text_starts(one->details, rule->key) &&
-            text_starts(text_from(one->details, rule->key.n), T(" does not hold"))) {
+            text_starts(text_from(one->details, rule->key.n), T(": "))) {
             return true;
         }
     }
@@ -176,12 +187,13 @@ static bool is_said(const struct profile_run *run, const struct profile_rule *ru
 static void say_broken(struct profile_run *run, const struct profile_rule *rule,
                        const struct path_node *at)
 {
-    bool is_base = !rule->source.n || text_starts(rule->source, T(DEFS_BASE));
+    bool is_base = profile_rule_is_base(rule->source);
     if (rule->is_practice && is_said(run, rule)) {
         return;
     }
     profile_issue(run, rule->is_error ? ISSUE_ERROR : ISSUE_WARNING, ERR_INVARIANT, at,
-                  "%.*s does not hold: %.*s%s%.*s%s", TEXT_ARG(text_short(rule->key, 64)),
+                  "%.*s%s: %.*s%s%.*s%s", TEXT_ARG(text_short(rule->key, 64)),
+                  rule->is_told ? "" : " does not hold",
                   TEXT_ARG(text_short(rule->words, HUMAN_MOST)), is_base ? "" : " (a rule of ",
                   TEXT_ARG(is_base ? T("") : text_short(rule->source, SHOWN_MOST)),
                   is_base ? "" : ")");
@@ -209,6 +221,8 @@ int profile_rule_check(struct profile_run *run, const struct profile_rule *rule,
     enum native_truth truth = rule->native ? ask_native(run, rule, at) : NATIVE_UNSURE;
     if (truth == NATIVE_UNSURE && rule->is_contained) {
         truth = profile_rule_contained(run, at);
+    } else if (rule->is_narrative && at->type == MODEL_XHTML && at->value) {
+        truth = profile_rule_narrative(json_text(at->value), text_eq(rule->key, T("txt-2")));
     }
     if (truth == NATIVE_UNSURE) {
         struct err fault = {.code = 0};

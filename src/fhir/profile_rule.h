@@ -114,11 +114,17 @@ enum native_truth native_walk(struct native_run *run, const struct native_chain 
 /* The expression to use instead of one that the standard got wrong; the same where it is right.
  * (profile_rule_fix.c) */
 text profile_rule_corrected(text expression);
-/* What a rule of R4 asks for, in plain words: its definitions are kept without theirs. Empty: none
- * here. source: the definition that has the rule. (profile_rule_words.c) */
+/* What a rule of R4 asks for, in plain words of our own. Empty: none here. source: the definition
+ * that has the rule; empty: any of R4's. (profile_rule_words.c) */
 text profile_rule_words(text key, text source);
+/* Whether the source of a rule is a definition of R4 itself: empty, its URL or its name alone. */
+bool profile_rule_is_base(text source);
 
 /* dom-3: each contained resource is referred to. NATIVE_UNSURE where it cannot be told. */
 enum native_truth profile_rule_contained(struct profile_run *run, const struct path_node *at);
+
+/* txt-1 of a div (only elements, attributes and entities that format text, in the namespace of
+ * XHTML), or txt-2: that there is something to read. */
+enum native_truth profile_rule_narrative(text xhtml, bool content);
 
 #endif

@@ -98,7 +98,7 @@ static bool note_ids(struct search *s, const yyjson_val *contained)
         s->found[i] = s->ids[i].n == 0; /* one without an id cannot be told of */
         uint64_t *at =
             s->count > FEW && s->ids[i].n ? map_put(&s->by_id, s->ids[i], &is_new) : NULL;
-        if (is_new) {
+        if (at && is_new) {
             *at = i;
         } else if (at) {
             s->found[i] = true;

@@ -1,7 +1,7 @@
 /*
- * txt-1 and txt-2 of Narrative.div (R4 narrative.html): only the elements and attributes of HTML 4.0
- * that format text, and something to read. primitive_xhtml() has passed what comes here: it is
- * well-formed and has nothing in it that acts.
+ * txt-1 and txt-2 of Narrative.div (R4 narrative.html): only the elements and attributes of
+ * HTML 4.0 that format text, and something to read. primitive_xhtml() has passed what comes here:
+ * it is well-formed and has nothing in it that acts.
  */
 #include "fhir/profile_rule.h"
 #include "fhir/xml_div.h"
@@ -63,7 +63,7 @@ static void read_entity(struct scan *s)
     skip_to(s, ";");
     text name = text_make(from, (size_t)(s->p - from));
     bool is_number = name.n && name.p[0] == '#';
-    s->is_plain &= is_number || xml_entity(name) != 0;
+    s->is_plain &= is_number || is_among(name, "lt gt amp quot apos") || xml_named_char(name) != 0;
     s->p += s->p < s->end;
 }
 
@@ -108,9 +108,8 @@ static void read_attributes(struct scan *s)
         from = s->p;
         read_value(s);
         text value = text_make(from, (size_t)(s->p - from));
-        s->in_space |=
-            text_eq(name, T("xmlns")) &&
-            memmem(value.p, value.n, "http://www.w3.org/1999/xhtml", 28) != NULL;
+        s->in_space |= text_eq(name, T("xmlns")) &&
+                       memmem(value.p, value.n, XHTML_SPACE.p, XHTML_SPACE.n) != NULL;
     }
 }
 

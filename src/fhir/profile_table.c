@@ -17,8 +17,7 @@ text profile_short_name(const struct model_element *el)
     return el->choice ? text_first(name, name.n - model_text(model_types[el->type].name).n) : name;
 }
 
-/* Whether an element of the model is one that a definition means: of a choice each. */
-static bool is_meant(const struct model_element *of, const struct profile_element *el)
+bool profile_is_meant(const struct model_element *of, const struct profile_element *el)
 {
     return is_choice(el)
                ? of->choice && text_eq(profile_short_name(of), profile_bare_name(el->path))
@@ -115,7 +114,7 @@ static void look_at_types(const struct profile_made *m, uint16_t parent, struct 
     uint16_t allowed = 0;
     for (size_t i = 0; i < type->count; i++) {
         const struct model_element *of = &model_elements[type->first + i];
-        if (!is_meant(of, el)) {
+        if (!profile_is_meant(of, el)) {
             continue;
         }
         possible++;
@@ -187,12 +186,15 @@ static int fill(struct profile_made *m, struct profile_element *el, uint16_t mod
     if (!c->items || !c->of_element || !c->needed) {
         return profile_no_memory(m->e);
     }
+    bool plain = false;
     for (struct profile_element *child = el->first_child; child; child = child->next) {
         bool is_known = false;
         for (size_t i = 0; !child->is_idle && i < type->count; i++) {
-            if (is_meant(&model_elements[type->first + i], child)) {
+            const struct model_element *of = &model_elements[type->first + i];
+            if (profile_is_meant(of, child)) {
                 c->of_element[i] = (uint16_t)(c->count + 1);
                 is_known = true;
+                plain |= profile_is_primitive(of->type) && !child->is_spare;
             }
         }
         if (is_known && is_needed(child, 0)) {
@@ -202,6 +204,7 @@ static int fill(struct profile_made *m, struct profile_element *el, uint16_t mod
             c->items[c->count++] = child;
         }
     }
+    c->spares_plain = !plain && !c->needed_count;
     el->children = c->count ? c : NULL;
     return 0;
 }
@@ -264,6 +267,8 @@ static int finish(struct profile_made *m, struct profile_element *el, uint16_t p
         look_at_types(m, parent, el);
     }
     el->is_idle = is_idle(m, el);
+    el->is_spare =
+        profile_element_is_spare(m, el, parent == MODEL_NONE ? NULL : members_type(parent));
     return rc;
 }
 

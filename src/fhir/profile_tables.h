@@ -70,7 +70,8 @@ struct profile_element {
     bool check_min, check_max; /* narrower than what resource_check() has held */
     bool check_types;
     bool check_targets;
-    bool is_idle; /* nothing to check, here or below */
+    bool is_idle;  /* nothing to check, here or below */
+    bool is_spare; /* nothing that could be an error in a run that spares: profile_spare.c */
     bool is_extension;
     bool codings; /* without a binding: each coding by itself */
 
@@ -113,6 +114,7 @@ struct profile_children {
     uint16_t *of_element; /* by the number of the element in its type: 0, or 1 + index of items */
     uint16_t *needed;     /* indices of items that must be there, or some slice of them */
     uint16_t needed_count;
+    bool spares_plain; /* in a run that spares, primitive values need no look */
 };
 
 struct profile_context {
@@ -156,6 +158,11 @@ int profile_slicing_make(struct profile_made *m, const yyjson_val *slicing,
 int profile_tables_make(struct profile_made *m, struct profile_element *root);
 /* The strings by which an element's slices are told apart, where it is as easy as that. */
 int profile_quick_make(struct profile_made *m, struct profile_element *el);
+/* profile_spare.c. type: that the element is one of; NULL: none. What is in it has been told. */
+bool profile_element_is_spare(const struct profile_made *m, const struct profile_element *el,
+                              const struct model_type *type);
+/* Whether an element of the model is one that a definition means: of a choice each. */
+bool profile_is_meant(const struct model_element *of, const struct profile_element *el);
 /* The last part of a path: "value[x]". */
 text profile_last_of(text path);
 /* Without a choice's "[x]". */

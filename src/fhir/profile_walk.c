@@ -220,6 +220,9 @@ static int member_check(struct profile_run *run, const struct profile *p,
                         const struct member *m)
 {
     struct profile_values values;
+    if (el && el->is_spare && run->spares) {
+        return 0;
+    }
     if (el) {
         profile_values_begin(&values, at, m->el, m->value, m->shadow);
         return profile_items_check(run, p, el, &values);
@@ -250,13 +253,15 @@ static int members_check(struct profile_run *run, const struct profile *p,
     if (children && (children->model != type - model_types || children->count > MODEL_WIDEST)) {
         children = NULL;
     }
-    bool shadows = object && has_shadows(object);
+    bool shadows = object && !run->spares && has_shadows(object);
+    bool spares_plain = run->spares && children && children->spares_plain;
     const yyjson_val *key = object ? object + 1 : NULL;
     int rc = 0;
     for (size_t left = object ? json_len(object) : 0; left && !rc && !profile_is_over(run);
          left--, key = json_after(key + 1)) {
         struct member m;
-        if (!read_member(type, object, key, shadows, &m)) {
+        if ((spares_plain && !json_is_container(key + 1)) ||
+            !read_member(type, object, key, shadows, &m)) {
             continue;
         }
         uint16_t item = children ? children->of_element[m.el - &model_elements[type->first]] : 0;
@@ -529,7 +534,8 @@ static int coded_check(struct profile_run *run, const struct profile *p,
         bool is_kept = p->is_base && el->binding->strength == STRENGTH_REQUIRED;
         return no_bindings && !is_kept ? 0 : profile_binding_check(run, el->binding, node);
     }
-    bool is_coded = node->type == MODEL_CODING || node->type == MODEL_CODEABLE_CONCEPT;
+    bool is_coded = node->type == MODEL_CODING || node->type == MODEL_CODEABLE_CONCEPT ||
+                    text_eq(model_text(model_types[node->type].name), T("Quantity"));
     return is_coded && !no_bindings ? profile_coding_check(run, node) : 0;
 }
 
@@ -551,7 +557,8 @@ static int parts_check(struct profile_run *run, const struct profile *p,
     if (!rc && el->content) {
         rc = rules_check(run, el->content, node);
     }
-    if (!rc && (el->fixed || el->pattern || el->least || el->most || el->longest)) {
+    bool has_limits = el->fixed || el->pattern || el->least || el->most || el->longest;
+    if (!rc && has_limits && (!el->check_types || type_of(el, node))) { /* a wrong type is told */
         rc = value_check(run, p, el, node);
     }
     if (!rc && (el->binding || el->codings)) {

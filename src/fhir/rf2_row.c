@@ -290,8 +290,8 @@ static int description_row(struct rf2 *r, const text *c, struct err *e)
 {
     uint64_t id = 0;
     uint32_t concept = codes_build_find(r->build, c[FOURTH]);
-    if (!is_id(c[ID], &id) || !utf8(c[SEVENTH]) || c[SEVENTH].n == 0) {
-        rf2_wrong(r, "the identifier or the term is not right");
+    if (!is_id(c[ID], &id) || !utf8(c[FIFTH]) || !utf8(c[SEVENTH]) || c[SEVENTH].n == 0) {
+        rf2_wrong(r, "the identifier, the language or the term is not right");
         return 0;
     }
     if (concept == CODES_NONE || !concept_at(r, concept, e)) {

@@ -48,7 +48,9 @@ static bool is_link(const struct search_reader *r, const struct search_param *pa
     }
     const struct search_custom *custom =
         search_custom_find(r->q->rules->customs, type, param->name);
-    return custom && takes_link(custom->tables, custom->tables->root, ordinal, 0);
+    /* What a path leads to is known when it is there. */
+    return custom &&
+           (!custom->tables || takes_link(custom->tables, custom->tables->root, ordinal, 0));
 }
 
 /* The url of a Device is its address in a network; what is published has a publisher. */

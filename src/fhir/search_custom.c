@@ -1,6 +1,6 @@
 #include "fhir/search_custom.h"
 
-#include "fhir/search_tables.h"
+#include "fhir/search_path.h"
 
 #include <stdlib.h>
 
@@ -212,6 +212,23 @@ static text copy(struct arena *a, text t)
     return t.n ? arena_copy(a, t) : T("");
 }
 
+/* As tables, which are fast, or as a path. */
+static int read_expression(struct search_custom *made, fhir_type type, struct arena *a,
+                           struct err *e)
+{
+    struct search_param *param = &made->param;
+    enum search_type of = (enum search_type)param->type;
+    bool beyond = false;
+    int rc = search_expression(param->expression, type, of, (uint8_t)param->number, a,
+                               &made->tables, &param->identifiers, &beyond, e);
+    if (rc && beyond) {
+        made->tables = NULL;
+        rc = search_path_compile(param->expression, type, of, a, &made->path, &param->identifiers,
+                                 e);
+    }
+    return rc;
+}
+
 int search_custom_make(yyjson_val *definition, fhir_type type, uint16_t number, bool usable,
                        struct arena *a, const struct search_custom **ret_custom, struct err *e)
 {
@@ -231,8 +248,7 @@ int search_custom_make(yyjson_val *definition, fhir_type type, uint16_t number, 
     if (!param->name.p || !param->url.p || !param->expression.p || !made->id.p) {
         return err_set(e, ERR_MEMORY, "no memory for a search parameter");
     }
-    int rc = search_expression(param->expression, type, (enum search_type)param->type,
-                               (uint8_t)number, a, &made->tables, &param->identifiers, e);
+    int rc = read_expression(made, type, a, e);
     if (!rc && param->type == SEARCH_REFERENCE) {
         rc = read_targets(definition, a, &param->targets, e);
     }

@@ -2,8 +2,9 @@
  * Search parameters that people have added while the node runs: SearchParameter resources (R4
  * searchparameter.html) made into the same tables that the standard's own have.
  *
- * Of FHIRPath the expression may have what the standard's own search parameters use: paths, |,
- * as/ofType(), where(name = 'value'), where(resolve() is Type), extension('url'), first() and [0].
+ * What the standard's own search parameters use of FHIRPath (paths, |, as/ofType(), where(name =
+ * 'value'), where(resolve() is Type), extension('url'), first() and [0]) becomes tables like
+ * theirs; any other expression runs on FHIRPath's engine (index_path.c), once for each resource.
  * Number, date, string, token, reference, quantity and uri parameters can be added; composite and
  * special ones cannot.
  */
@@ -19,8 +20,9 @@ enum { SEARCH_CUSTOM_FIRST = 0x80, SEARCH_CUSTOM_LAST = 0xEF };
 struct search_tables; /* search_tables.h: one parameter's own trie */
 
 struct search_custom {
-    struct search_param param; /* .number as given, .stored true */
-    const struct search_tables *tables;
+    struct search_param param;          /* .number as given, .stored true */
+    const struct search_tables *tables; /* NULL: by the path */
+    const struct path *path;            /* NULL: by the tables */
     bool usable; /* its entries are complete: queries may use it. Extraction always does */
     text id;     /* of the SearchParameter resource */
 };
@@ -42,10 +44,11 @@ int search_custom_check(yyjson_val *definition, struct arena *a, fhir_type **ret
 int search_custom_make(yyjson_val *definition, fhir_type type, uint16_t number, bool usable,
                        struct arena *a, const struct search_custom **ret_custom, struct err *e);
 
-/* The expression alone: *ret_identifiers says whether it takes identifiers. For search_custom.c. */
+/* The expression as tables: *ret_identifiers says whether it takes identifiers; *ret_beyond, where
+ * it failed, that FHIRPath's engine may have it all the same. For search_custom.c. */
 int search_expression(text expression, fhir_type base, enum search_type type, uint8_t ordinal,
                       struct arena *a, const struct search_tables **ret_tables,
-                      bool *ret_identifiers, struct err *e);
+                      bool *ret_identifiers, bool *ret_beyond, struct err *e);
 
 /* A set of them. generation: tells index_extract()s by different sets apart; 0 is that of none. */
 struct search_customs {

@@ -3,9 +3,8 @@
  * a step turns each place into the places behind it. Each place that is left becomes one chain of
  * nodes with a leaf at its end.
  */
-#include "fhir/model_tables.h"
 #include "fhir/search_custom.h"
-#include "fhir/search_tables.h"
+#include "fhir/search_path.h"
 
 #include <stdlib.h>
 
@@ -41,13 +40,20 @@ struct compile {
     size_t filter_count;
     size_t filter_capacity;
     struct places done; /* with all alternatives */
+    bool beyond;        /* failed at what tables cannot have, FHIRPath perhaps can */
 };
 
-static int bad(struct compile *c, const char *words)
+static int wrong(struct compile *c, const char *words)
 {
     return err_at(c->e, ERR_INVALID, T("SearchParameter.expression"),
                   "at character %zu of '%.*s': %s", (size_t)(c->rest.p - c->whole.p) + 1,
                   TEXT_ARG(text_short(c->whole, 200)), words);
+}
+
+static int bad(struct compile *c, const char *words)
+{
+    c->beyond = true;
+    return wrong(c, words);
 }
 
 static int no_memory(struct compile *c)
@@ -152,6 +158,9 @@ static int step_member(struct compile *c, struct places *places, text name)
         return no_memory(c);
     }
     for (size_t i = 0; i < places->count; i++) {
+        if (places->items[i].type == MODEL_RESOURCE) {
+            return bad(c, "the type of a resource in another is not known");
+        }
         const struct model_type *type = &model_types[places->items[i].type];
         for (uint16_t k = 0; k < type->count; k++) {
             const struct model_element *element = &model_elements[type->first + k];
@@ -193,6 +202,15 @@ static int step_filter(struct compile *c, struct places *places, struct search_f
     return 0;
 }
 
+static bool is_known_type(text name)
+{
+    bool known = false;
+    for (unsigned i = 0; i < model_type_count && !known; i++) {
+        known = text_eq(model_text(model_types[i].name), name);
+    }
+    return known;
+}
+
 static int step_as(struct compile *c, struct places *places, text type)
 {
     size_t kept = 0;
@@ -202,7 +220,9 @@ static int step_as(struct compile *c, struct places *places, text type)
         }
     }
     places->count = kept;
-    return kept ? 0 : bad(c, "no element there has that type");
+    return kept                  ? 0
+           : is_known_type(type) ? wrong(c, "no element there has that type")
+                                 : bad(c, "this is no type of FHIR R4");
 }
 
 static int step_extension(struct compile *c, struct places *places)
@@ -308,94 +328,6 @@ static int path(struct compile *c, struct places *places, bool *ret_other)
 
 /* --- what is taken ------------------------------------------------------------------------- */
 
-static int take_token(unsigned type, text name)
-{
-    switch (type) {
-    case MODEL_CODING:
-        return TAKE_CODING;
-    case MODEL_CODEABLE_CONCEPT:
-        return TAKE_CONCEPT;
-    case MODEL_CODE:
-        return TAKE_CODE;
-    case MODEL_BOOLEAN:
-        return TAKE_BOOLEAN;
-    case MODEL_STRING:
-    case MODEL_MARKDOWN:
-    case MODEL_ID:
-    case MODEL_URI:
-    case MODEL_URL:
-    case MODEL_CANONICAL:
-    case MODEL_OID:
-    case MODEL_UUID:
-        return TAKE_WORD;
-    default:
-        return text_eq(name, T("Identifier"))     ? TAKE_IDENTIFIER
-               : text_eq(name, T("ContactPoint")) ? TAKE_CONTACT
-                                                  : -1;
-    }
-}
-
-static bool is_uri(unsigned type)
-{
-    return type == MODEL_URI || type == MODEL_URL || type == MODEL_CANONICAL || type == MODEL_OID ||
-           type == MODEL_UUID;
-}
-
-static int take_date(unsigned type, text name)
-{
-    return type == MODEL_DATE || type == MODEL_DATE_TIME || type == MODEL_INSTANT ? TAKE_DATE
-           : text_eq(name, T("Period"))                                           ? TAKE_PERIOD
-           : text_eq(name, T("Timing"))                                           ? TAKE_TIMING
-                                                                                  : -1;
-}
-
-static int take_quantity(text name)
-{
-    static const char *const kin[] = {"Quantity", "Age", "Duration", "Count", "Distance"};
-    for (size_t i = 0; i < sizeof kin / sizeof kin[0]; i++) {
-        if (text_eq(name, text_of(kin[i]))) {
-            return TAKE_QUANTITY;
-        }
-    }
-    return text_eq(name, T("Money")) ? TAKE_MONEY : text_eq(name, T("Range")) ? TAKE_RANGE : -1;
-}
-
-/* -1: nothing that this type of parameter can hold. */
-static int take_of(enum search_type search, unsigned type)
-{
-    text name = model_text(model_types[type].name);
-    switch (search) {
-    case SEARCH_TOKEN:
-        return take_token(type, name);
-    case SEARCH_REFERENCE:
-        return type == MODEL_REFERENCE                        ? TAKE_REFERENCE
-               : type == MODEL_URI || type == MODEL_CANONICAL ? TAKE_LINK
-                                                              : -1;
-    case SEARCH_DATE:
-        return take_date(type, name);
-    case SEARCH_STRING:
-        return type == MODEL_STRING || type == MODEL_MARKDOWN || type == MODEL_CODE ||
-                       type == MODEL_ID || is_uri(type)
-                   ? TAKE_STRING
-               : text_eq(name, T("HumanName")) ? TAKE_NAME
-               : text_eq(name, T("Address"))   ? TAKE_ADDRESS
-                                               : -1;
-    case SEARCH_NUMBER:
-        return type == MODEL_DECIMAL || type == MODEL_INTEGER || type == MODEL_POSITIVE_INT ||
-                       type == MODEL_UNSIGNED_INT
-                   ? TAKE_NUMBER
-                   : -1;
-    case SEARCH_QUANTITY:
-        return take_quantity(name);
-    case SEARCH_URI:
-        return is_uri(type) ? TAKE_URI : -1;
-    case SEARCH_COMPOSITE:
-    case SEARCH_SPECIAL:
-        break;
-    }
-    return -1;
-}
-
 /* An extension stands for its value. */
 static int open_extensions(struct compile *c, struct places *places)
 {
@@ -410,7 +342,7 @@ static int keep_fitting(struct compile *c, const struct places *places)
 {
     size_t before = c->done.count;
     for (size_t i = 0; i < places->count; i++) {
-        if (places->items[i].depth && take_of(c->type, places->items[i].type) >= 0) {
+        if (places->items[i].depth && search_take_of(c->type, places->items[i].type) >= 0) {
             if (c->done.count == PLACES_MAX) {
                 return bad(c, "the expression leads to too many places");
             }
@@ -419,7 +351,7 @@ static int keep_fitting(struct compile *c, const struct places *places)
     }
     return c->done.count > before
                ? 0
-               : bad(c, "a parameter of this type cannot take anything from the elements there");
+               : wrong(c, "a parameter of this type cannot take anything from the elements there");
 }
 
 static bool next_alternative(text *rest, text *ret_part)
@@ -469,17 +401,6 @@ static int all_alternatives(struct compile *c)
 
 /* --- the tables ---------------------------------------------------------------------------- */
 
-static text implied_system(int take, const struct model_element *element)
-{
-    if (take == TAKE_BOOLEAN) {
-        return T("http://terminology.hl7.org/CodeSystem/special-values");
-    }
-    const struct model_code_set *set = &model_code_sets[element->codes];
-    return take == TAKE_CODE && element->codes && set->count == 1
-               ? model_text(model_systems[set->first].url)
-               : T("");
-}
-
 struct tables {
     struct search_node *nodes;
     struct search_edge *edges;
@@ -500,7 +421,7 @@ static int compare_places(const void *x, const void *y)
 /* Behind the root a chain: an edge, a node, an edge ... a node with a leaf. */
 static void put_chain(struct compile *c, struct tables *t, const struct place *place, uint16_t at)
 {
-    int take = take_of(c->type, place->type);
+    int take = search_take_of(c->type, place->type);
     for (size_t i = 0; i < place->depth; i++) {
         uint16_t edge = at;
         if (i) {
@@ -513,7 +434,7 @@ static void put_chain(struct compile *c, struct tables *t, const struct place *p
                                               .node = t->node_count++};
     }
     t->nodes[t->node_count - 1] = (struct search_node){.leaf = at, .leaf_count = 1};
-    t->systems[at + 1] = implied_system(take, place->element);
+    t->systems[at + 1] = search_implied_system(take, place->element);
     t->leaves[at] = (struct search_leaf){
         .ordinal = c->ordinal, .take = (uint8_t)take, .system = (uint16_t)(at + 1)};
 }
@@ -551,7 +472,7 @@ static int make_tables(struct compile *c, const struct search_tables **ret_table
 
 int search_expression(text expression, fhir_type base, enum search_type type, uint8_t ordinal,
                       struct arena *a, const struct search_tables **ret_tables,
-                      bool *ret_identifiers, struct err *e)
+                      bool *ret_identifiers, bool *ret_beyond, struct err *e)
 {
     struct compile *c = arena_zalloc(a, 1, sizeof *c);
     if (!c) {
@@ -563,9 +484,10 @@ int search_expression(text expression, fhir_type base, enum search_type type, ui
     int rc = step_filter(c, &none, (struct search_filter){.kind = FILTER_NONE});
     rc = rc ? rc : all_alternatives(c);
     rc = rc ? rc : make_tables(c, ret_tables);
+    *ret_beyond = rc && c->beyond;
     *ret_identifiers = false;
     for (size_t i = 0; i < c->done.count && !rc; i++) {
-        *ret_identifiers |= take_of(type, c->done.items[i].type) == TAKE_IDENTIFIER;
+        *ret_identifiers |= search_take_of(type, c->done.items[i].type) == TAKE_IDENTIFIER;
     }
     return rc;
 }

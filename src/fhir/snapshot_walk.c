@@ -56,6 +56,7 @@ struct group {
 struct found {
     const struct snapshot_change **items;
     size_t count;
+    size_t most;
 };
 
 static int write_spot(struct snapshot_work *w, const struct spot *s, struct snapshot_made *m);
@@ -70,6 +71,18 @@ static bool add_layer(struct snapshot_work *w, struct layers *ls, const struct s
     ls->items = items;
     ls->items[ls->count++] = c;
     return true;
+}
+
+/* A snapshot that has an element in two places finds its change twice. */
+static int note_found(struct snapshot_work *w, struct found *found, const struct snapshot_change *c)
+{
+    if (found->count == found->most) {
+        return snapshot_wrong(w, c->key,
+                              "the snapshot of the base has this element in two places; correct it "
+                              "or publish the base with its differential alone");
+    }
+    found->items[found->count++] = c;
+    return 0;
 }
 
 static int step(struct snapshot_work *w)
@@ -258,8 +271,11 @@ static int shortcuts_of(struct snapshot_work *w, struct group *g, struct found *
             if (code || !snapshot_type_of_choice(g->made, g->whole.name, c->name, &type)) {
                 continue;
             }
-            found->items[found->count++] = c;
             g->shortcuts++;
+            code = note_found(w, found, c);
+            if (code) {
+                break;
+            }
             code = c->first_slice ? snapshot_wrong(w, c->key, "it cannot be sliced by this name")
                                   : find_cut(w, g, c->name, &cut);
             if (!code) {
@@ -363,12 +379,13 @@ static int take_layers(struct snapshot_work *w, struct group *g, struct found *f
     const struct layers *ls = &g->parent->layers;
     for (size_t i = 0; i < ls->count; i++) {
         for (const struct snapshot_change *c = ls->items[i]->first; c; c = c->next) {
+            bool same = text_eq(c->name, g->whole.name);
             int code = step(w);
+            code = code || !same ? code : note_found(w, found, c);
             if (code) {
                 return code;
             }
-            if (text_eq(c->name, g->whole.name)) {
-                found->items[found->count++] = c;
+            if (same) {
                 if (!add_layer(w, &g->whole.layers, c)) {
                     return snapshot_memory(w);
                 }
@@ -461,7 +478,7 @@ static int write_below(struct snapshot_work *w, const struct spot *s,
                        const struct snapshot_tree *tree, uint32_t at)
 {
     size_t all = spoken_of(&s->layers);
-    struct found found = {.items = arena_zalloc(&w->scratch, all + 1, sizeof(void *))};
+    struct found found = {.items = arena_zalloc(&w->scratch, all + 1, sizeof(void *)), .most = all};
     int code = found.items ? 0 : snapshot_memory(w);
     uint32_t end = tree ? tree->items[at].end : 0;
     for (uint32_t i = at + 1; i < end && !code;) {

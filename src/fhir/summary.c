@@ -7,13 +7,11 @@
 /* How many a section has at most. What a reader must not miss is cut only where a record is no
  * record of one person's care any more. */
 static const size_t most[SUMMARY_SECTIONS] = {
-    [SUMMARY_MEDICATIONS] = 500,       [SUMMARY_ALLERGIES] = 500,
-    [SUMMARY_PROBLEMS] = 500,          [SUMMARY_IMMUNIZATIONS] = 200,
-    [SUMMARY_PROCEDURES] = 100,        [SUMMARY_DEVICES] = 100,
-    [SUMMARY_RESULTS] = 200,           [SUMMARY_VITAL_SIGNS] = 50,
-    [SUMMARY_SOCIAL_HISTORY] = 50,     [SUMMARY_PAST_ILLNESS] = 100,
-    [SUMMARY_FUNCTIONAL_STATUS] = 50,  [SUMMARY_PLAN_OF_CARE] = 50,
-    [SUMMARY_PREGNANCY] = 50,          [SUMMARY_ADVANCE_DIRECTIVES] = 50,
+    [SUMMARY_MEDICATIONS] = 500,   [SUMMARY_ALLERGIES] = 500,         [SUMMARY_PROBLEMS] = 500,
+    [SUMMARY_IMMUNIZATIONS] = 200, [SUMMARY_PROCEDURES] = 100,        [SUMMARY_DEVICES] = 100,
+    [SUMMARY_RESULTS] = 200,       [SUMMARY_VITAL_SIGNS] = 50,        [SUMMARY_SOCIAL_HISTORY] = 50,
+    [SUMMARY_PAST_ILLNESS] = 100,  [SUMMARY_FUNCTIONAL_STATUS] = 50,  [SUMMARY_PLAN_OF_CARE] = 50,
+    [SUMMARY_PREGNANCY] = 50,      [SUMMARY_ADVANCE_DIRECTIVES] = 50,
 };
 
 struct candidate {
@@ -66,16 +64,14 @@ static text key_of(const struct summary_ask *ask, const struct candidate *one, s
         medicine = summary_dosage(summary_at(dosage, 0));
     }
     bool by_words = !value.n || one->section == SUMMARY_MEDICATIONS;
-    return arena_printf(a, "%u %u %.*s|%.*s|%.*s|%.*s|%.*s", (unsigned)one->section,
-                        (unsigned)one->item->type,
-                        TEXT_ARG(json_text(json_get(coding, T("system")))), TEXT_ARG(value),
-                        TEXT_ARG(by_words ? text_short(words, 200) : T("")),
-                        TEXT_ARG(text_short(medicine, 500)),
-                        TEXT_ARG(summary_concept(json_get(root, T("bodySite")))));
+    return arena_printf(
+        a, "%u %u %.*s|%.*s|%.*s|%.*s|%.*s", (unsigned)one->section, (unsigned)one->item->type,
+        TEXT_ARG(json_text(json_get(coding, T("system")))), TEXT_ARG(value),
+        TEXT_ARG(by_words ? text_short(words, 200) : T("")), TEXT_ARG(text_short(medicine, 500)),
+        TEXT_ARG(summary_concept(json_get(root, T("bodySite")))));
 }
 
-static int gather(const struct summary_ask *ask, struct candidate *to, size_t *ret_count,
-                  struct summary *s)
+static size_t gather(const struct summary_ask *ask, struct candidate *to, struct summary *s)
 {
     size_t count = 0;
     for (size_t i = 0; i < ask->count; i++) {
@@ -92,8 +88,7 @@ static int gather(const struct summary_ask *ask, struct candidate *to, size_t *r
                 (struct candidate){&ask->items[i], section, summary_date(ask->items[i].root)};
         }
     }
-    *ret_count = count;
-    return 0;
+    return count;
 }
 
 static int take(const struct summary_ask *ask, const struct candidate *one, struct map *seen,
@@ -117,14 +112,14 @@ static int take(const struct summary_ask *ask, const struct candidate *one, stru
 int summary_choose(const struct summary_ask *ask, struct arena *a, struct summary *ret_summary)
 {
     struct summary s = {0};
-    size_t count;
     struct map seen;
     struct candidate *all = arena_zalloc(a, ask->count + 1, sizeof *all);
     const struct summary_item **chosen = arena_zalloc(a, ask->count + 1, sizeof *chosen);
     if (!all || !chosen) {
         return ERR_MEMORY;
     }
-    int rc = gather(ask, all, &count, &s);
+    int rc = 0;
+    size_t count = gather(ask, all, &s);
     if (count) {
         qsort(all, count, sizeof *all, by_date);
     }

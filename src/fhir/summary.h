@@ -31,7 +31,8 @@ enum summary_section {
     SUMMARY_ADVANCE_DIRECTIVES,
     SUMMARY_SECTIONS,
 };
-enum { SUMMARY_REQUIRED = SUMMARY_PROBLEMS + 1, SUMMARY_RECOMMENDED = SUMMARY_RESULTS + 1 };
+#define SUMMARY_REQUIRED (SUMMARY_PROBLEMS + 1)
+#define SUMMARY_RECOMMENDED (SUMMARY_RESULTS + 1)
 
 /* A resource of the record; the tree is one that resource_check() has passed. */
 struct summary_item {
@@ -80,12 +81,11 @@ bool summary_takes(fhir_type type);
 int summary_choose(const struct summary_ask *ask, struct arena *a, struct summary *ret_summary);
 
 /* The Composition. A buffer that is full becomes failed. */
-int summary_composition(const struct summary_ask *ask, const struct summary *s, struct arena *a,
-                        struct buf *out);
+int summary_composition(const struct summary_ask *ask, const struct summary *s, struct buf *out);
 /* Whether a required section has nothing, and so an entry that says that. */
 static inline bool summary_is_absent(const struct summary *s, enum summary_section section)
 {
-    return section < SUMMARY_REQUIRED && s->sections[section].count == 0;
+    return (unsigned)section < (unsigned)SUMMARY_REQUIRED && s->sections[section].count == 0;
 }
 /* That entry: code of http://hl7.org/fhir/uv/ips/CodeSystem/absent-unknown-uv-ips. */
 void summary_absent(const struct summary_ask *ask, const struct summary *s,

@@ -12,7 +12,8 @@ size_t summary_count(const yyjson_val *array);
 /* The value of a choice: "onset" finds onsetDateTime; *ret_type is "DateTime". Also an element of
  * the plain name, whose type is then empty. NULL: none. */
 const yyjson_val *summary_choice(const yyjson_val *root, text name, text *ret_type);
-/* Whether a CodeableConcept, or one of an array of them, has a code of the list, which NULL ends. */
+/* Whether a CodeableConcept, or one of an array of them, has a code of the list, which NULL ends.
+ */
 bool summary_has_code(const yyjson_val *concept, text system, const char *const *codes);
 /* Whether a text is in the list. */
 bool summary_is_one(text t, const char *const *list);

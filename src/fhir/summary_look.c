@@ -83,9 +83,9 @@ static bool date_of(const yyjson_val *value, int64_t *ret_start)
 
 int64_t summary_date(const yyjson_val *root)
 {
-    static const char *const names[] = {"effective",    "performed", "occurrence",  "authoredOn",
-                                        "onset",        "timing",    "recordedOn",  "recordedDate",
-                                        "dateAsserted", "dateTime",  "issued",      "period",
+    static const char *const names[] = {"effective",    "performed", "occurrence", "authoredOn",
+                                        "onset",        "timing",    "recordedOn", "recordedDate",
+                                        "dateAsserted", "dateTime",  "issued",     "period",
                                         "created",      "date",      NULL};
     text type;
     int64_t start;

@@ -128,9 +128,9 @@ static enum summary_section by_code(const yyjson_val *code)
                                             "11640-0", "11612-9", "11613-7", "11614-5", "33065-4",
                                             "11778-8", "11779-6", "11780-4", NULL};
     static const char *const social[] = {"72166-2", "74013-4", "11367-0", "11331-6", NULL};
-    static const char *const vital[] = {"85353-1", "9279-1",  "8867-4",  "2708-6",  "59408-5",
-                                        "8310-5",  "8302-2",  "9843-4",  "29463-7", "39156-5",
-                                        "85354-9", "8480-6",  "8462-4",  NULL};
+    static const char *const vital[] = {"85353-1", "9279-1", "8867-4", "2708-6",  "59408-5",
+                                        "8310-5",  "8302-2", "9843-4", "29463-7", "39156-5",
+                                        "85354-9", "8480-6", "8462-4", NULL};
     return summary_has_code(code, LOINC, pregnancy) ? SUMMARY_PREGNANCY
            : summary_has_code(code, LOINC, social)  ? SUMMARY_SOCIAL_HISTORY
            : summary_has_code(code, LOINC, vital)   ? SUMMARY_VITAL_SIGNS
@@ -156,9 +156,9 @@ static enum summary_section observation(const struct summary_ask *ask, const yyj
     if (summary_has_code(category, T(""), LIST("social-history", "sdoh"))) {
         return SUMMARY_SOCIAL_HISTORY;
     }
-    if (summary_has_code(category, T(""),
-                         LIST("activity", "functional-status", "disability-status",
-                              "cognitive-status"))) {
+    if (summary_has_code(
+            category, T(""),
+            LIST("activity", "functional-status", "disability-status", "cognitive-status"))) {
         return SUMMARY_FUNCTIONAL_STATUS;
     }
     return coded == NONE ? SUMMARY_RESULTS : coded;
@@ -232,8 +232,7 @@ static bool is_about(const struct summary_ask *ask, const yyjson_val *root)
 {
     const yyjson_val *subject = json_get(root, T("subject"));
     subject = subject ? subject : json_get(root, T("patient"));
-    struct reference r =
-        reference_parse(json_text(json_get(subject, T("reference"))), ask->base);
+    struct reference r = reference_parse(json_text(json_get(subject, T("reference"))), ask->base);
     return r.kind == REFERENCE_LOCAL && r.type == FHIR_PATIENT && text_eq(r.id, ask->patient_id);
 }
 
@@ -242,6 +241,7 @@ enum summary_section summary_section_of(const struct summary_ask *ask,
 {
     size_t rule = rule_of(item->type);
     *ret_over = false;
-    return rule < RULES && is_about(ask, item->root) ? rules[rule].section(ask, item->root, ret_over)
-                                                     : NONE;
+    return rule < RULES && is_about(ask, item->root)
+               ? rules[rule].section(ask, item->root, ret_over)
+               : NONE;
 }

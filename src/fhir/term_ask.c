@@ -195,8 +195,12 @@ static int compile_here(struct term *t, const yyjson_val *root, const struct val
 {
     unsigned imports = 0;
     struct value_set *made;
-    struct value_set_making m = {
-        .defs = t->defs, .arena = t->arena, .rules = t->rules, .holder = root, .imports = &imports};
+    struct value_set_making m = {.defs = t->defs,
+                                 .arena = t->arena,
+                                 .rules = t->rules,
+                                 .holder = root,
+                                 .imports = &imports,
+                                 .deadline = t->ask->deadline};
     int rc = value_set_make(&m, root, &made, e);
     if (!rc) {
         *ret_set = made;
@@ -228,10 +232,9 @@ static int by_url(struct term *t, text url, const struct value_set **ret_set, st
     int rc = t->rules.count
                  ? defs_resource(t->defs, fhir_type_of(T("ValueSet")), canonical, &root, e)
                  : defs_value_set(t->defs, canonical, ret_set, e);
-    if (rc == ERR_NOT_FOUND && t->rules.count &&
-        value_set_implicit_tree(canonical, t->arena, &implicit, e) == 0) {
-        root = implicit;
-        rc = 0;
+    if (rc == ERR_NOT_FOUND && t->rules.count) {
+        rc = value_set_implicit_tree(canonical, t->arena, &implicit, e);
+        root = rc ? NULL : implicit;
     }
     if (rc == ERR_NOT_FOUND) {
         return err_set(e, rc,

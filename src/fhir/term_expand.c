@@ -284,7 +284,7 @@ static int expand(struct term *t, struct buf *out, struct err *e)
     int rc = read_ask(&x, e);
     rc = rc ? rc : term_value_set(t, &x.set, e);
     rc = rc ? rc : term_take_languages(t, x.set->root, e);
-    rc = rc ? rc : value_set_each(x.set, t->arena, take, &x, e);
+    rc = rc ? rc : value_set_each(x.set, t->ask->deadline, t->arena, take, &x, e);
     return rc ? rc : write_reply(&x, e);
 }
 

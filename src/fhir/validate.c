@@ -1,6 +1,6 @@
 #include "fhir/validate.h"
 
-#include "base/clock.h"
+#include "fhir/defs_world.h"
 #include "fhir/model_tables.h"
 #include "fhir/profile_int.h"
 
@@ -15,92 +15,12 @@ enum { PROFILES_MOST = 64, PARTS_DEPTH_MOST = 32 };
 struct validation {
     struct profile_run run;
     const struct validate_ask *ask;
+    struct defs_world asked; /* by its rules */
 };
 
 static int no_memory(struct err *e)
 {
     return err_set(e, ERR_MEMORY, "the validation needs more memory than a request may have");
-}
-
-/* --- what invariants may ask ---------------------------------------------------------------- */
-
-static int resolve(void *context, text reference, struct arena *a, const yyjson_val **ret_root,
-                   struct err *e)
-{
-    const struct validation *v = context;
-    const struct path_world *world = v->ask->world;
-    return world && world->resolve ? world->resolve(world->context, reference, a, ret_root, e)
-                                   : ERR_NOT_FOUND;
-}
-
-static enum value_set_answer has_coding(const struct value_set *set, const yyjson_val *coding,
-                                        struct arena *a)
-{
-    text system = json_text(json_get(coding, T("system")));
-    system.p = system.p ? system.p : "";
-    return value_set_has(set, system, json_text(json_get(coding, T("version"))),
-                         json_text(json_get(coding, T("code"))), a);
-}
-
-/* One coding that is in the set is enough. */
-static enum value_set_answer has_concept(const struct value_set *set, const yyjson_val *concept,
-                                         struct arena *a)
-{
-    enum value_set_answer all = VALUE_SET_NO;
-    const yyjson_val *codings = json_get(concept, T("coding"));
-    size_t left = json_type(codings) == YYJSON_TYPE_ARR ? json_len(codings) : 0;
-    const yyjson_val *item = codings ? codings + 1 : NULL;
-    for (; left && all != VALUE_SET_YES; left--, item = json_after(item)) {
-        enum value_set_answer one = has_coding(set, item, a);
-        all = one == VALUE_SET_NO ? all : one;
-    }
-    return all;
-}
-
-static int member_of(void *context, const struct path_item *code, text value_set, bool *ret_is,
-                     struct err *e)
-{
-    struct validation *v = context;
-    const struct value_set *set;
-    struct path_item plain;
-    int rc = defs_value_set(v->run.defs, value_set, &set, e);
-    if (rc) {
-        return rc;
-    }
-    enum value_set_answer answer = VALUE_SET_NO;
-    if (path_plain(code, &plain) && plain.kind == PATH_STRING) {
-        answer = value_set_has(set, (text){0}, T(""), plain.u.string, v->run.arena);
-    } else if (code->kind == PATH_NODE && code->u.node->value) {
-        const struct path_node *node = code->u.node;
-        answer = node->type == MODEL_CODEABLE_CONCEPT ? has_concept(set, node->value, v->run.arena)
-                                                      : has_coding(set, node->value, v->run.arena);
-    }
-    if (answer == VALUE_SET_UNKNOWN) {
-        const struct err *problem = value_set_problem(set);
-        return err_set(e, ERR_NOT_FOUND, "memberOf('%.*s') cannot be told: %s",
-                       TEXT_ARG(text_short(value_set, 200)), err_text(problem));
-    }
-    *ret_is = answer == VALUE_SET_YES;
-    return 0;
-}
-
-static int conforms_to(void *context, const yyjson_val *resource, text profile, bool *ret_does,
-                       struct err *e)
-{
-    struct validation *v = context;
-    const struct profile *p;
-    struct path_item item;
-    int rc = defs_profile(v->run.defs, profile, &p, e);
-    rc = rc ? rc : path_of_resource(resource, v->run.arena, &item, e);
-    if (rc) {
-        return rc;
-    }
-    struct profile_run run = v->run;
-    run.e = e;
-    run.root = run.resource = item.u.node;
-    rc = profile_conforms(&run, p, item.u.node, ret_does);
-    v->run.steps = run.steps;
-    return rc;
 }
 
 /* --- one resource --------------------------------------------------------------------------- */
@@ -120,6 +40,23 @@ static bool fits(struct validation *v, const struct profile *p, const struct pat
     return false;
 }
 
+#define NOT_CHECKED "the resource was not checked against the profile "
+
+/* The resources of a bundle name the same profiles again and again. */
+static bool is_said(const struct profile_run *run, text canonical)
+{
+    for (size_t i = 0; run->issues && i < run->issues->count; i++) {
+        text said = run->issues->items[i].details;
+        text of =
+            text_from(said, text_starts(said, T(NOT_CHECKED)) ? sizeof NOT_CHECKED - 1 : said.n);
+        text shown = text_short(canonical, 300);
+        if (text_starts(of, shown) && text_starts(text_from(of, shown.n), T(": "))) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* `asked`: by the caller, not by meta.profile. */
 static int check_profile(struct validation *v, text canonical, bool asked,
                          const struct path_node *at)
@@ -132,12 +69,12 @@ static int check_profile(struct validation *v, text canonical, bool asked,
         return rc;
     }
     if (rc) {
-        bool silent = !asked && v->run.options.no_unknown;
+        bool silent = !asked && (v->run.options.no_unknown || is_said(&v->run, canonical));
         if (!silent) {
             profile_issue(&v->run, asked ? ISSUE_ERROR : ISSUE_WARNING,
                           rc == ERR_NOT_FOUND ? ERR_NOT_FOUND : ERR_INVALID, at,
-                          "the resource was not checked against the profile %.*s: %s",
-                          TEXT_ARG(text_short(canonical, 300)), err_text(&why));
+                          NOT_CHECKED "%.*s: %s", TEXT_ARG(text_short(canonical, 300)),
+                          err_text(&why));
         }
         return 0;
     }
@@ -284,33 +221,39 @@ static int walk_parameters(struct validation *v, const struct path_node *up, tex
 
 /* --- the faces ------------------------------------------------------------------------------ */
 
+/* By base definitions alone, for errors alone: what a write is held to. */
+static bool spares(const struct validate_ask *ask, const yyjson_val *root)
+{
+    const struct profile_options *o = &ask->options;
+    return o->no_bindings && o->no_warnings && !o->references && ask->no_meta_profiles &&
+           ask->profile_count == 0 && !profile_has_extensions(root);
+}
+
 int validate_checked(struct defs *d, const yyjson_val *root, const struct validate_ask *ask,
                      struct arena *a, struct issues *issues, struct err *e)
 {
-    struct path_item item;
     struct err unused = {0};
+    struct validation v = {.ask = ask};
+    v.asked = (struct defs_world){.run = &v.run, .beyond = ask->world};
+    const struct path_world world = defs_world(&v.asked);
+    struct path_node node = {.value = root,
+                             .type = fhir_type_of(json_text(json_get(root, T("resourceType"))))};
     e = e ? e : &unused;
-    int rc = path_of_resource(root, a, &item, e);
-    if (rc) {
-        return rc;
+    if (!node.type) {
+        struct path_item item; /* says what is wrong */
+        return path_of_resource(root, a, &item, e);
     }
-    struct validation *v = arena_zalloc(a, 1, sizeof *v);
-    struct path_world *world = arena_zalloc(a, 1, sizeof *world);
-    if (!v || !world) {
-        return no_memory(e);
-    }
-    *world = (struct path_world){
-        .resolve = resolve, .member_of = member_of, .conforms_to = conforms_to, .context = v};
-    v->ask = ask;
-    v->run = (struct profile_run){.defs = d,
-                                  .arena = a,
-                                  .issues = issues,
-                                  .world = world,
-                                  .options = ask->options,
-                                  .now_ms = ask->now_ms ? ask->now_ms : clock_real_ms(),
-                                  .deadline = ask->deadline,
-                                  .e = e};
-    return check_one(v, item.u.node, 0);
+    node.name = fhir_type_name((fhir_type)node.type);
+    v.run = (struct profile_run){.defs = d,
+                                 .arena = a,
+                                 .issues = issues,
+                                 .world = &world,
+                                 .options = ask->options,
+                                 .now_ms = ask->now_ms,
+                                 .deadline = ask->deadline,
+                                 .spares = spares(ask, root),
+                                 .e = e};
+    return check_one(&v, &node, 0);
 }
 
 int validate_tree(struct defs *d, yyjson_val *root, const struct validate_ask *ask, struct arena *a,

@@ -1,12 +1,29 @@
+#include "base/clock.h"
+#include "base/pace.h"
 #include "fhir/value_set_int.h"
 
 /* A value set's compose (R4 valueset.html#compositions) compiled to parts. */
 
-enum { DEPTH_MOST = 64 };
+enum { DEPTH_MOST = 64, LOOK_EVERY = 64, MAKING_MS = 2000 };
 
 int value_set_no_memory(struct err *e)
 {
     return err_set(e, ERR_MEMORY, "the value set needs more memory than it may have");
+}
+
+int64_t value_set_making_ends(void)
+{
+    return clock_mono_ns() + (int64_t)MAKING_MS * 1000000;
+}
+
+int value_set_in_time(int64_t deadline, struct err *e)
+{
+    pace_give_way();
+    return deadline == 0 || clock_mono_ns() < deadline
+               ? 0
+               : err_set(e, ERR_TOO_COSTLY,
+                         "the value set takes more time than it may: it has too many includes, "
+                         "excludes or regular expressions");
 }
 
 const struct err *value_set_problem(const struct value_set *s)
@@ -132,10 +149,9 @@ static int make_here(const struct value_set_making *m, text canonical,
         }
     } else {
         int rc = defs_resource(m->defs, fhir_type_of(T("ValueSet")), canonical, &root, e);
-        if (rc == ERR_NOT_FOUND &&
-            value_set_implicit_tree(canonical, m->arena, &implicit, e) == 0) {
-            root = implicit;
-            rc = 0;
+        if (rc == ERR_NOT_FOUND) {
+            rc = value_set_implicit_tree(canonical, m->arena, &implicit, e);
+            root = rc ? NULL : implicit;
         }
         if (rc) {
             return rc;
@@ -257,7 +273,7 @@ static int compile_include(const struct value_set_making *m, struct value_set *s
         p->hierarchic = false;
         rc = value_set_list(p, concepts, m->arena, e);
     } else if (is_list(filters)) {
-        rc = value_set_filters(p, filters, place, m->arena, e);
+        rc = value_set_filters(m, p, filters, place, e);
     }
     return rc;
 }
@@ -282,7 +298,8 @@ static int compile_parts(const struct value_set_making *m, struct value_set *s,
         if (is_left_out(m->rules, json_text(json_get(item, T("system"))))) {
             continue;
         }
-        int rc = compile_include(m, s, &parts[*ret_count], item, place, e);
+        int rc = i % LOOK_EVERY ? 0 : value_set_in_time(m->deadline, e);
+        rc = rc ? rc : compile_include(m, s, &parts[*ret_count], item, place, e);
         if (rc) {
             return rc;
         }
@@ -327,7 +344,11 @@ int value_set_compile(struct defs *d, const yyjson_val *root, struct arena *a,
 {
     unsigned imports = 0;
     struct value_set *made;
-    struct value_set_making m = {.defs = d, .arena = a, .holder = root, .imports = &imports};
+    struct value_set_making m = {.defs = d,
+                                 .arena = a,
+                                 .holder = root,
+                                 .imports = &imports,
+                                 .deadline = value_set_making_ends()};
     int rc = value_set_make(&m, root, &made, e);
     if (!rc) {
         *ret_set = made;

@@ -6,7 +6,7 @@
 /* The filters of an include (R4 valueset-filter-operator, and those of R5 that are written with the
  * extension for it) as a bit a concept. */
 
-enum { REGEX_WORK_MOST = 200 * 1000 * 1000, VALUES_MOST = 100000 };
+enum { REGEX_WORK_MOST = 200 * 1000 * 1000, LOOK_EVERY = 256, VALUES_MOST = 100000 };
 
 struct filter {
     const struct codes *codes;
@@ -16,6 +16,7 @@ struct filter {
     uint32_t count;
     uint64_t *bits;
     struct arena *arena;
+    int64_t deadline;
 };
 
 static void set(struct filter *f, uint32_t concept)
@@ -223,10 +224,12 @@ static int test_concept(const struct filter *f, enum test test, struct path_rege
 
 static int by_value(struct filter *f, enum test test, struct err *e)
 {
-    struct path_regex regex = {.pattern = f->value, .work_left = REGEX_WORK_MOST};
+    struct path_regex regex = {
+        .pattern = f->value, .work_left = REGEX_WORK_MOST, .deadline = f->deadline};
     for (uint32_t i = 0; i < f->count; i++) {
         bool does = false;
-        int rc = test_concept(f, test, &regex, i, &does, e);
+        int rc = i % LOOK_EVERY ? 0 : value_set_in_time(f->deadline, e);
+        rc = rc ? rc : test_concept(f, test, &regex, i, &does, e);
         if (rc) {
             return test == TEST_REGEX && rc == ERR_INVALID
                        ? wrong(f, "has a regular expression that is not one", e)
@@ -313,7 +316,7 @@ static int by_constraint(struct filter *f, struct err *e)
     if (rc) {
         return rc;
     }
-    rc = ecl_evaluate(x, f->codes, 0, f->arena, &found, e);
+    rc = ecl_evaluate(x, f->codes, f->deadline, f->arena, &found, e);
     for (uint32_t i = 0; !rc && i < f->count; i++) {
         if (ecl_set_has(&found, i)) {
             set(f, i);
@@ -407,16 +410,18 @@ static int check_filter(const struct filter *f, struct err *e)
                : err_at(e, ERR_INVALID, f->place, "a filter needs a property, an op and a value");
 }
 
-static int one_filter(struct value_set_part *p, const yyjson_val *filter, text place,
-                      struct arena *a, struct err *e)
+static int one_filter(const struct value_set_making *m, struct value_set_part *p,
+                      const yyjson_val *filter, text place, struct err *e)
 {
+    struct arena *a = m->arena;
     struct filter f = {.codes = p->codes,
                        .system = p->system,
                        .property = json_text(json_get(filter, T("property"))),
                        .op = operator_of(filter),
                        .value = json_text(json_get(filter, T("value"))),
                        .place = place,
-                       .arena = a};
+                       .arena = a,
+                       .deadline = m->deadline};
     int rc = check_filter(&f, e);
     if (rc || !p->codes) {
         return rc;
@@ -452,9 +457,10 @@ static bool take_units(struct value_set_part *p, const yyjson_val *filter, struc
     return p->units.p != NULL;
 }
 
-int value_set_filters(struct value_set_part *p, const yyjson_val *filters, text place,
-                      struct arena *a, struct err *e)
+int value_set_filters(const struct value_set_making *m, struct value_set_part *p,
+                      const yyjson_val *filters, text place, struct err *e)
 {
+    struct arena *a = m->arena;
     int rc = 0;
     const yyjson_val *item = filters ? filters + 1 : NULL;
     if (!p->codes && item && json_len(filters) == 1 && take_units(p, item, a)) {
@@ -462,7 +468,7 @@ int value_set_filters(struct value_set_part *p, const yyjson_val *filters, text 
     }
     for (size_t i = 0; !rc && i < json_len(filters); i++, item = json_after(item)) {
         text at = arena_printf(a, "%.*s.filter[%zu]", TEXT_ARG(place), i);
-        rc = at.p ? one_filter(p, item, at, a, e) : value_set_no_memory(e);
+        rc = at.p ? one_filter(m, p, item, at, e) : value_set_no_memory(e);
         p->hierarchic = json_len(filters) == 1 && (text_eq(operator_of(item), T("is-a")) ||
                                                    text_eq(operator_of(item), T("descendent-of")));
     }

@@ -161,7 +161,11 @@ struct walk {
     struct arena *arena;
     int (*visit)(void *context, const struct value_set_member *m, struct err *e);
     void *context;
+    int64_t deadline;
+    size_t work; /* since the last look at the clock */
 };
+
+enum { WORK_MOST = 4096 };
 
 /* Whether an include before this one has had it, or an exclude takes it away. */
 static bool is_new(const struct walk *w, const struct value_set_member *m)
@@ -184,6 +188,14 @@ static int take(struct walk *w, const struct value_set_member *m, struct err *e)
 {
     struct value_set_found f = {0};
     struct arena_mark mark = arena_mark(w->arena);
+    w->work += 1 + (size_t)(w->part - w->set->includes) + w->set->exclude_count;
+    if (w->work > WORK_MOST) {
+        int rc = value_set_in_time(w->deadline, e);
+        w->work = 0;
+        if (rc) {
+            return rc;
+        }
+    }
     bool wanted = is_new(w, m) && imports_have(w->part, m->system, m->version, m->code, w->arena,
                                                &f) == VALUE_SET_YES;
     if (mark.chunk) {
@@ -277,7 +289,9 @@ static int each_of_part(struct walk *w, struct err *e)
         return each_concept(w, e);
     }
     if (p->system.n == 0) {
-        return p->import_count ? value_set_each(p->imports[0], w->arena, take_imported, w, e) : 0;
+        return p->import_count
+                   ? value_set_each(p->imports[0], w->deadline, w->arena, take_imported, w, e)
+                   : 0;
     }
     return codes_by_grammar(p->system, T("x"), w->arena) == CODES_UNKNOWN
                ? not_here(w->set, e)
@@ -287,11 +301,12 @@ static int each_of_part(struct walk *w, struct err *e)
                          TEXT_ARG(text_short(p->system, 200)));
 }
 
-int value_set_each(const struct value_set *s, struct arena *a,
+int value_set_each(const struct value_set *s, int64_t deadline, struct arena *a,
                    int (*visit)(void *context, const struct value_set_member *m, struct err *e),
                    void *context, struct err *e)
 {
-    struct walk w = {.set = s, .arena = a, .visit = visit, .context = context};
+    struct walk w = {
+        .set = s, .arena = a, .visit = visit, .context = context, .deadline = deadline};
     int rc = 0;
     for (size_t i = 0; !rc && i < s->include_count; i++) {
         w.part = &s->includes[i];

@@ -42,7 +42,7 @@ struct value_set_part {
     uint32_t *table; /* hash of the code -> entry + 1 */
     size_t table_size;
     uint64_t *bits;
-    text units; /* what they have in common, in UCUM's base units */
+    text units;                       /* what they have in common, in UCUM's base units */
     const struct value_set **imports; /* an item is NULL where it is not here */
     size_t import_count;
     bool
@@ -87,6 +87,7 @@ struct value_set_making {
     const yyjson_val *holder; /* whose contained resources may be named as #id */
     unsigned depth;
     unsigned *imports; /* so far, of all */
+    int64_t deadline;  /* clock_mono_ns(); past it ERR_TOO_COSTLY */
 };
 
 /* With rules everything that is imported is compiled anew, in the arena. */
@@ -95,6 +96,10 @@ int value_set_make(const struct value_set_making *m, const yyjson_val *root,
 /* The tree of a value set that its address alone describes. */
 int value_set_implicit_tree(text canonical, struct arena *a, yyjson_val **ret_root, struct err *e);
 int value_set_no_memory(struct err *e);
+/* ERR_TOO_COSTLY past the deadline; 0: none. Others that wait for this processor go first. */
+int value_set_in_time(int64_t deadline, struct err *e);
+/* What compiling one may take, all its imports together: others wait for it. */
+int64_t value_set_making_ends(void);
 /* The version that the rules leave of what an include says. ERR_INVALID: a check fails. */
 int value_set_version_of(struct value_set_rules rules, text system, text said, text *ret_version,
                          struct err *e);
@@ -111,8 +116,8 @@ const struct value_set_entry *value_set_entry(const struct value_set_part *p, te
 int value_set_stated(struct value_set *s, const yyjson_val *expansion, struct arena *a,
                      struct err *e);
 /* The bits of an include's filters; `place` names the include in errors. */
-int value_set_filters(struct value_set_part *p, const yyjson_val *filters, text place,
-                      struct arena *a, struct err *e);
+int value_set_filters(const struct value_set_making *m, struct value_set_part *p,
+                      const yyjson_val *filters, text place, struct err *e);
 
 static inline bool value_set_bit(const uint64_t *bits, uint32_t concept)
 {
@@ -136,13 +141,14 @@ enum value_set_answer value_set_part_has(const struct value_set_part *p, text sy
 
 /*
  * Calls visit for each code, each once, in the order of definition. ERR_NOT_FOUND: a part is not
- * here; ERR_TOO_COSTLY: a part is made by a grammar and cannot be listed.
+ * here; ERR_TOO_COSTLY: a part is made by a grammar and cannot be listed, or the deadline
+ * (clock_mono_ns(); 0: none) is past.
  */
 struct value_set_member {
     text system, version, code;
     struct value_set_found found;
 };
-int value_set_each(const struct value_set *s, struct arena *a,
+int value_set_each(const struct value_set *s, int64_t deadline, struct arena *a,
                    int (*visit)(void *context, const struct value_set_member *m, struct err *e),
                    void *context, struct err *e);
 

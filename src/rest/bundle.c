@@ -391,6 +391,9 @@ static int print_answer(struct bundle *b, struct bundle_item *item, size_t at, s
     }
     if (item->result) {
         print_outcome(b, item, at, out);
+    } else if (item->call.issues.count) {
+        buf_add(out, T(",\"outcome\":")); /* what is no error, but worth knowing */
+        outcome_print(&item->call.issues, out);
     }
     buf_add(out, T("}}"));
     return rc;

@@ -131,7 +131,9 @@ static int supplements(void *context, text system, struct arena *a,
     for (size_t i = 0; !rc && i < found.count; i++) {
         yyjson_val *root;
         rc = version_tree(&found.items[i], d->limits, a, &root, e);
-        rc = rc ? rc : visit(visitor, root, e);
+        if (!rc && text_eq(json_text(json_get(root, T("content"))), T("supplement"))) {
+            rc = visit(visitor, root, e);
+        }
     }
     return rc;
 }
@@ -172,7 +174,11 @@ static int make(struct definitions *d, struct in_force **ret, struct err *e)
 static bool is_current(struct definitions *d)
 {
     const struct in_force *f = d->newest;
-    if (!f || f->generation != store_definitions(d->store) || defs_is_full(f->defs)) {
+    if (!f || f->generation != store_definitions(d->store)) {
+        return false;
+    }
+    /* One more while older ones are still in use could take their memory once again, and again. */
+    if (defs_is_full(f->defs) && !f->next) {
         return false;
     }
     int64_t now = clock_mono_ns();

@@ -1,7 +1,5 @@
-#include "fhir/match.h"
+#include "rest/match.h"
 
-#include "base/pace.h"
-#include "fhir/reference.h"
 #include "rest/operation.h"
 #include "rest/patch.h"
 #include "rest/write.h"
@@ -9,194 +7,15 @@
 #include <stdlib.h>
 
 /*
- * Patient/$match (R4 patient-operation-match.html). Candidates are those who share something that
- * few people share: the NHS number, the birth date (also with day and month changed round), the
- * whole name, a telephone number or e-mail address, a postcode and the beginning of a name. Each is
- * then compared in full (fhir/match.h).
+ * Patient/$match (R4 patient-operation-match.html): candidates (match_find.c), each compared in
+ * full (fhir/match.h), the likeliest first, with the reasons in words.
  */
 
-enum { A_BLOCK_MOST = 500, CANDIDATES_MOST = 2000, COUNT_DEFAULT = 20, VALUES_MOST = 8 };
-
-struct candidate {
-    struct version version;
-    yyjson_val *root;
-    struct match match;
-};
-
-struct matching {
-    struct call *call;
-    const yyjson_val *asked;
-    struct store_view *view;
-    struct candidate *items;
-    size_t count;
-    size_t capacity;
-    bool certain_only;
-    size_t most;
-    text passed_over; /* things that too many people share */
-};
+enum { COUNT_DEFAULT = 20 };
 
 static int no_memory(struct err *e)
 {
     return err_set(e, ERR_MEMORY, "the request needs more memory than it may have");
-}
-
-/* --- candidates ----------------------------------------------------------------------------- */
-
-static bool is_known(const struct matching *m, const struct version *v)
-{
-    for (size_t i = 0; i < m->count; i++) {
-        if (text_eq(m->items[i].version.id, v->id)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static int add(struct matching *m, const struct version *v, struct err *e)
-{
-    struct call *c = m->call;
-    if (is_known(m, v) || m->count == CANDIDATES_MOST) {
-        return 0;
-    }
-    struct candidate *items = arena_grow(c->arena, m->items, m->count, &m->capacity, sizeof *items);
-    if (!items) {
-        return no_memory(e);
-    }
-    m->items = items;
-    struct candidate *to = &items[m->count];
-    *to = (struct candidate){.version = *v};
-    int rc = version_tree(v, c->rest->limits, c->arena, &to->root, e);
-    m->count += rc == 0;
-    return rc;
-}
-
-/* Those who answer to all of the pairs. Too many: what they share says nothing about who they are.
- */
-static int look_for(struct matching *m, const struct search_pair *pairs, size_t count,
-                    const char *shared, struct err *e)
-{
-    struct call *c = m->call;
-    struct plan plan = {0};
-    struct versions found = {0};
-    struct index_rules rules = call_rules(c);
-    struct search_question q = {.types = &FHIR_PATIENT,
-                                .type_count = 1,
-                                .pairs = pairs,
-                                .count = count,
-                                .rules = &rules,
-                                .limits = c->rest->limits};
-    int rc = search_parse_criteria(&q, c->arena, &plan, e);
-    rc = rc ? rc
-            : store_search(m->view, &plan, A_BLOCK_MOST + 1, (text){0}, c->arena, &found, NULL,
-                           NULL, e);
-    if (!rc && found.count > A_BLOCK_MOST) {
-        m->passed_over = arena_printf(c->arena, "%.*s%s%s", TEXT_ARG(m->passed_over),
-                                      m->passed_over.n ? ", " : "", shared);
-        return m->passed_over.p ? 0 : no_memory(e);
-    }
-    for (size_t i = 0; !rc && i < found.count; i++) {
-        pace_give_way();
-        rc = add(m, &found.items[i], e);
-    }
-    return rc;
-}
-
-/* One value of the asked patient as a pair; an empty value gives none. */
-static bool pair_of(const struct matching *m, struct search_pair *pair, text name, text value)
-{
-    *pair = (struct search_pair){name, search_escape(value, m->call->arena)};
-    return value.n && pair->value.p;
-}
-
-static const yyjson_val *item_of(const yyjson_val *object, text name, size_t at)
-{
-    const yyjson_val *array = json_get(object, name);
-    if (json_type(array) != YYJSON_TYPE_ARR || at >= json_len(array)) {
-        return NULL;
-    }
-    const yyjson_val *item = array + 1;
-    for (; at; at--) {
-        item = json_after(item);
-    }
-    return item;
-}
-
-static int by_numbers(struct matching *m, struct err *e)
-{
-    int rc = 0;
-    for (size_t i = 0; !rc && i < VALUES_MOST; i++) {
-        const yyjson_val *identifier = item_of(m->asked, T("identifier"), i);
-        text system = search_escape(json_text(json_get(identifier, T("system"))), m->call->arena);
-        text value = search_escape(json_text(json_get(identifier, T("value"))), m->call->arena);
-        if (!value.n) {
-            continue;
-        }
-        struct search_pair pair = {
-            T("identifier"),
-            system.n ? arena_printf(m->call->arena, "%.*s|%.*s", TEXT_ARG(system), TEXT_ARG(value))
-                     : value};
-        rc = pair.value.p ? look_for(m, &pair, 1, "an identifier", e) : no_memory(e);
-    }
-    return rc;
-}
-
-static int by_birth(struct matching *m, struct err *e)
-{
-    struct search_pair pairs[2];
-    text date = json_text(json_get(m->asked, T("birthDate")));
-    text family = json_text(json_get(item_of(m->asked, T("name"), 0), T("family")));
-    if (date.n != 10) {
-        return 0;
-    }
-    char swapped[11];
-    memcpy(swapped, date.p, 5);
-    memcpy(swapped + 5, date.p + 8, 2);
-    swapped[7] = '-';
-    memcpy(swapped + 8, date.p + 5, 2);
-    swapped[10] = '\0';
-    int rc = pair_of(m, &pairs[0], T("birthdate"), date)
-                 ? look_for(m, pairs, 1, "the birth date", e)
-                 : 0;
-    bool is_date = memcmp(swapped + 5, "12", 2) <= 0 && !text_eq(text_of(swapped), date);
-    if (!rc && is_date && pair_of(m, &pairs[0], T("birthdate"), text_of(swapped)) &&
-        pair_of(m, &pairs[1], T("family"), family)) {
-        rc = look_for(m, pairs, 2, "the name", e);
-    }
-    return rc;
-}
-
-static int by_names(struct matching *m, struct err *e)
-{
-    int rc = 0;
-    for (size_t i = 0; !rc && i < VALUES_MOST; i++) {
-        struct search_pair pairs[3];
-        const yyjson_val *name = item_of(m->asked, T("name"), i);
-        text family = json_text(json_get(name, T("family")));
-        text given = json_text(item_of(name, T("given"), 0));
-        text postcode = json_text(json_get(item_of(m->asked, T("address"), 0), T("postalCode")));
-        if (pair_of(m, &pairs[0], T("family"), family) &&
-            pair_of(m, &pairs[1], T("given"), given)) {
-            rc = look_for(m, pairs, 2, "the name", e);
-        }
-        if (!rc && given.n && pair_of(m, &pairs[0], T("address-postalcode"), postcode) &&
-            pair_of(m, &pairs[1], T("name"), text_first(given, 1))) {
-            rc = look_for(m, pairs, 2, "the postcode", e);
-        }
-    }
-    return rc;
-}
-
-static int by_contacts(struct matching *m, struct err *e)
-{
-    int rc = 0;
-    for (size_t i = 0; !rc && i < VALUES_MOST; i++) {
-        struct search_pair pair;
-        text value = json_text(json_get(item_of(m->asked, T("telecom"), i), T("value")));
-        if (pair_of(m, &pair, T("telecom"), value)) {
-            rc = look_for(m, &pair, 1, "a telephone number or e-mail address", e);
-        }
-    }
-    return rc;
 }
 
 /* --- the answer ----------------------------------------------------------------------------- */
@@ -211,37 +30,31 @@ static int by_score(const void *a, const void *b)
     return text_cmp(x->version.id, y->version.id);
 }
 
-static int compare(struct matching *m, struct err *e)
+static void choose(struct matching *m)
 {
-    size_t kept = 0;
-    for (size_t i = 0; i < m->count; i++) {
-        struct candidate *one = &m->items[i];
-        pace_give_way();
-        if (match_patients(m->asked, one->root, m->call->arena, &one->match)) {
-            return no_memory(e);
+    if (m->count) {
+        qsort(m->items, m->count, sizeof *m->items, by_score);
+    }
+    if (m->certain_only) {
+        size_t certain = 0;
+        while (certain < m->count && m->items[certain].match.grade == MATCH_CERTAIN) {
+            certain++;
         }
-        enum match_grade least = m->certain_only ? MATCH_CERTAIN : MATCH_POSSIBLE;
-        if (one->match.grade >= least) {
-            m->items[kept++] = *one;
-        }
+        /* Two who are both certain cannot both be: then neither is, and a person has to look. */
+        m->rivals = certain > 1;
+        m->count = m->rivals ? 0 : certain;
     }
-    m->count = kept;
-    if (kept) {
-        qsort(m->items, kept, sizeof *m->items, by_score);
-    }
-    /* Two who are both certain cannot both be: then neither is, and a person has to look. */
-    if (m->certain_only && kept > 1) {
-        m->count = 0;
-    }
+    m->total = m->count;
     m->count = m->count < m->most ? m->count : m->most;
-    return 0;
 }
+
+#define ENTRIES ",\"entry\":["
 
 static int print_candidate(const struct matching *m, const struct candidate *one, size_t at,
                            struct buf *out, struct err *e)
 {
     struct call *c = m->call;
-    buf_printf(out, "%s{\"fullUrl\":\"%.*s/Patient/%.*s\",\"resource\":", at ? "," : "",
+    buf_printf(out, "%s{\"fullUrl\":\"%.*s/Patient/%.*s\",\"resource\":", at ? "," : ENTRIES,
                TEXT_ARG(c->base), TEXT_ARG(one->version.id));
     int rc = print_version(&one->version, out, e);
     buf_printf(out,
@@ -267,16 +80,27 @@ static int print_reasons(const struct matching *m, struct buf *out, struct err *
         issues_add(&why, ISSUE_INFORMATION, ERR_OK, arena_printf(c->arena, "Bundle.entry[%zu]", i),
                    "Patient/%.*s: %.*s", TEXT_ARG(m->items[i].version.id), TEXT_ARG(reasons));
     }
+    if (m->rivals) {
+        issues_add(&why, ISSUE_WARNING, ERR_MULTIPLE, T(""),
+                   "more than one patient matches with certainty, so none is; ask again without "
+                   "onlyCertainMatches and have somebody look");
+    }
+    if (m->total > m->count) {
+        issues_add(&why, ISSUE_INFORMATION, ERR_OK, T(""),
+                   "%zu more match less well and are left out; ask for more with count",
+                   m->total - m->count);
+    }
     if (m->passed_over.n) {
         issues_add(&why, ISSUE_WARNING, ERR_TOO_COSTLY, T(""),
-                   "more than %d patients share %.*s, so these were not looked at for that alone; "
+                   "more than %d patients share %.*s, so they were not looked at for that alone; "
                    "tell more about the person",
-                   A_BLOCK_MOST, TEXT_ARG(m->passed_over));
+                   MATCH_BLOCK_MOST, TEXT_ARG(m->passed_over));
     }
     if (why.count) {
-        buf_add(out, m->count ? T(",{\"resource\":") : T("{\"resource\":"));
+        buf_printf(out, "%s{\"resource\":", m->count ? "," : ENTRIES);
         outcome_print(&why, out);
         buf_add(out, T(",\"search\":{\"mode\":\"outcome\"}}"));
+        buf_addc(out, ']');
     }
     return 0;
 }
@@ -285,7 +109,7 @@ static int print(struct matching *m, struct err *e)
 {
     struct call *c = m->call;
     struct buf out;
-    uint64_t total = m->count;
+    uint64_t total = m->total;
     int rc = 0;
     buf_init(&out, (size_t)c->rest->limits->body_bytes);
     bundle_open(&out, "searchset", &total, NULL, 0);
@@ -303,40 +127,88 @@ static int print(struct matching *m, struct err *e)
 
 /* --- the question --------------------------------------------------------------------------- */
 
-static int take_one(struct matching *m, const struct operation_parameter *p, struct err *e)
+static int take_count(struct matching *m, const struct operation_parameter *p, struct err *e)
 {
     uint64_t number;
-    if (text_eq(p->name, T("count"))) {
-        if (!text_to_u64(p->value, &number) || number == 0) {
-            return err_set(e, ERR_VALUE, "count must be a whole number from 1 on");
-        }
-        size_t page = (size_t)m->call->rest->limits->page_entries;
-        m->most = number < page ? (size_t)number : page;
-        return 0;
+    size_t page = (size_t)m->call->rest->limits->page_entries;
+    if (m->most) {
+        return err_set(e, ERR_DUPLICATE, "count is given twice; give it once");
     }
-    if (text_eq(p->name, T("onlyCertainMatches"))) {
-        m->certain_only = text_eq(p->value, T("true"));
-        return m->certain_only || text_eq(p->value, T("false"))
-                   ? 0
-                   : err_set(e, ERR_VALUE, "onlyCertainMatches must be true or false");
+    if (!operation_is_of(p, "Integer PositiveInt UnsignedInt") || !text_to_u64(p->value, &number) ||
+        number == 0) {
+        return err_set(e, ERR_VALUE, "count must be a valueInteger from 1 on");
     }
-    if (text_eq(p->name, T("resource")) && p->tree &&
-        text_eq(json_text(json_get(p->tree, T("resourceType"))), T("Patient"))) {
-        m->asked = p->tree;
-        return 0;
+    m->most = number < page ? (size_t)number : page;
+    return 0;
+}
+
+static int take_certain(struct matching *m, const struct operation_parameter *p, struct err *e)
+{
+    bool yes = text_eq(p->value, T("true"));
+    if (m->certain_asked) {
+        return err_set(e, ERR_DUPLICATE, "onlyCertainMatches is given twice; give it once");
     }
-    return err_set(e, ERR_INVALID,
-                   "$match takes resource (a Patient), onlyCertainMatches and count; not '%.*s'",
-                   TEXT_ARG(text_short(p->name, 60)));
+    if (!operation_is_of(p, "Boolean") || (!yes && !text_eq(p->value, T("false")))) {
+        return err_set(e, ERR_VALUE, "onlyCertainMatches must be a valueBoolean");
+    }
+    m->certain_asked = true;
+    m->certain_only = yes;
+    return 0;
+}
+
+static int take_resource(struct matching *m, const struct operation_parameter *p, struct err *e)
+{
+    text type = json_text(json_get(p->tree, T("resourceType")));
+    if (m->asked) {
+        return err_set(e, ERR_DUPLICATE,
+                       "resource is given twice; one person can be asked for at a time");
+    }
+    if (json_type(p->tree) != YYJSON_TYPE_OBJ || !text_eq(type, T("Patient"))) {
+        return err_set(e, ERR_INVALID,
+                       "the parameter resource must be a Patient, in the member resource%s%.*s",
+                       type.n ? "; this is of type " : "", TEXT_ARG(text_short(type, 60)));
+    }
+    m->asked = p->tree;
+    return 0;
+}
+
+static int take_one(struct matching *m, const struct operation_parameter *p, struct err *e)
+{
+    return text_eq(p->name, T("count"))                ? take_count(m, p, e)
+           : text_eq(p->name, T("onlyCertainMatches")) ? take_certain(m, p, e)
+           : text_eq(p->name, T("resource"))
+               ? take_resource(m, p, e)
+               : err_set(e, ERR_INVALID,
+                         "$match takes resource (a Patient), onlyCertainMatches and count; not "
+                         "'%.*s'",
+                         TEXT_ARG(text_short(p->name, 60)));
+}
+
+/* A valid instance, but it need not be a whole patient. */
+static int take_person(struct matching *m, struct err *e)
+{
+    struct call *c = m->call;
+    struct resource r;
+    struct match_person *person;
+    if (resource_check((yyjson_val *)(uintptr_t)m->asked, true, c->arena, &c->issues, &r)) {
+        return err_set(e, ERR_INVALID, "the patient is not valid FHIR R4");
+    }
+    if (match_person_make(m->asked, c->arena, &person)) {
+        return no_memory(e);
+    }
+    m->person = person;
+    return match_person_says(person)
+               ? 0
+               : err_set(e, ERR_REQUIRED,
+                         "nothing is said that a person could be found by; send an identifier, a "
+                         "name, a birth date, a telephone number or an e-mail address");
 }
 
 static int take_question(struct matching *m, struct err *e)
 {
     struct operation_parameter *given;
     size_t count;
-    struct call *c = m->call;
-    struct resource r;
-    int rc = operation_parameters(c, true, &given, &count, e);
+    int rc = operation_parameters(m->call, true, &given, &count, e);
     for (size_t i = 0; !rc && i < count; i++) {
         rc = take_one(m, &given[i], e);
     }
@@ -345,25 +217,25 @@ static int take_question(struct matching *m, struct err *e)
                      "send what is known of the person: Parameters with the parameter resource, a "
                      "Patient");
     }
-    if (!rc && resource_check((yyjson_val *)(uintptr_t)m->asked, true, c->arena, &c->issues, &r)) {
-        rc = err_set(e, ERR_INVALID, "the patient is not valid FHIR R4");
-    }
-    return rc;
+    m->most = m->most ? m->most : COUNT_DEFAULT;
+    return rc ? rc : take_person(m, e);
 }
 
 int do_match(struct call *c, struct err *e)
 {
-    struct matching m = {.call = c, .most = COUNT_DEFAULT, .passed_over = T("")};
+    struct matching m = {.call = c, .passed_over = T("")};
     int rc = take_question(&m, e);
     rc = rc ? rc : store_view_begin(c->rest->store, c->grant, STORE_SNAPSHOT, &m.view, e);
     if (rc) {
         return rc;
     }
-    rc = by_numbers(&m, e);
-    rc = rc ? rc : by_birth(&m, e);
-    rc = rc ? rc : by_names(&m, e);
-    rc = rc ? rc : by_contacts(&m, e);
+    map_init(&m.known);
+    rc = match_find(&m, e);
+    map_done(&m.known);
     store_view_end(m.view);
-    rc = rc ? rc : compare(&m, e);
-    return rc ? rc : print(&m, e);
+    if (rc) {
+        return rc;
+    }
+    choose(&m);
+    return print(&m, e);
 }

@@ -25,6 +25,10 @@ const struct operation operation_table[] = {
     {"$versions", NULL, OPERATION_SYSTEM, OPERATION_GET | OPERATION_POST,
      "http://hl7.org/fhir/5.0/OperationDefinition/CapabilityStatement-versions", do_versions},
     {"$match", "Patient", OPERATION_TYPE, OPERATION_POST, CORE "Patient-match", do_match},
+    {"$document", "Composition", OPERATION_TYPE | OPERATION_INSTANCE,
+     OPERATION_GET | OPERATION_POST, CORE "Composition-document", do_document},
+    {"$summary", "Patient", OPERATION_TYPE | OPERATION_INSTANCE, OPERATION_GET | OPERATION_POST,
+     "http://hl7.org/fhir/uv/ips/OperationDefinition/summary", do_summary},
     {0},
 };
 
@@ -112,7 +116,8 @@ static int no_memory(struct err *e)
 static const yyjson_val *value_of(const yyjson_val *parameter)
 {
     const yyjson_val *key = parameter + 1;
-    for (size_t left = json_len(parameter); left; left--, key = json_after(key + 1)) {
+    size_t members = json_type(parameter) == YYJSON_TYPE_OBJ ? json_len(parameter) : 0;
+    for (size_t left = members; left; left--, key = json_after(key + 1)) {
         text name = json_text(key);
         if (text_starts(name, T("value")) || text_eq(name, T("resource"))) {
             return key + 1;
@@ -200,6 +205,23 @@ int operation_parameters(struct call *c, bool lone, struct operation_parameter *
     *ret_parameters = found;
     *ret_count = count;
     return 0;
+}
+
+bool operation_is_of(const struct operation_parameter *p, const char *types)
+{
+    text rest = text_of(types);
+    text type;
+    const yyjson_val *key = json_type(p->part) == YYJSON_TYPE_OBJ ? p->part + 1 : NULL;
+    bool is = !p->part;
+    for (size_t left = key ? json_len(p->part) : 0; !is && left;
+         left--, key = json_after(key + 1)) {
+        text name = json_text(key);
+        rest = text_of(types);
+        while (!is && text_starts(name, T("value")) && text_cut(&rest, ' ', &type)) {
+            is = text_eq(text_from(name, 5), type);
+        }
+    }
+    return is;
 }
 
 const struct operation_parameter *operation_parameter(const struct operation_parameter *parameters,

@@ -53,6 +53,10 @@ struct operation_parameter {
 int operation_parameters(struct call *c, bool lone, struct operation_parameter **ret_parameters,
                          size_t *ret_count, struct err *e);
 
+/* Whether the value is of one of the types ("Code String": valueCode or valueString). Those of a
+ * query have no type, and are of any. */
+bool operation_is_of(const struct operation_parameter *p, const char *types);
+
 /* The first of a name; NULL: none. */
 const struct operation_parameter *operation_parameter(const struct operation_parameter *parameters,
                                                       size_t count, const char *name);
@@ -71,5 +75,7 @@ int operation_reply(struct call *c, struct buf *json, struct err *e);
 int do_validate(struct call *c, struct err *e);
 int do_convert(struct call *c, struct err *e);
 int do_match(struct call *c, struct err *e);
+int do_document(struct call *c, struct err *e);
+int do_summary(struct call *c, struct err *e);
 
 #endif

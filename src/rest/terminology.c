@@ -127,19 +127,37 @@ static bool is_theirs(int rc)
 typedef int term_operation(struct defs *d, const struct term_ask *ask, struct arena *a,
                            struct buf *out, struct err *e);
 
+/* A shelf that has become full meanwhile is no fault of who asks: the next one is empty. */
+static int ask_shelf(struct call *c, term_operation *operation, const struct term_ask *ask,
+                     struct buf *out, struct err *e)
+{
+    bool again = false;
+    int rc;
+    do {
+        struct defs *defs = NULL;
+        bool was = again;
+        rc = definitions_hold(c->rest, &defs, e);
+        if (rc) {
+            return rc;
+        }
+        buf_clear(out);
+        rc = operation(defs, ask, c->arena, out, e);
+        again = !was && rc == ERR_MEMORY && defs_is_full(defs);
+        definitions_release(c->rest, defs);
+    } while (again);
+    return rc;
+}
+
 static int run(struct call *c, term_operation *operation, struct err *e)
 {
     struct term_ask ask;
-    struct defs *defs = NULL;
     struct buf out;
     int rc = take_ask(c, &ask, e);
-    rc = rc ? rc : definitions_hold(c->rest, &defs, e);
     if (rc) {
         return rc;
     }
     buf_init(&out, REPLY_MOST);
-    rc = operation(defs, &ask, c->arena, &out, e);
-    definitions_release(c->rest, defs);
+    rc = ask_shelf(c, operation, &ask, &out, e);
     if (!rc) {
         return operation_reply(c, &out, e);
     }

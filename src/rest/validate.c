@@ -38,15 +38,36 @@ static void tell(struct call *c, const struct issues *found)
     }
 }
 
+/* A shelf that has become full meanwhile is no fault of who asks: the next one is empty. Findings
+ * of the first time are left behind. */
+static int check_on_shelf(struct call *c, const struct validate_ask *ask, yyjson_val *root,
+                          bool is_checked, struct issues *found, struct err *e)
+{
+    const struct issues before = *found;
+    bool again = false;
+    int rc;
+    do {
+        struct defs *defs = NULL;
+        bool was = again;
+        *found = before;
+        rc = definitions_hold(c->rest, &defs, e);
+        if (rc) {
+            return rc;
+        }
+        rc = is_checked ? validate_checked(defs, root, ask, c->arena, found, e)
+                        : validate_tree(defs, root, ask, c->arena, found, e);
+        again = !was && rc == ERR_MEMORY && defs_is_full(defs);
+        definitions_release(c->rest, defs);
+    } while (again);
+    return rc;
+}
+
 static int hold_profiles(struct call *c, const struct resource *r, bool reject, struct err *e)
 {
-    struct defs *defs = NULL;
     struct issues found;
     struct validate_ask ask = {.deadline = deadline(c)};
     issues_init(&found, c->arena);
-    int rc = definitions_hold(c->rest, &defs, e);
-    rc = rc ? rc : validate_checked(defs, r->root, &ask, c->arena, &found, e);
-    definitions_release(c->rest, defs);
+    int rc = check_on_shelf(c, &ask, r->root, true, &found, e);
     if (rc) {
         return rc;
     }
@@ -120,8 +141,16 @@ static int take_parameters(struct call *c, struct asked *a, struct err *e)
     for (size_t i = 0; !rc && i < count; i++) {
         const struct operation_parameter *p = &given[i];
         if (text_eq(p->name, T("mode"))) {
-            rc = take_mode(a, p->value, e);
+            rc = a->mode.n ? err_set(e, ERR_DUPLICATE, "mode is given twice; give it once")
+                 : operation_is_of(p, "Code String")
+                     ? take_mode(a, p->value, e)
+                     : err_set(e, ERR_VALUE, "the parameter mode must be a valueCode");
         } else if (text_eq(p->name, T("profile"))) {
+            if (!operation_is_of(p, "Canonical Uri Url String") || p->value.n == 0) {
+                rc = err_set(e, ERR_VALUE,
+                             "the parameter profile must be a valueUri or a valueCanonical");
+                continue;
+            }
             profiles[a->ask.profile_count++] = p->value;
         } else if (!p->tree || json_type(p->tree) != YYJSON_TYPE_OBJ || a->root) {
             rc = err_set(e, ERR_INVALID,
@@ -198,15 +227,11 @@ static int resolve(void *context, text reference, struct arena *a, const yyjson_
 
 static int run(struct call *c, struct asked *a, struct err *e)
 {
-    struct defs *defs = NULL;
     struct path_world world = {.resolve = resolve, .context = c};
     a->ask.world = &world;
     a->ask.deadline = deadline(c);
     check_place(c, a);
-    int rc = definitions_hold(c->rest, &defs, e);
-    rc = rc ? rc : validate_tree(defs, a->root, &a->ask, c->arena, &c->issues, e);
-    definitions_release(c->rest, defs);
-    return rc;
+    return check_on_shelf(c, &a->ask, a->root, false, &c->issues, e);
 }
 
 int do_validate(struct call *c, struct err *e)

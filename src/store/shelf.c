@@ -64,7 +64,7 @@ static void look(const struct shelf *s, struct entry *en, const char *file)
 {
     struct stat st = {0};
     int fd = openat(s->folder, file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    (void)snprintf(en->file, sizeof en->file, "%s", file);
+    memcpy(en->file, file, strnlen(file, sizeof en->file - 1)); /* the rest is zeros */
     en->item = (struct shelf_item){.file = en->file};
     if (fd < 0 || fstat(fd, &st) != 0 || pread(fd, en->head, SHELF_PAGE, 0) != SHELF_PAGE) {
         en->item.wrong =
@@ -155,6 +155,7 @@ int shelf_open(const char *dir, struct shelf **ret_shelf, struct err *e)
     s->folder = n < 0 || (size_t)n >= sizeof s->path
                     ? -1
                     : open(s->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int why = s->folder < 0 && n >= 0 && (size_t)n < sizeof s->path ? errno : ENAMETOOLONG;
     int rc = 0;
     (void)pthread_mutex_init(&s->lock, NULL);
     s->opened_ns = clock_mono_ns();
@@ -165,8 +166,9 @@ int shelf_open(const char *dir, struct shelf **ret_shelf, struct err *e)
                       s->seen.st_mtim.tv_nsec;
         s->unsure = age < TICK_NS;
         rc = read_folder(s, e);
-    } else if (errno != ENOENT) {
-        rc = err_set(e, ERR_IO, "%s cannot be read: %s", s->path, strerror(errno));
+    } else if (s->folder >= 0 || why != ENOENT) {
+        why = s->folder >= 0 ? errno : why;
+        rc = err_set(e, ERR_IO, "%s cannot be read: %s", s->path, strerror(why));
     }
     if (rc) {
         shelf_close(s);

@@ -135,21 +135,26 @@ static int take_version(struct writer *w, uint64_t rid, uint64_t t)
     return 0;
 }
 
-/* *ret_mark: up to here everything is in the batch. *ret_end: nothing is left. */
-static int gather(struct writer *w, bool idle, uint64_t *ret_mark, bool *ret_end)
+/* *ret_mark: up to here everything is in the batch. */
+enum gathered {
+    GATHERED_PIECE,      /* as much as one piece may take */
+    GATHERED_ALL,        /* nothing is left */
+    GATHERED_UNTIL_ASKED /* a request wants the writer */
+};
+static int gather(struct writer *w, bool idle, uint64_t *ret_mark, enum gathered *ret_gathered)
 {
     struct lists lists = {0};
     int64_t until = clock_mono_ns() + (int64_t)PIECE_MS * 1000000;
     w->indexer->count = 0;
     int rc = lists_open(w->db, w->indexer->mark, &lists);
-    *ret_end = false;
+    *ret_gathered = GATHERED_PIECE;
     while (!rc && w->indexer->count < BATCH) {
         size_t best = 0;
         for (size_t i = 1; i < lists.count; i++) {
             best = lists.t[i] < lists.t[best] ? i : best;
         }
-        *ret_end = lists.count == 0 || lists.t[best] == UINT64_MAX;
-        if (*ret_end) {
+        if (lists.count == 0 || lists.t[best] == UINT64_MAX) {
+            *ret_gathered = GATHERED_ALL;
             break;
         }
         rc = take_version(w, lists.rid[best], lists.t[best]);
@@ -157,7 +162,11 @@ static int gather(struct writer *w, bool idle, uint64_t *ret_mark, bool *ret_end
             *ret_mark = lists.t[best];
             rc = list_next(&lists, best);
         }
-        if (clock_mono_ns() > until || (idle && writer_wanted(w))) {
+        if (idle && writer_wanted(w)) {
+            *ret_gathered = GATHERED_UNTIL_ASKED;
+            break;
+        }
+        if (clock_mono_ns() > until) {
             break;
         }
     }
@@ -181,11 +190,12 @@ static int gather_and_write(struct writer *w, bool idle)
 {
     struct indexer *x = w->indexer;
     uint64_t mark = x->mark;
-    bool end = false;
+    enum gathered gathered = GATHERED_PIECE;
     int rc = db_begin_write(w->db);
-    rc = rc ? rc : gather(w, idle, &mark, &end);
+    rc = rc ? rc : gather(w, idle, &mark, &gathered);
+    bool end = gathered == GATHERED_ALL;
     /* What a request has interrupted early is not worth a commit: it comes again. */
-    bool worth = mark != x->mark && (x->count >= WORTH || end || !idle);
+    bool worth = mark != x->mark && (x->count >= WORTH || gathered != GATHERED_UNTIL_ASKED);
     if (!rc && worth) {
         rc = write_words(w, mark);
     }

@@ -5,9 +5,10 @@ usage: broken_set.py KITH [WORD...]
 
 broken/*.ndjson has a case a line: its name, the resource (or, as text, what is no resource), the
 profiles that it is validated against, and its one finding: severity, issue code, expression, and a
-word that the details must have. `also` lists warnings and informations that come with it. A case
-without a finding is a twin: a resource that passes. What `kith validate` says must be exactly that,
-nothing more. With words, only the cases whose name has one of them are tried.
+word that the details must have. `also` lists what comes with it: warnings and informations, and
+the other error where two rules ask for the same. A case without a finding is a twin: a resource
+that passes. What `kith validate` says must be exactly that, nothing more. With words, only the
+cases whose name has one of them are tried.
 """
 import collections
 import json
@@ -17,7 +18,7 @@ import sys
 import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent / "broken"
-BROKEN_LEAST = 390
+BROKEN_LEAST = 700
 PASSING_LEAST = 100
 
 

@@ -112,6 +112,44 @@ def test_refused(node):
     node.post('SearchParameter/p-race/$status', {}).refused(405)
 
 
+def test_whole_of_fhirpath(node):
+    """Expressions that no table has run on FHIRPath's engine: built, kept by writes, checked by $reindex."""
+    node.create(parameter('kin', '(Patient.name | Patient.contact.name).family', 'string'))
+    node.create(parameter('rank', "Patient.extension.where(url.endsWith('race') and value.coding.exists(code = 'r2')).exists()"))
+    node.create(parameter('met', 'Observation.subject.where(resolve() is Patient or display.exists())', 'reference', ('Observation',),
+                          target=['Patient']))
+    await_usable(node, 'p-kin', 'Patient')
+    await_usable(node, 'p-rank', 'Patient')
+    await_usable(node, 'p-met', 'Observation')
+    eq(node.total('Patient?rank=true'), 100, 'a truth of each')
+    eq(node.total('Patient?rank=false'), node.total('Patient') - 100, 'and the others')
+    eq(node.total('Patient?kin=Added7'), 11, 'by name')
+    node.create(patient('Zed', id='zed', contact=[{'name': {'family': 'Kinsman'}}]))
+    eq(node.total('Patient?kin=kinsman'), 1, 'or by contact, at once')
+    node.create(patient('Zed', id='zed'))
+    eq(node.total('Patient?kin=kinsman'), 0, 'until it changes')
+    eq(node.total('Observation?met=Patient/a1'), 1, 'a reference')
+    eq(node.total('Observation?met:Patient.family=Added1'), node.total('Observation?subject:Patient.family=Added1'), 'in a chain')
+    node.post('$reindex', {'resourceType': 'Parameters'}).is_(202)
+    found = await_reindex(node)
+    eq((found['missing'], found['stale']), (0, 0), '$reindex finds the same entries')
+    node.delete('Patient/zed').is_(204)
+    for code in ('kin', 'rank', 'met'):
+        node.delete('SearchParameter/p-' + code).is_(204)
+    node.get('Patient?kin=x').refused(400, 'invalid')
+
+
+def test_refused_on_the_engine(node):
+    def refused(expression, words, type='token'):
+        node.post('SearchParameter', parameter('x2', expression, type)).refused(422, 'business-rule', words)
+    refused('Patient.name.where(nothing.exists()).use', 'character 20')
+    refused('Patient.name.nothing()', 'character 14')
+    refused('Patient.name.where(use = %none).use', 'no such variable')
+    refused('Patient.where(birthDate < today()).gender', 'time of day')
+    refused("Patient.gender.where(memberOf('http://v'))", ':in')
+    refused('Patient.name.exists()', 'cannot take', 'date')
+
+
 def test_two_bases(node):
     node.create(parameter('lang', 'Patient.language | Practitioner.language', base=('Practitioner', 'Patient')))
     await_usable(node, 'p-lang', 'Patient', 'Practitioner')

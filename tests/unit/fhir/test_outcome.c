@@ -105,6 +105,36 @@ static void says_how_many_are_not_listed(void **state)
     arena_done(&a);
 }
 
+static void errors_are_listed_before_warnings(void **state)
+{
+    (void)state;
+    struct arena a;
+    struct issues is;
+    struct buf out;
+    arena_init(&a, KIT_MEMORY);
+    buf_init(&out, KIT_MEMORY);
+    issues_init(&is, &a);
+    issues_add(&is, ISSUE_ERROR, ERR_VALUE, T("Patient"), "first");
+    for (int i = 0; i < 150; i++) {
+        issues_add(&is, ISSUE_WARNING, ERR_VALUE, T("Patient"), "warning %d", i);
+    }
+    assert_true(issues_full(&is, ISSUE_WARNING));
+    assert_false(issues_full(&is, ISSUE_ERROR));
+    issues_add(&is, ISSUE_ERROR, ERR_VALUE, T("Patient"), "second");
+    assert_int_equal(is.count, 100);
+    assert_int_equal(is.errors, 2);
+    assert_int_equal(is.dropped, 52);
+    assert_int_equal(is.dropped_errors, 0);
+    assert_true(text_eq(is.items[0].details, T("first")));
+    assert_true(text_eq(is.items[1].details, T("warning 0")));
+    assert_true(text_eq(is.items[99].details, T("second")));
+    outcome_print(&is, &out);
+    assert_non_null(
+        memmem(out.p, out.n, "{\"severity\":\"information\",\"code\":\"incomplete", 44));
+    check_outcome(&out, NULL);
+    arena_done(&a);
+}
+
 static void without_memory_it_still_answers(void **state)
 {
     (void)state;
@@ -156,6 +186,7 @@ int main(void)
         cmocka_unit_test(prints_errors_of_every_code),
         cmocka_unit_test(always_has_an_issue),
         cmocka_unit_test(says_how_many_are_not_listed),
+        cmocka_unit_test(errors_are_listed_before_warnings),
         cmocka_unit_test(without_memory_it_still_answers),
         cmocka_unit_test(cuts_long_details_at_a_character),
     };

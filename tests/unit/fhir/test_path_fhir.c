@@ -112,8 +112,37 @@ static int world_conforms_to(void *context, const yyjson_val *resource, text pro
     return 0;
 }
 
-static const struct path_world world = {
-    .resolve = world_resolve, .member_of = world_member_of, .conforms_to = world_conforms_to};
+/* One letter is above two, and nothing is known of x. */
+static int world_subsumes(void *context, text system, text above, text below, bool *ret_does,
+                          struct err *e)
+{
+    (void)context;
+    if (!text_eq(system, T("http://h")) || text_eq(above, T("x")) || text_eq(below, T("x"))) {
+        return err_set(e, ERR_NOT_FOUND, "there is no such code");
+    }
+    *ret_does = above.n < below.n;
+    return 0;
+}
+
+static int world_definition(void *context, text canonical, const yyjson_val **ret_root,
+                            struct err *e)
+{
+    (void)context;
+    if (!text_eq(canonical, T("Patient"))) {
+        return err_set(e, ERR_NOT_FOUND, "none");
+    }
+    *ret_root = kit_read("{'resourceType':'StructureDefinition','snapshot':{'element':[{'path':"
+                         "'Patient','min':0},{'path':'Patient.name','max':'*'},{'path':"
+                         "'Patient.deceased[x]','max':'1'}]}}",
+                         &a);
+    return 0;
+}
+
+static const struct path_world world = {.resolve = world_resolve,
+                                        .member_of = world_member_of,
+                                        .conforms_to = world_conforms_to,
+                                        .subsumes = world_subsumes,
+                                        .definition = world_definition};
 static const struct path_env env = {.world = &world};
 
 static void codes_and_profiles(void **state)
@@ -140,16 +169,63 @@ static void codes_and_profiles(void **state)
     IS(rows, patient, &env);
     static const struct row wrong[] = {
         {"Patient.conformsTo('http://p/none')", "there is no such profile"},
-        {"Patient.maritalStatus.coding[0].subsumes(Patient.maritalStatus.coding[1])",
-         "NOT_SUPPORTED"},
         {"Patient.name.subsumes(Patient.maritalStatus)", "needs a Coding or a CodeableConcept"},
     };
     SAYS(wrong, patient, &env);
     static const struct row alone[] = {
+        {"Patient.maritalStatus.coding[0].subsumes(Patient.maritalStatus.coding[1])",
+         "NOT_SUPPORTED"},
         {"Patient.maritalStatus.memberOf('http://v/yes')", "NOT_SUPPORTED"},
         {"Patient.conformsTo('http://trash')", "NOT_SUPPORTED"},
     };
     SAYS(alone, patient, NULL);
+}
+
+static const char concepts[] =
+    "{'resourceType':'Observation','code':{'coding':[{'system':'http://h','code':'a'},{'system':"
+    "'http://h','code':'bb'},{'system':'http://other','code':'a'},{'system':'http://h','code':'x'},"
+    "{'system':'http://h'}]},'category':[{'coding':[{'system':'http://h','code':'a'}]},{'coding':"
+    "[{'system':'http://h','code':'x'},{'system':'http://h','code':'bb'}]},{'coding':[{'system':"
+    "'http://h','code':'x'}]}]}";
+
+static void hierarchies(void **state)
+{
+    (void)state;
+    static const struct row rows[] = {
+        {"code.coding[0].subsumes(%context.code.coding[1])", "true"},
+        {"code.coding[1].subsumes(%context.code.coding[0])", "false"},
+        {"code.coding[1].subsumedBy(%context.code.coding[0])", "true"},
+        {"code.coding[0].subsumedBy(%context.code.coding[1])", "false"},
+        {"code.coding[3].subsumes(%context.code.coding[3])", "true"},
+        {"code.coding[4].subsumes(%context.code.coding[0])", "false"},
+        {"category[0].subsumes(%context.category[1])", "true"}, /* by one of its codings */
+        {"category[1].subsumedBy(%context.category[0])", "true"},
+        {"code.subsumes(%context.category[0])", "true"},
+        {"code.coding[2].subsumes(%context.category[0])", "false"},
+    };
+    IS(rows, concepts, &env);
+    static const struct row wrong[] = {
+        {"code.coding[0].subsumes(%context.code.coding[2])", "different systems"},
+        {"code.coding[0].subsumes(%context.code.coding[3])", "no such code"},
+        {"category[0].subsumes(%context.category[2])", "no such code"},
+    };
+    SAYS(wrong, concepts, &env);
+}
+
+static void definitions_of_elements(void **state)
+{
+    (void)state;
+    static const struct row rows[] = {
+        {"Patient.elementDefinition().min", "0"},
+        {"Patient.name.first().elementDefinition().max", "*"},
+        {"Patient.name.elementDefinition().count() = Patient.name.count()", "true"},
+        {"Patient.name.family.elementDefinition()", "{}"},
+        {"'a'.elementDefinition()", "{}"},
+        {"Patient.elementDefinition() is ElementDefinition", "true"},
+    };
+    IS(rows, patient, &env);
+    static const struct row choice[] = {{"Patient.deceased.elementDefinition().max", "1"}};
+    IS(choice, "{'resourceType':'Patient','deceasedBoolean':true}", &env);
 }
 
 static void resolving(void **state)
@@ -209,7 +285,9 @@ static void resolving_in_a_bundle(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(extensions_and_values), TEST(bad_html), TEST(codes_and_profiles), TEST(resolving),
+        TEST(extensions_and_values),   TEST(bad_html),
+        TEST(codes_and_profiles),      TEST(hierarchies),
+        TEST(definitions_of_elements), TEST(resolving),
         TEST(resolving_in_a_bundle),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

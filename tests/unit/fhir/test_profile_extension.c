@@ -68,7 +68,14 @@ static const struct {
     {PATIENT "'address':[{'text':'n'," EXT("on-type") "}]}",
      "Patient.address[0].extension[0] EXTENSION"},
     {PATIENT "'address':[{'text':'n'," EXT("on-any") "}],'_birthDate':{" EXT("on-any") "}}", ""},
-    {PATIENT EXT("on-any") "}", "Patient.extension[0] EXTENSION"},
+    {PATIENT EXT("on-any") "}", ""},
+    {"{'resourceType':'CodeSystem','status':'active','content':'complete','concept':[{'code':'a',"
+     "'extension':[{'url':'http://hl7.org/fhir/StructureDefinition/valueset-concept-comments',"
+     "'valueString':'x'}]}]}",
+     ""}, /* as R4 itself, though the definition has it on ValueSets alone */
+    {PATIENT "'extension':[{'url':'http://hl7.org/fhir/StructureDefinition/"
+             "valueset-concept-comments','valueString':'x'}]}",
+     "Patient.extension[0] EXTENSION"},
     {PATIENT EXT("on-resource") "}", ""},
     {"{'resourceType':'Observation','status':'final','code':{'text':'x'},'valueQuantity':{'value':"
      "1," EXT("on-choice") "}}",

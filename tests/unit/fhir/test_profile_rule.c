@@ -451,7 +451,7 @@ static void rules_tell(void **state)
         {"{'key':'per-1','severity':'error','human':'first start, then end','expression':"
          "'start.hasValue().not() or end.hasValue().not() or (start <= end)'}",
          "{'resourceType':'Encounter','period':{'start':'2020-02','end':'2020-01'}}", "period",
-         "error Encounter.period: per-1 does not hold: first start, then end"},
+         "error Encounter.period: per-1: the period's start must not be after its end"},
         {"{'key':'per-1','severity':'error','human':'first start, then end','expression':"
          "'start.hasValue().not() or end.hasValue().not() or (start <= end)'}",
          "{'resourceType':'Encounter','period':{'start':'2020-02-10','end':'2020-02'}}", "period",
@@ -466,7 +466,7 @@ static void rules_tell(void **state)
         {"{'key':'x-3','severity':'error','human':'h','expression':'name.given.join(`-`) = "
          "`A-B`'}",
          "{'resourceType':'Patient','name':[{'given':['A','C']}]}", "$this",
-         "error Patient: x-3 does not hold: h"},
+         "error Patient: x-3: h"},
         /* what it cannot */
         {"{'key':'x-4','severity':'error','expression':'code.memberOf(`http://v`)'}",
          "{'resourceType':'Observation','code':{'coding':[{'code':'a'}]}}", "$this",
@@ -484,19 +484,7 @@ static void rules_tell(void **state)
          "Boolean)'}",
          "{'resourceType':'Questionnaire','item':[{'enableWhen':[{'question':'a','operator':"
          "'exists','answerInteger':1}]}]}",
-         "item.enableWhen", "que-7 does not hold"},
-        {"{'key':'ref-1','severity':'error','expression':'reference.startsWith(`#`).not() or "
-         "(reference.substring(1).trace(`url`) in "
-         "%rootResource.contained.id.trace(`ids`))'}",
-         "{'resourceType':'Patient','contained':[{'resourceType':'Organization','id':'a','partOf':{"
-         "'reference':'#'}}]}",
-         "contained.partOf", ""},
-        {"{'key':'ref-1','severity':'error','expression':'reference.startsWith(`#`).not() or "
-         "(reference.substring(1).trace(`url`) in "
-         "%rootResource.contained.id.trace(`ids`))'}",
-         "{'resourceType':'Patient','contained':[{'resourceType':'Organization','id':'a','partOf':{"
-         "'reference':'#b'}}]}",
-         "contained.partOf", "ref-1 does not hold"},
+         "item.enableWhen", "que-7: "},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         const struct path_node *node = node_of(rows[i].json, rows[i].at);
@@ -522,7 +510,7 @@ static void rules_compile(void **state)
         ("{'key':'ele-1','severity':'error','expression':'hasValue() or (children().count() > "
          "id.count())'}"),
         "{'key':'ext-1','severity':'error','expression':'extension.exists() != value.exists()'}",
-        "{'key':'txt-1','severity':'error','expression':'htmlChecks()'}",
+        "{'key':'dom-2','severity':'error','expression':'contained.contained.empty()'}",
     };
     for (size_t i = 0; i < sizeof none / sizeof none[0]; i++) {
         assert_int_equal(profile_rule_compile(kit_read(none[i], &a), T(""), &a, &rule, &e), 0);

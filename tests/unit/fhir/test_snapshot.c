@@ -17,8 +17,15 @@ enum { WORLD_MEMORY = 256 * 1024 * 1024 };
 #define RULE(key, expression) \
     "{'key':'" key "','severity':'error','human':'h','expression':'" expression "'}"
 
+#define TWICE "{'path':'Patient.active'},{'path':'Patient.gender'},"
+
 /* What other definitions are built on. */
 static const char *const shelf[] = {
+    /* Its own snapshot has elements in several places. */
+    "{'resourceType':'StructureDefinition','url':'" URL(
+        "twice") "','type':'Patient','derivation':"
+                 "'constraint','snapshot':{'element':[{'path':'Patient'}," TWICE TWICE TWICE TWICE
+                 "{'path':'Patient.active'}]}}",
     HEAD(URL("numbered"), "Patient",
          R4("Patient")) "{'path':'Patient.identifier'," BY_SYSTEM ",'min':1},"
                         "{'path':'Patient.identifier','sliceName':'nhs','max':'1'},"
@@ -326,6 +333,8 @@ static const struct refusal refusals[] = {
     {HEAD(URL("x"), "Patient", URL("ring-c")) "{'path':'Patient'}" TAIL, ERR_INVALID,
      "based on each other"},
     {HEAD(URL("x"), "Patient", URL("gone")) "{'path':'Patient'}" TAIL, ERR_NOT_FOUND, "gone"},
+    {HEAD(URL("x"), "Patient", URL("twice")) "{'path':'Patient.active','short':'s'}" TAIL,
+     ERR_INVALID, "in two places"},
     {PATIENT "{'path':'Patient.name','type':[{'code':'HumanName','profile':['" URL(
          "gone") "']}]},{'path':'Patient.name.family','min':1}" TAIL,
      ERR_NOT_FOUND, "gone"},

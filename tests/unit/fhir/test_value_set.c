@@ -1,4 +1,5 @@
 /* Value sets compiled: what each filter lets pass, what is missing, what imports itself. */
+#include "fhir/ucum.h"
 #include "fhir/value_set.h"
 
 #include "fhir_kit.h"
@@ -104,6 +105,39 @@ static void test_filters(void **state)
     defs_shelf_done(shelf);
 }
 
+/* UCUM has no list of its units; what they measure is told by their grammar. */
+static void test_units(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *unit, *code;
+        enum value_set_answer answer;
+    } rows[] = {
+        {"s", "wk", VALUE_SET_YES},     {"s", "a", VALUE_SET_YES},
+        {"s", "b", VALUE_SET_NO},       {"s", "fortnight", VALUE_SET_NO},
+        {"m", "[in_i]", VALUE_SET_YES}, {"m", "m2", VALUE_SET_NO},
+        {"g", "kg", VALUE_SET_YES},     {"g.m-3", "g/L", VALUE_SET_YES},
+    };
+    struct defs_shelf *shelf = NULL;
+    struct defs *d = defs_with(&shelf);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct err e = {0};
+        const struct value_set *set = NULL;
+        text json = arena_printf(&a,
+                                 "{'resourceType':'ValueSet','compose':{'include':[{'system':'%s',"
+                                 "'filter':[{'property':'canonical','op':'=','value':'%s'}]}]}}",
+                                 UCUM_SYSTEM, rows[i].unit);
+        assert_int_equal(value_set_compile(d, kit_read(json.p, &a), &a, &set, &e), 0);
+        enum value_set_answer got =
+            value_set_has(set, T(UCUM_SYSTEM), T(""), text_of(rows[i].code), &a);
+        if (got != rows[i].answer) {
+            fail_msg("%s among those of %s: %d", rows[i].code, rows[i].unit, (int)got);
+        }
+    }
+    defs_free(d);
+    defs_shelf_done(shelf);
+}
+
 static void test_refused(void **state)
 {
     (void)state;
@@ -189,10 +223,8 @@ static void test_implicit(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_filters),
-        TEST(test_refused),
-        TEST(test_stated),
-        TEST(test_implicit),
+        TEST(test_filters), TEST(test_units),    TEST(test_refused),
+        TEST(test_stated),  TEST(test_implicit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
