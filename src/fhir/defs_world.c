@@ -3,7 +3,8 @@
 #include "fhir/model_tables.h"
 #include "fhir/value_set.h"
 
-enum { CONFORMING_MOST = 8 };
+/* CONFORMING_DEPTH: of the walk's depth each takes, so that all of them fit on a thread's stack. */
+enum { CONFORMING_MOST = 3, CONFORMING_DEPTH = 40 };
 
 static int resolve(void *context, text reference, struct arena *a, const yyjson_val **ret_root,
                    struct err *e)
@@ -89,6 +90,7 @@ static int conforms_to(void *context, const yyjson_val *resource, text profile, 
     if (rc) {
         return rc;
     }
+    w->run->depth += CONFORMING_DEPTH;
     struct profile_run run = *w->run;
     run.e = e;
     run.root = run.resource = item.u.node;
@@ -96,6 +98,7 @@ static int conforms_to(void *context, const yyjson_val *resource, text profile, 
     w->conforming++;
     rc = profile_conforms(&run, p, item.u.node, ret_does);
     w->conforming--;
+    w->run->depth -= CONFORMING_DEPTH;
     w->run->steps = run.steps;
     return rc;
 }

@@ -15,7 +15,7 @@
 enum {
     WORKERS = 64,
     WORKERS_MAX = 1024,
-    STACK_BYTES = 512 * 1024,
+    STACK_BYTES = 2048 * 1024, /* of deep content and expressions; touched as it is needed */
     SWEEP_MS = 500,
     STOP_MS = 10,
 };

@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
 """Public resources against the definitions of R4 and the profiles of UK Core, by `kith validate`.
 
-    validation.py KITH [--show NAME] [--table]
+    validation.py KITH [--show NAME]
 
 KITH_DATA names the folder of archives; a set whose archive is absent is left out, with the reason. Each error and each kind
 of warning must stand in validation_findings.txt, with the reason why it is right; a line there that nothing needs is an error
 too. Then resources that conform are broken, each in one way that its profile forbids, and the finding must come.
 
---show NAME prints what is found in one set that is not listed; --table prints the rows of the table of README.md and
-docs/conformance.md, which tools/conformance-table writes and this test compares.
+--show NAME prints what is found in one set that is not listed. The lines of a table are printed for README.md and
+docs/conformance.md, with which table.py compares them.
 """
 
 import collections
@@ -177,23 +177,7 @@ def row(one, files, found):
     return f"| {one.title} | {len(files):,} | {count:,} | {len(files) - len(faulty):,} | {len(faulty):,} |"
 
 
-HEAD = ["| Data | Files | Resources | Files without errors | Files with errors that are right |", "|---|---:|---:|---:|---:|"]
-
-
-def table_in(path):
-    text = path.read_text()
-    found = re.search(r"<!-- validation: begin[^>]*-->\n(.*?)<!-- validation: end -->", text, re.S)
-    return found[1].strip().splitlines() if found else []
-
-
-def check_tables(rows):
-    bad = 0
-    for path in (ROOT / "README.md", ROOT / "docs" / "conformance.md"):
-        missing = [one for one in rows if one not in table_in(path)]
-        bad += len(missing)
-        for one in missing:
-            print(f"{path.relative_to(ROOT)}: not in the table: {one}\n    run tools/conformance-table")
-    return bad
+HEAD = "| Data | Files | Resources | Files without errors | Files with errors that are right |"
 
 
 # --- all of it ---
@@ -213,30 +197,27 @@ def main():
             ran.append(name)
             rows.append(row(one, files, found))
             bad += len(left)
-            if left and "--table" not in sys.argv:
+            if left:
                 print(f"{name}: {len(left)} findings that are not listed")
                 show(left)
-        if SHOW is None and "--table" not in sys.argv and package and "ukcore" in ran:
+        if SHOW is None and package and "ukcore" in ran:
             bad += validation_broken.run(KITH, package, pathlib.Path(temporary), lambda file: unpack_name(file, temporary))
     if SHOW is not None:
         return 1 if bad else 0
-    print("\n".join(HEAD + rows))
-    if "--table" in sys.argv:
-        return 1 if absent else 0
-    return verdict(lines, used, rows, absent, bad, ran)
+    print("\n".join([HEAD, *rows]))
+    return verdict(lines, used, absent, bad, ran)
 
 
 def unpack_name(file, temporary):
     return pathlib.Path(temporary) / "ukcore-examples-dev" / file
 
 
-def verdict(lines, used, rows, absent, bad, ran):
+def verdict(lines, used, absent, bad, ran):
     if not absent:
         for line in lines:
             if line not in used:
                 bad += 1
                 print(f"validation_findings.txt: nothing needs: {' | '.join(line)}")
-    bad += check_tables(rows)
     for archive in absent:
         print(f"skipped: no {archive}.tar.xz in {DATA} (set KITH_DATA to the folder of test data)")
     if bad:

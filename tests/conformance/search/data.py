@@ -67,7 +67,7 @@ RESOURCES = [
     make("RiskAssessment", "r3", status="final", subject=ref("Patient/p2"), prediction=[{"probabilityDecimal": 1e-3}]),
     make("RiskAssessment", "r4", status="final", subject=ref("Patient/p2")),
     make("RiskAssessment", "r5", status="final", subject=ref("Patient/p2"), prediction=[{"probabilityDecimal": 99.5}]),
-    make("RiskAssessment", "r6", status="final", subject=ref("Patient/p2"), prediction=[{"probabilityDecimal": 100.4}]),
+    make("RiskAssessment", "r6", status="final", subject=ref("Patient/p2"), prediction=[{"probabilityDecimal": 99.6}]),
     # --- observations
     observation("ob1", "p1", coded(LOINC, "29463-7", "Body weight"), "2024-03-01T09:30:00Z", valueQuantity=quantity(85, "kg", "kg"),
                 category=[coded(CATEGORY, "vital-signs")], performer=[ref("Practitioner/d1")], encounter=ref("Encounter/e1")),
@@ -95,6 +95,7 @@ RESOURCES = [
          clinicalStatus=coded("http://terminology.hl7.org/CodeSystem/condition-clinical", "resolved"),
          onsetDateTime="2009-01-01", abatementDateTime="2015-06-01"),
     make("AllergyIntolerance", "a1", patient=ref("Patient/p1"), code=coded(SNOMED, "716186003", "No known allergy"),
+         clinicalStatus=coded("http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical", "active"),
          recordedDate="2020-01-01"),
     # --- encounters, reports
     make("Encounter", "e1", status="finished", subject=ref("Patient/p1"), period={"start": "2024-03-01T09:00:00Z", "end": "2024-03-01T10:00:00Z"},
@@ -155,9 +156,9 @@ RESOURCES = [
     make("PlanDefinition", "pd1", status="draft", url="#x", date="0001-01-01", description="word " * 300),
     make("PlanDefinition", "pd2", status="draft", url="a,b", description="word " * 20 + "other " + "word " * 20 + "end", date="9999-12-31", relatedArtifact=[
         {"type": "composed-of", "resource": "a,b"}, {"type": "depends-on", "resource": "#x|2"}]),
-    make("CapabilityStatement", "cap1", status="draft", date="2024", kind="requirements", fhirVersion="4.0.1", format=[None, "json"],
+    make("CapabilityStatement", "cap1", status="draft", date="2024", kind="requirements", fhirVersion="4.0.1", description="x", rest=[{"mode": "server"}], format=[None, "json"],
          _format=[{"extension": [{"url": "http://x", "valueCode": "masked"}]}, None]),
-    make("CapabilityStatement", "cap2", status="draft", date="2024", kind="requirements", fhirVersion="4.0.1", format=[None],
+    make("CapabilityStatement", "cap2", status="draft", date="2024", kind="requirements", fhirVersion="4.0.1", description="x", rest=[{"mode": "server"}], format=[None],
          _format=[{"extension": [{"url": "http://x", "valueCode": "masked"}]}]),
     make("Person", "pe3", _birthDate={"extension": [{"url": "http://x", "valueCode": "unknown"}]}),
     make("Substance", "sub1", status="active", code={"text": "ointment"}, contained=[make("Substance", "in", status="inactive", code={"text": "fat"})],
