@@ -48,7 +48,7 @@
       "bytes of an exported file, before compression", "another file begins")                    \
     X(definitions_memory, 1073741824, 16777216, 68719476736,                                     \
       "bytes of profiles, value sets and code systems in use", "read again, or 503")             \
-    X(validate_seconds, 10, 1, 600, "seconds a validation may take", "403 too-costly")            \
+    X(validate_seconds, 10, 1, 600, "seconds a validation may take", "403 too-costly")           \
     X(expansion_codes, 10000, 1, 1000000, "codes of an expansion", "403 too-costly")             \
     X(include_entries, 5000, 1, 100000, "included entries a page", "403 too-costly")
 

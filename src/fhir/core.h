@@ -1,12 +1,13 @@
 /*
  * The definitions of FHIR R4 (4.0.1) itself, built into the program: structure definitions,
- * extensions, profiles, code systems, value sets, concept maps of the core package, reduced to facts
- * (no prose) by spec/gen_core.py. Each is an ordinary resource as JSON; structure definitions have
- * their snapshot (base types: every element of it) or their differential (constraints on them).
+ * extensions, profiles, code systems, value sets, concept maps of the core package, reduced to
+ * facts (no prose) by spec/gen_core.py. Each is an ordinary resource as JSON; structure definitions
+ * have their snapshot (base types: every element of it) or their differential (constraints on
+ * them).
  *
- * The rules ele-1 and ext-1, which every element and extension has, stand with Element and Extension
- * alone. isModifier, isSummary and mustSupport stand where they are true. A designation without a
- * use is a display.
+ * The rules ele-1 and ext-1, which every element and extension has, stand with Element and
+ * Extension alone. isModifier, isSummary and mustSupport stand where they are true. A designation
+ * without a use is a display.
  */
 #ifndef KITH_FHIR_CORE_H
 #define KITH_FHIR_CORE_H

@@ -13,9 +13,9 @@ struct profile_rule; /* ElementDefinition.constraint */
 /*
  * ERR_INVALID: the expression does not compile. A constraint without an expression (XPath alone)
  * gives *ret_rule NULL. Rules that every element or resource has, and that resource_check() holds
- * (ele-1, ext-1, dom-2, dom-4, dom-5 by their expression), give NULL too; dom-3, ref-1, dom-6, txt-1,
- * per-1 and others that are asked often have code of their own behind the same face, chosen by their
- * exact expression, and tested to agree with the engine.
+ * (ele-1, ext-1, dom-2, dom-4, dom-5 by their expression), give NULL too; dom-3, ref-1, dom-6,
+ * txt-1, per-1 and others that are asked often have code of their own behind the same face, chosen
+ * by their exact expression, and tested to agree with the engine.
  */
 int profile_rule_compile(const yyjson_val *constraint, text source, struct arena *a,
                          const struct profile_rule **ret_rule, struct err *e);
@@ -29,7 +29,12 @@ bool profile_rule_is_error(const struct profile_rule *rule); /* by its severity 
 /* --- bindings: profile_binding.c ------------------------------------------------------------ */
 
 struct profile_found;
-enum profile_strength { STRENGTH_EXAMPLE, STRENGTH_PREFERRED, STRENGTH_EXTENSIBLE, STRENGTH_REQUIRED };
+enum profile_strength {
+    STRENGTH_EXAMPLE,
+    STRENGTH_PREFERRED,
+    STRENGTH_EXTENSIBLE,
+    STRENGTH_REQUIRED
+};
 
 struct profile_binding {
     enum profile_strength strength;
@@ -41,9 +46,10 @@ struct profile_binding {
 /* NULL where there is nothing to check: strength example, no value set. */
 int profile_binding_compile(const yyjson_val *binding, struct arena *a,
                             const struct profile_binding **ret_binding, struct err *e);
-/* Of a code, Coding, CodeableConcept, Quantity, string or uri (R4 terminologies.html#strength). Also
- * checks each coding against its own system: a code that the system does not have, a display that
- * is none of its terms (warning), a system that is a value set's address or no absolute URI. */
+/* Of a code, Coding, CodeableConcept, Quantity, string or uri (R4 terminologies.html#strength).
+ * Also checks each coding against its own system: a code that the system does not have, a display
+ * that is none of its terms (warning), a system that is a value set's address or no absolute URI.
+ */
 int profile_binding_check(struct profile_run *run, const struct profile_binding *binding,
                           const struct path_node *at);
 /* A coded element that has no binding: what is said of each coding alone. */
@@ -63,7 +69,8 @@ int profile_length_check(struct profile_run *run, uint64_t most, const struct pa
 
 /* --- shared: profile_issue.c ---------------------------------------------------------------- */
 
-/* The FHIRPath of a node, as resource_check() writes it. Made only when there is something to say. */
+/* The FHIRPath of a node, as resource_check() writes it. Made only when there is something to say.
+ */
 text profile_path(const struct path_node *at, struct arena *a);
 /* The element of the model that a node stands for; NULL: a resource by itself. */
 const struct model_element *profile_node_element(const struct path_node *node);

@@ -18,7 +18,7 @@ struct term_parameter {
 struct term_ask {
     const struct term_parameter *parameters;
     size_t count;
-    text accept_language;       /* the header; empty: none. The parameter displayLanguage goes first */
+    text accept_language; /* the header; empty: none. The parameter displayLanguage goes first */
     const yyjson_val *instance; /* the resource of /ValueSet/[id]/$expand; NULL: none */
     text instance_url;          /* Type/id of it, for messages */
     size_t codes_most;          /* of an expansion: past it "too-costly" */

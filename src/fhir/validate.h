@@ -42,8 +42,8 @@ int validate_tree(struct defs *d, yyjson_val *root, const struct validate_ask *a
  * bundle_rules.c: what no invariant says (R4 bundle.html, documents.html, messaging.html): fullUrl
  * absolute, agreeing with the resource's id, not twice; references between entries of a document or
  * message that lead nowhere; a document's first entry a Composition with its subject and authors in
- * it; what no entry reaches from the Composition or MessageHeader (warning); a transaction's request
- * methods, URLs and types that fit the resource; batch and history entries; search modes.
+ * it; what no entry reaches from the Composition or MessageHeader (warning); a transaction's
+ * request methods, URLs and types that fit the resource; batch and history entries; search modes.
  */
 int bundle_rules(struct profile_run *run, const struct path_node *bundle);
 

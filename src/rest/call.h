@@ -96,7 +96,7 @@ struct call {
     yyjson_val *change;   /* of a PATCH or $meta-add: what is to be changed; `resource` is
                              then what comes of it */
     enum patch_form patch_form;
-    text xml_patch; /* of PATCH_XML, in the place of `change` */
+    text xml_patch;                  /* of PATCH_XML, in the place of `change` */
     const struct http_request *http; /* NULL for entries of a bundle and for imports */
     struct route route;
     struct issues issues; /* findings; printed as the body when the call fails */

@@ -67,10 +67,10 @@ struct store {
     struct writer *writer;
     atomic_bool full;
     struct turns turns;
-    _Atomic uint64_t floor;   /* versions to come are later than this: store_moment() */
+    _Atomic uint64_t floor;       /* versions to come are later than this: store_moment() */
     _Atomic uint64_t definitions; /* store_definitions() */
-    _Atomic uint64_t commits; /* of this process, counted before anyone is told of them */
-    atomic_bool let_go;       /* idle views must hold nothing: the log waits to be emptied */
+    _Atomic uint64_t commits;     /* of this process, counted before anyone is told of them */
+    atomic_bool let_go;           /* idle views must hold nothing: the log waits to be emptied */
 };
 
 struct store_view {

@@ -212,7 +212,8 @@ int store_patient_keys(struct store_view *v, text patient, struct arena *a, uint
                        uint64_t *ret_to, uint64_t **ret_others, size_t *ret_other_count,
                        struct err *e);
 
-/* A number that grows with each write of a definition (fhir/defs.h), after it has become visible. */
+/* A number that grows with each write of a definition (fhir/defs.h), after it has become visible.
+ */
 uint64_t store_definitions(const struct store *s);
 
 /* Current resources of one type. */

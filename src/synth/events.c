@@ -219,13 +219,12 @@ uint32_t referral_write(struct gen *g, const struct visit *v, int specialty, uin
 void appointment_write(struct gen *g, int64_t day, int minute, int specialty, uint32_t referral,
                        const char *status)
 {
-    static const struct concept general = SNOMED("394814009", "General practice");
     const struct person *p = g->p;
     res_begin(g, SYNTH_Appointment, T("Appointment"));
     put(g, ",'status':'");
     buf_add(&g->out, text_of(status));
     put(g, "','specialty':[");
-    put_concept(g, specialty < 0 ? &general : &specialties[specialty]);
+    put_specialty(g, specialty);
     put(g, "],'start':'");
     put_time(g, day, minute);
     put(g, "','end':'");

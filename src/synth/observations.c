@@ -11,7 +11,7 @@ enum kind { KIND_VITAL, KIND_LAB, KIND_SURVEY, KIND_SOCIAL, KIND_EXAM, KIND_PROC
 static const struct measure_row {
     struct concept code;
     struct concept other; /* the same in the second code system; text only: none */
-    text unit;
+    text unit;            /* of vital signs: the words that UK Core fixes, with the word of UCUM */
     text ucum;
     text profile;
     int digits;
@@ -19,24 +19,24 @@ static const struct measure_row {
     int32_t high;
     enum kind kind;
 } rows[MEASURE_COUNT] = {
-    [M_WEIGHT] = {LOINC("29463-7", "Body weight"), SNOMED("27113001", "Body weight"), U("kg"),
+    [M_WEIGHT] = {LOINC("29463-7", "Body weight"), SNOMED("27113001", "Body weight"), U("kilogram"),
                   U("kg"), VITAL_PROFILE("BodyWeight"), 1, NONE, NONE, KIND_VITAL},
     [M_HEIGHT] = {LOINC("8302-2", "Body height"), SNOMED("50373000", "Body height measure"),
                   U("cm"), U("cm"), VITAL_PROFILE("BodyHeight"), 1, NONE, NONE, KIND_VITAL},
     [M_BMI] = {LOINC("39156-5", "Body mass index (BMI) [Ratio]"),
                SNOMED("60621009", "Body mass index"), U("kg/m2"), U("kg/m2"), VITAL_PROFILE("BMI"),
                1, 185, 249, KIND_VITAL},
-    [M_PULSE] = {LOINC("8867-4", "Heart rate"), SNOMED("364075005", "Heart rate"), U("/min"),
+    [M_PULSE] = {LOINC("8867-4", "Heart rate"), SNOMED("364075005", "Heart rate"), U("per minute"),
                  U("/min"), VITAL_PROFILE("HeartRate"), 0, 51, 90, KIND_VITAL},
     [M_TEMPERATURE] = {LOINC("8310-5", "Body temperature"), SNOMED("386725007", "Body temperature"),
-                       U("Cel"), U("Cel"), VITAL_PROFILE("BodyTemperature"), 1, 361, 380,
+                       U("degree Celsius"), U("Cel"), VITAL_PROFILE("BodyTemperature"), 1, 361, 380,
                        KIND_VITAL},
     [M_RESPIRATION] = {LOINC("9279-1", "Respiratory rate"), SNOMED("86290005", "Respiratory rate"),
-                       U("/min"), U("/min"), VITAL_PROFILE("RespirationRate"), 0, 12, 20,
+                       U("per minute"), U("/min"), VITAL_PROFILE("RespirationRate"), 0, 12, 20,
                        KIND_VITAL},
     [M_SATURATION] = {LOINC("2708-6", "Oxygen saturation in Arterial blood"),
-                      SNOMED("103228002", "Hemoglobin saturation with oxygen"), U("%"), U("%"),
-                      VITAL_PROFILE("OxygenSaturation"), 0, 96, 100, KIND_VITAL},
+                      SNOMED("103228002", "Hemoglobin saturation with oxygen"), U("percent"),
+                      U("%"), VITAL_PROFILE("OxygenSaturation"), 0, 96, 100, KIND_VITAL},
     [M_HBA1C] = {LOINC("59261-8", "Hemoglobin A1c/Hemoglobin.total in Blood by IFCC protocol"),
                  SNOMED("999791000000106",
                         "Haemoglobin A1c level - International Federation of Clinical Chemistry "
@@ -130,16 +130,6 @@ static const struct measure_row {
     [M_CLINICAL_FRAILTY] = {WORDS("Clinical Frailty Scale"), WORDS(""), U("{score}"), U("{score}"),
                             U("Observation"), 0, NONE, 4, KIND_SURVEY},
 };
-
-int measure_digits(enum measure what)
-{
-    return rows[what].digits;
-}
-
-text measure_unit(enum measure what)
-{
-    return rows[what].unit;
-}
 
 static void put_category(struct gen *g, enum kind kind)
 {
@@ -237,7 +227,8 @@ static void put_component(struct gen *g, const struct concept *loinc, const stru
     put_concepts(g, loinc, snomed);
     put(g, ",'valueQuantity':{'value':");
     put_decimal(g, value, 0);
-    put(g, ",'unit':'mmHg','system':'http://unitsofmeasure.org','code':'mm[Hg]'}}");
+    put(g,
+        ",'unit':'millimeter of mercury','system':'http://unitsofmeasure.org','code':'mm[Hg]'}}");
 }
 
 void observe_pressure(struct gen *g, const struct visit *v)

@@ -78,8 +78,4 @@ void observe_lungs(struct gen *g, const struct visit *v, bool spirometry);
 /* Observations of the laboratory and the DiagnosticReport. */
 void panel_write(struct gen *g, const struct visit *v, enum panel what);
 
-/* Digits behind the point, and the unit, for letters. */
-int measure_digits(enum measure what);
-text measure_unit(enum measure what);
-
 #endif

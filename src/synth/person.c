@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #define UKCORE "https://fhir.hl7.org.uk/"
+#define CATEGORY(literal) {literal, sizeof(literal) - 1}
 
 int age_on(const struct person *p, int64_t day)
 {
@@ -92,8 +93,7 @@ static void put_nhs(struct gen *g, const struct member *m, bool verified)
         put(g, "'extension':[{'url':'" UKCORE
                "StructureDefinition/Extension-UKCore-NHSNumberVerificationStatus',"
                "'valueCodeableConcept':{'coding':[{'system':'" UKCORE
-               "CodeSystem/UKCore-NHSNumberVerificationStatus',"
-               "'code':'number-present-and-verified',"
+               "CodeSystem/UKCore-NHSNumberVerificationStatusEngland','code':'01',"
                "'display':'Number present and verified'}]}}],");
     }
     put(g, "'system':'https://fhir.nhs.uk/Id/nhs-number','value':'");
@@ -168,16 +168,56 @@ static void put_marital(struct gen *g, const struct person *p)
     put(g, "'}]}");
 }
 
-static void put_extensions(struct gen *g, const struct person *p)
+/* UKCore-EthnicCategoryEngland: its codes are the first letters of those of UKCore-EthnicCategory.
+ */
+static text category_in_england(char code)
 {
-    const struct culture *c = p->m->culture;
-    put(g, ",'extension':[{'url':'" UKCORE
+    static const struct {
+        char code;
+        text display;
+    } categories[] = {
+        {'A', CATEGORY("White - British")},
+        {'B', CATEGORY("White - Irish")},
+        {'C', CATEGORY("White - Any other White background")},
+        {'D', CATEGORY("Mixed - White and Black Caribbean")},
+        {'H', CATEGORY("Asian or Asian British - Indian")},
+        {'J', CATEGORY("Asian or Asian British - Pakistani")},
+        {'K', CATEGORY("Asian or Asian British - Bangladeshi")},
+        {'L', CATEGORY("Asian or Asian British - Any other Asian background")},
+        {'M', CATEGORY("Black or Black British - Caribbean")},
+        {'N', CATEGORY("Black or Black British - African")},
+        {'P', CATEGORY("Black or Black British - Any other Black background")},
+        {'R', CATEGORY("Other Ethnic Groups - Chinese")},
+        {'S', CATEGORY("Other Ethnic Groups - Any other ethnic group")},
+    };
+    for (size_t i = 0; i < sizeof categories / sizeof *categories; i++) {
+        if (categories[i].code == code) {
+            return categories[i].display;
+        }
+    }
+    return T("");
+}
+
+/* The category that statistics ask for, which UK Core's value set has, and the finer one. */
+static void put_ethnicity(struct gen *g, const struct culture *c)
+{
+    put(g, "{'url':'" UKCORE
            "StructureDefinition/Extension-UKCore-EthnicCategory','valueCodeableConcept':"
-           "{'coding':[{'system':'" UKCORE "CodeSystem/UKCore-EthnicCategory','code':'");
+           "{'coding':[{'system':'" UKCORE "CodeSystem/UKCore-EthnicCategoryEngland','code':'");
+    buf_addc(&g->out, c->ethnicity[0]);
+    put(g, "','display':");
+    put_string(g, category_in_england(c->ethnicity[0]));
+    put(g, "},{'system':'" UKCORE "CodeSystem/UKCore-EthnicCategory','code':'");
     buf_add(&g->out, text_of(c->ethnicity));
     put(g, "','display':");
     put_string(g, text_of(c->ethnicity_name));
     put(g, "}]}}");
+}
+
+static void put_extensions(struct gen *g, const struct person *p)
+{
+    put(g, ",'extension':[");
+    put_ethnicity(g, p->m->culture);
     if (p->needs_interpreter) {
         put(g, ",{'url':'http://hl7.org/fhir/StructureDefinition/patient-interpreterRequired',"
                "'valueBoolean':true}");

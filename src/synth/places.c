@@ -13,6 +13,11 @@ const struct area areas[AREA_COUNT] = {
     {"Great Harrowmere", 5, 2, 10, {8, 7}}, {"Wyndle-on-the-Marsh", 6, 1, 5, {9, 9}},
 };
 
+#define SETTING(code_, display_)                                            \
+    {{"https://fhir.hl7.org.uk/CodeSystem/UKCore-PracticeSettingCode", 61}, \
+     {code_, sizeof(code_) - 1},                                            \
+     {display_, sizeof(display_) - 1}}
+
 const struct concept specialties[SPECIALTY_COUNT] = {
     SNOMED("773568002", "Emergency medicine"),
     SNOMED("394802001", "General medicine"),
@@ -34,6 +39,41 @@ const struct concept specialties[SPECIALTY_COUNT] = {
     SNOMED("394537008", "Paediatric specialty"),
     SNOMED("394587001", "Psychiatry"),
 };
+
+static const struct concept general_practice = SNOMED("394814009", "General practice");
+
+/* The last one: general practice. */
+static const struct concept settings[SPECIALTY_COUNT + 1] = {
+    SETTING("180", "Emergency Medicine"),
+    SETTING("300", "General Internal Medicine"),
+    SETTING("430", "Geriatric Medicine"),
+    SETTING("320", "Cardiology"),
+    SETTING("340", "Respiratory Medicine"),
+    SETTING("302", "Endocrinology and Diabetes"),
+    SETTING("361", "Renal Medicine"),
+    SETTING("400", "Neurology"),
+    SETTING("301", "Gastroenterology"),
+    SETTING("410", "Rheumatology"),
+    SETTING("800", "Clinical Oncology"),
+    SETTING("100", "General Surgery"),
+    SETTING("110", "Trauma and Orthopaedics"),
+    SETTING("130", "Ophthalmology"),
+    SETTING("330", "Dermatology"),
+    SETTING("120", "Ear Nose and Throat"),
+    SETTING("500", "Obstetrics and Gynaecology"),
+    SETTING("420", "Paediatrics"),
+    SETTING("710", "Adult Mental Illness"),
+    SETTING("600", "General Medical Practice"),
+};
+
+void put_specialty(struct gen *g, int specialty)
+{
+    if (specialty < 0) {
+        put_concepts(g, &general_practice, &settings[SPECIALTY_COUNT]);
+    } else {
+        put_concepts(g, &specialties[specialty], &settings[specialty]);
+    }
+}
 
 const char *const care_domains[CARE_DOMAINS] = {
     "Managing and maintaining nutrition",

@@ -91,6 +91,9 @@ struct locality {
 
 extern const struct area areas[AREA_COUNT];
 extern const struct concept specialties[SPECIALTY_COUNT];
+/* A specialty as a CodeableConcept, with the code of UK Core's practice settings; -1: general
+ * practice. */
+void put_specialty(struct gen *g, int specialty);
 
 void locality_make(struct locality *l, uint64_t seed);
 /* Writes the bundle of what all share into g->out. */

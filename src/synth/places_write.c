@@ -102,16 +102,16 @@ static void place(struct gen *g, uint32_t serial, const char *what, int specialt
     res_end(g);
 }
 
-static void service(struct gen *g, uint32_t serial, uint32_t org, text name,
-                    const struct concept *specialty)
+/* specialty: -1: none. */
+static void service(struct gen *g, uint32_t serial, uint32_t org, text name, int specialty)
 {
     g->serial = serial;
     res_begin(g, SYNTH_HealthcareService, T("HealthcareService"));
     put(g, ",'active':true,'providedBy':");
     put_org(g, org);
-    if (specialty) {
+    if (specialty >= 0) {
         put(g, ",'specialty':[");
-        put_concept(g, specialty);
+        put_specialty(g, specialty);
         put(g, "]");
     }
     put(g, ",'location':[");
@@ -131,7 +131,7 @@ static void specialty_places(struct gen *g, int i)
     place(g, (uint32_t)(LOCATION_WARD + i), "ward", i);
     place(g, (uint32_t)(LOCATION_CLINIC + i), "clinic", i);
     service(g, (uint32_t)(SERVICE_SPECIALTY + i), i == SPEC_PSYCHIATRY ? ORG_COMMUNITY : ORG_TRUST,
-            text_of(name), &specialties[i]);
+            text_of(name), i);
 }
 
 static void put_staff_id(struct gen *g, int i)
@@ -175,7 +175,7 @@ static void staff(struct gen *g, int i)
     put(g, "}]}]");
     if (s->specialty >= 0) {
         put(g, ",'specialty':[");
-        put_concept(g, &specialties[s->specialty]);
+        put_specialty(g, s->specialty);
         put(g, "],'healthcareService':[");
         put_shared(g, SYNTH_HealthcareService, (uint32_t)(SERVICE_SPECIALTY + s->specialty),
                    specialties[s->specialty].display);
@@ -232,8 +232,8 @@ void locality_write(struct gen *g)
     for (int i = 0; i < SPECIALTY_COUNT; i++) {
         specialty_places(g, i);
     }
-    service(g, SERVICE_ADULT_CARE, ORG_COUNCIL, T("Adult social care front door"), NULL);
-    service(g, SERVICE_DISTRICT_NURSES, ORG_COMMUNITY, T("District nursing"), NULL);
+    service(g, SERVICE_ADULT_CARE, ORG_COUNCIL, T("Adult social care front door"), -1);
+    service(g, SERVICE_DISTRICT_NURSES, ORG_COMMUNITY, T("District nursing"), -1);
     for (int i = 0; i < STAFF_COUNT; i++) {
         staff(g, i);
     }

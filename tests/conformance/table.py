@@ -116,6 +116,8 @@ def suite_rows(run, file):
             f"{all_ - bad:,} of {all_:,}", f"{listed('search/cases.txt')}")),
         suite(run, "Validation: our own broken set", "broken_set", "# broken resources and # that pass: # not as expected", lambda broken, right, bad: (
             f"{broken + right - bad:,} of {broken + right:,}", f"{broken} resources broken in one way each, {right} twins that pass: {link('cases', LISTS + 'broken', file)}")),
+        suite(run, "Validation: examples of UK Core, broken", "validation", "# examples broken, # not as it should be", lambda all_, bad: (
+            f"{all_ - bad:,} of {all_:,}", f"each in one way that its profile forbids, and the finding has to come: {listed('validation_broken.py')}")),
         suite(run, "Same person: near twins", "near_twins", "# pairs, # wrong joins, # missed, # wrong", lambda pairs, joined, missed, bad: (
             f"{pairs - bad:,} of {pairs:,}", f"invented pairs, hard to tell apart; no two people joined: {listed('near_twins.py')}")),
     ]

@@ -25,10 +25,11 @@ static void addresses(void **state)
         {BUNDLE("collection", ENTRY(UUID("1"), PATIENT("1")) "," ENTRY(UUID("1"), PATIENT("2"))),
          "Bundle.entry[1].fullUrl", "entry[0]", false},
         {BUNDLE(
-             "collection", ENTRY(UUID("1"), "'resource':{'resourceType':'Patient','meta':{'"
-                                            "versionId':'1'}}") "," ENTRY(
-                               UUID("1"),
-                               "'resource':{'resourceType':'Patient','meta':{'versionId':'2'}}")),
+             "collection",
+             ENTRY(UUID("1"),
+                   "'resource':{'resourceType':'Patient','meta':{'"
+                   "versionId':'1'}}") "," ENTRY(UUID("1"), "'resource':{'resourceType':'Patient','"
+                                                            "meta':{'versionId':'2'}}")),
          NULL, NULL, false},
     };
     CASES(bundle_rules, cases);
@@ -62,17 +63,17 @@ static void documents(void **state)
         {BUNDLE("document", COMPOSITION(SUBJECT AUTHOR) PEOPLE "," ENTRY(UUID("4"), PATIENT("q"))),
          "Bundle.entry[3]", "no reference leads here", true},
         /* but by way of another */
-        {BUNDLE(
-             "document", COMPOSITION(SUBJECT AUTHOR) "," ENTRY(
-                             UUID("2"),
-                             "'resource':{'resourceType':'Patient','generalPractitioner':[{'"
-                             "reference':'" UUID(
-                                 "4") "'}]}") "," ENTRY(UUID("3"),
-                                                        "'resource':{'resourceType':'Practitioner'"
-                                                        "}") "," ENTRY(UUID("4"),
-                                                                       "'resource':{'resourceType':"
-                                                                       "'Organization','name':'o'"
-                                                                       "}")),
+        {BUNDLE("document",
+                COMPOSITION(SUBJECT AUTHOR) "," ENTRY(
+                    UUID("2"),
+                    "'resource':{'resourceType':'Patient','generalPractitioner':[{'"
+                    "reference':'" UUID(
+                        "4") "'}]}") "," ENTRY(UUID("3"),
+                                               "'resource':{'resourceType':'Practitioner'"
+                                               "}") "," ENTRY(UUID("4"),
+                                                              "'resource':{'resourceType':"
+                                                              "'Organization','name':'o'"
+                                                              "}")),
          NULL, NULL, false},
         /* what another refers to may stand elsewhere */
         {BUNDLE(
@@ -84,10 +85,11 @@ static void documents(void **state)
                                                    "'resource':{'resourceType':'Practitioner'}")),
          NULL, NULL, false},
         {BUNDLE("message",
-                ENTRY(BASE "MessageHeader/m", "'resource':{'resourceType':'MessageHeader','id':'m',"
-                                              "'eventUri':'http://e','source':{'endpoint':'http://"
-                                              "s'},'focus':[{'reference':'Patient/1'}]}") "," ENTRY(
-                    BASE "Patient/1", PATIENT("1"))),
+                ENTRY(BASE "MessageHeader/m",
+                      "'resource':{'resourceType':'MessageHeader','id':'m',"
+                      "'eventUri':'http://e','source':{'endpoint':'http://"
+                      "s'},'focus':[{'reference':'Patient/1'}]}") "," ENTRY(BASE "Patient/1",
+                                                                            PATIENT("1"))),
          NULL, NULL, false},
         {BUNDLE("message",
                 ENTRY(BASE "MessageHeader/m",
