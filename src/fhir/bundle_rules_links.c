@@ -137,6 +137,9 @@ static int walk_value(struct bundle_walk *w, struct bundle_entry *from,
         fhir_type own = fhir_type_of(json_text(json_get(value, T("resourceType"))));
         node.type = own ? own : el->type;
     }
+    if (node.type == FHIR_BUNDLE) {
+        return 0; /* its references are between its own entries */
+    }
     int code = node.type == MODEL_REFERENCE ? take_reference(w, from, &node) : 0;
     return code ? code : walk(w, from, &node, depth + 1);
 }
@@ -181,7 +184,7 @@ static int walk_entry(struct bundle_walk *w, size_t i)
 {
     struct bundle_entry *entry = &w->entries[i];
     uint16_t type = model_find(&model_types[FHIR_BUNDLE], T("entry"))->type;
-    if (!entry->type) {
+    if (!entry->type || entry->type == FHIR_BUNDLE) {
         return 0;
     }
     struct path_node at = {.value = entry->value,

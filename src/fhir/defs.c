@@ -161,11 +161,13 @@ static int make_resource(const struct defs_ask *ask, const void **ret_made, stru
     rc = rc == ERR_NOT_FOUND ? find_behind(ask, ret_made, e) : rc;
     if (rc == ERR_NOT_FOUND) {
         bool versioned = ask->version.n > 0;
+        bool is_system = ask->type == fhir_type_of(T("CodeSystem"));
         return err_set(e, rc,
-                       "the %.*s '%.*s%s%.*s' is not here; load the package that has it, or store "
-                       "it as a resource",
+                       "the %.*s '%.*s%s%.*s' is not here; load the package %sthat has it, or "
+                       "store it as a resource",
                        TEXT_ARG(fhir_type_name(ask->type)), TEXT_ARG(text_short(ask->url, 300)),
-                       versioned ? "|" : "", TEXT_ARG(text_short(ask->version, 60)));
+                       versioned ? "|" : "", TEXT_ARG(text_short(ask->version, 60)),
+                       is_system ? "or the release of terminology " : "");
     }
     return rc;
 }

@@ -22,7 +22,8 @@ struct value_set; /* value_set.h */
 struct defs_source {
     /*
      * The resource of this type with this URL and, where not empty, version; of several the one
-     * with the newest version. ERR_NOT_FOUND. The tree lives in the arena. May be NULL.
+     * with the newest version. A NamingSystem, which has no URL, is asked for by any of its
+     * unique ids. ERR_NOT_FOUND. The tree lives in the arena. May be NULL.
      */
     int (*find)(void *context, fhir_type type, text url, text version, struct arena *a,
                 yyjson_val **ret_root, struct err *e);
@@ -66,6 +67,13 @@ int defs_supplements(struct defs *d, text system, struct arena *a,
                      int (*visit)(void *visitor, const yyjson_val *root, struct err *e),
                      void *visitor, struct err *e);
 
+/* The URI of a code system that is named by an OID or a UUID (urn:oid:, urn:uuid:), where a
+ * NamingSystem gives one; else the same text. */
+int defs_system_uri(struct defs *d, text system, text *ret_uri, struct err *e);
+/* Another name of the system that has the name `id`, by a NamingSystem. kind: uri, oid (without
+ * urn:oid:), uuid, other. ERR_NOT_FOUND. */
+int defs_preferred_id(struct defs *d, text id, text kind, text *ret_id, struct err *e);
+
 /* Whether resources of a type are definitions: what a shelf is made of. */
 bool defs_is_definition(fhir_type type);
 /* Whether the memory was used up once: then a new shelf helps. */
@@ -79,7 +87,8 @@ bool defs_is_full(const struct defs *d);
 struct defs_shelf;
 /* Lives in the arena. */
 int defs_shelf_make(struct arena *a, struct defs_shelf **ret_shelf, struct err *e);
-/* A tree that outlives the shelf; resources without a url are passed over (*ret_taken false). */
+/* A tree that outlives the shelf; resources without a url (a NamingSystem:
+ * without a unique id) are passed over (*ret_taken false). */
 int defs_shelf_add(struct defs_shelf *s, yyjson_val *root, bool *ret_taken, struct err *e);
 struct defs_source defs_shelf_source(struct defs_shelf *s);
 void defs_shelf_done(struct defs_shelf *s); /* the memory that is not in the arena; NULL: nothing */

@@ -51,22 +51,15 @@ static bool is_supplement(const yyjson_val *root)
     return text_eq(json_text(json_get(root, T("content"))), T("supplement"));
 }
 
-int defs_shelf_add(struct defs_shelf *s, yyjson_val *root, bool *ret_taken, struct err *e)
+static int put(struct defs_shelf *s, text type, text url, yyjson_val *root, struct err *e)
 {
     bool is_new;
-    text type = json_text(json_get(root, T("resourceType")));
-    text url = json_text(json_get(root, T("url")));
-    if (url.n == 0 || !fhir_type_of(type)) {
-        *ret_taken = false;
-        return 0;
-    }
     struct kept *kept = arena_zalloc(s->arena, 1, sizeof *kept);
     text key = key_of(type, url, s->arena);
     if (!kept || !key.p) {
         return no_memory(e);
     }
     *kept = (struct kept){.root = root, .version = json_text(json_get(root, T("version")))};
-    *ret_taken = true;
     if (is_supplement(root)) {
         kept->next = s->supplements;
         s->supplements = kept;
@@ -79,6 +72,33 @@ int defs_shelf_add(struct defs_shelf *s, yyjson_val *root, bool *ret_taken, stru
     kept->next = is_new ? NULL : (const struct kept *)(uintptr_t)*at;
     *at = (uint64_t)(uintptr_t)kept;
     return 0;
+}
+
+/* By each name of the system. */
+static int add_naming(struct defs_shelf *s, yyjson_val *root, bool *ret_taken, struct err *e)
+{
+    const yyjson_val *list = json_get(root, T("uniqueId"));
+    const yyjson_val *item = list ? list + 1 : NULL;
+    int rc = 0;
+    *ret_taken = false;
+    for (size_t left = json_type(list) == YYJSON_TYPE_ARR ? json_len(list) : 0; !rc && left;
+         left--, item = json_after(item)) {
+        text id = json_text(json_get(item, T("value")));
+        *ret_taken |= id.n > 0;
+        rc = id.n ? put(s, T("NamingSystem"), id, root, e) : 0;
+    }
+    return rc;
+}
+
+int defs_shelf_add(struct defs_shelf *s, yyjson_val *root, bool *ret_taken, struct err *e)
+{
+    text type = json_text(json_get(root, T("resourceType")));
+    text url = json_text(json_get(root, T("url")));
+    if (text_eq(type, T("NamingSystem"))) {
+        return add_naming(s, root, ret_taken, e);
+    }
+    *ret_taken = url.n > 0 && fhir_type_of(type);
+    return *ret_taken ? put(s, type, url, root, e) : 0;
 }
 
 static int find(void *context, fhir_type type, text url, text version, struct arena *a,

@@ -31,6 +31,7 @@ int path_fail(struct path_run *run, const struct path_term *term, int code, cons
     text all = run->path->expression;
     text shown = text_short(all, 120);
     const char *dots = shown.n < all.n ? "..." : "";
+    term = term ? term : run->at;
     if (!term) {
         return err_set(run->e, code, "%s (in `%.*s%s`)", what, TEXT_ARG(shown), dots);
     }
@@ -132,6 +133,11 @@ static void to_boolean(const struct path_item *item, struct path_item *ret)
     *ret = (struct path_item){.kind = PATH_BOOLEAN, .u.boolean = true};
 }
 
+static const char *article(text name)
+{
+    return name.n && memchr("AEIOaeio", name.p[0], 8) ? "an" : "a";
+}
+
 /* The one item of a collection as a kind. */
 static int single(struct path_run *run, const struct path_term *term, const char *name,
                   const char *what, const struct path_items *items, enum path_kind kind,
@@ -170,8 +176,9 @@ static int single(struct path_run *run, const struct path_term *term, const char
         return 0;
     }
     return path_fail(run, term, ERR_INVALID,
-                     "%s needs a %.*s as %s, but here is a %.*s; convert it or choose another",
-                     name, TEXT_ARG(path_kind_name(kind)), what, TEXT_ARG(path_item_name(item)));
+                     "%s needs %s %.*s as %s, but here is %s %.*s; convert it or choose another",
+                     name, article(path_kind_name(kind)), TEXT_ARG(path_kind_name(kind)), what,
+                     article(path_item_name(item)), TEXT_ARG(path_item_name(item)));
 }
 
 /* How a term is called in messages. */
@@ -485,9 +492,12 @@ int path_run_term(struct path_run *run, const struct path_term *term,
         return path_fail(run, term, ERR_TOO_COSTLY,
                          "the expression is nested too deeply; take it apart");
     }
+    const struct path_term *outer = run->at;
+    run->at = term;
     run->depth++;
     int code = run_deeper(run, term, scope, ret);
     run->depth--;
+    run->at = outer;
     return code;
 }
 

@@ -107,6 +107,7 @@ struct path_run {
     struct err *e;
     uint64_t steps;
     struct path_limits limits;      /* the env's; a default where that is 0 */
+    const struct path_term *at;     /* under way, for messages; NULL: none */
     const struct path_items *focus; /* %context: what the whole expression is evaluated on */
     struct path_item resource;      /* %resource and %rootResource, found out */
     struct path_item root;

@@ -327,11 +327,20 @@ static int prune_side(struct patching *p, const struct patch_member *m, bool sha
     return code;
 }
 
+/* Values and their shadows are looked for by name: no element has so many that this is much work,
+ * but what a patch brings has not been checked yet. */
+enum { MEMBERS_MOST = 2 * MODEL_WIDEST + 2 };
+
 static int prune_object(struct patching *p, const yyjson_val *v, struct buf *out)
 {
     bool any = false;
     int code = 0;
     const yyjson_val *key = v + 1;
+    if (json_len(v) > MEMBERS_MOST) {
+        return err_set(p->e, ERR_INVALID,
+                       "the patch makes an object of %zu members, more than any element of R4 has",
+                       json_len(v));
+    }
     buf_addc(out, '{');
     for (size_t left = json_len(v); !code && left; left--, key = json_after(key + 1)) {
         struct patch_member m = {.object = v, .name = bare(key)};

@@ -32,6 +32,8 @@ struct profile_options {
     bool no_unknown;  /* no word about extensions and code systems that are not here */
     bool no_warnings; /* errors only: the cheapest form, for writes */
     bool references;  /* that targets exist: asks the world */
+    bool base_held;   /* the rules of base definitions are known to hold: the core's were asked */
+    bool no_texts;    /* errors are only counted, in issues->errors: nobody will read them */
 };
 
 /* One run over one resource (or bundle), and what it may take. */

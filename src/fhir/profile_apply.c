@@ -1,5 +1,6 @@
 /* Profiles found and put to a node. */
 #include "base/hash.h"
+#include "base/random.h"
 #include "fhir/profile_tables.h"
 
 /* --- which profile ------------------------------------------------------------------------------
@@ -33,6 +34,7 @@ struct seen {
 };
 
 struct profile_seen {
+    struct hash_key key;
     struct seen *buckets[SEEN_BUCKETS];
 };
 
@@ -44,11 +46,14 @@ static int no_memory(struct err *e)
 /* Whether this was said before in this run, of an element of this type; from now on it was. */
 static int say_once(struct profile_run *run, text canonical, uint16_t in, bool *ret_was)
 {
-    static const struct hash_key key = {0x7365656e, 0x6f6e6365};
-    size_t at = hash_text(key, canonical) % SEEN_BUCKETS;
-    if (!run->seen && !(run->seen = arena_zalloc(run->arena, 1, sizeof *run->seen))) {
-        return no_memory(run->e);
+    if (!run->seen) {
+        run->seen = arena_zalloc(run->arena, 1, sizeof *run->seen);
+        if (!run->seen) {
+            return no_memory(run->e);
+        }
+        random_bytes(&run->seen->key, sizeof run->seen->key);
     }
+    size_t at = hash_text(run->seen->key, canonical) % SEEN_BUCKETS;
     *ret_was = true;
     for (const struct seen *s = run->seen->buckets[at]; s; s = s->next) {
         if (s->in == in && text_eq(s->canonical, canonical)) {

@@ -1,6 +1,7 @@
 /* Extensions by their url, and where they may stand (R4 extensibility.html,
  * defining-extensions.html).
  */
+#include "base/clock.h"
 #include "fhir/profile_tables.h"
 
 /* --- contexts
@@ -77,33 +78,65 @@ static bool is_at(text expression, const struct path_node *node)
     return false;
 }
 
-static int is_found(struct profile_run *run, const struct path *path, const struct path_node *node,
-                    bool *ret)
+static struct path_env env_of(struct profile_run *run)
+{
+    struct path_env env = {.world = run->world,
+                           .as_of_many = true,
+                           .now_ms = profile_now(run),
+                           .limits = path_limits_default()};
+    env.limits.deadline = run->deadline;
+    if (run->resource && run->root) {
+        env.resource = (struct path_item){.kind = PATH_NODE, .u.node = run->resource};
+        env.root = (struct path_item){.kind = PATH_NODE, .u.node = run->root};
+    }
+    return env;
+}
+
+/* What has no answer is no fault of the resource; but that nobody has looked is said. */
+static int say_unknown(struct profile_run *run, const struct path_node *node, int code,
+                       const struct err *why)
+{
+    bool is_late = run->deadline && code == ERR_TOO_COSTLY && clock_mono_ns() > run->deadline;
+    if (code == ERR_MEMORY || is_late) {
+        return err_set(run->e, code, "%s", err_text(why));
+    }
+    profile_issue(run, ISSUE_WARNING, ERR_EXTENSION, node,
+                  "whether this extension may stand here was not checked: %s", err_text(why));
+    return 0;
+}
+
+/* extension: the one that stands in `in`. */
+static int is_found(struct profile_run *run, const struct path *path, const struct path_node *in,
+                    const struct path_node *extension, bool *ret)
 {
     struct path_item focus = {.kind = PATH_NODE, .u.node = run->resource};
     struct path_items all = {&focus, 1};
     struct path_items found = {0};
-    struct err ignored = {0};
-    struct path_env env = {.now_ms = profile_now(run), .limits = path_limits_default()};
+    struct err why = {0};
+    struct path_env env = env_of(run);
     *ret = false;
     if (!run->resource) {
         return 0;
     }
-    int rc = path_eval(path, &env, &all, run->arena, &found, &ignored);
+    struct arena_mark mark = arena_mark(run->arena);
+    int rc = path_eval(path, &env, &all, run->arena, &found, &why);
     for (size_t i = 0; !rc && i < found.count; i++) {
         const struct path_item *item = &found.items[i];
-        *ret |= item->kind == PATH_NODE && item->u.node->value == node->value &&
-                item->u.node->shadow == node->shadow;
+        *ret |= item->kind == PATH_NODE && item->u.node->value == in->value &&
+                item->u.node->shadow == in->shadow;
     }
-    return rc == ERR_MEMORY ? err_set(run->e, rc, "no memory to validate an extension") : 0;
+    arena_rewind(run->arena, mark);
+    *ret |= rc != 0;
+    return rc ? say_unknown(run, extension, rc, &why) : 0;
 }
 
 static int context_holds(struct profile_run *run, const struct profile_context *c,
-                         const struct path_node *in, bool *ret)
+                         const struct path_node *extension, bool *ret)
 {
+    const struct path_node *in = extension->parent;
     *ret = false;
     if (text_eq(c->type, T("fhirpath"))) {
-        return is_found(run, c->path, in, ret);
+        return is_found(run, c->path, in, extension, ret);
     }
     if (text_eq(c->type, T("extension"))) {
         *ret = in->type == MODEL_EXTENSION &&
@@ -146,7 +179,7 @@ static int place_check(struct profile_run *run, const struct profile *p,
     bool holds = p->context_count == 0 || is_used_so(p->url, node->parent);
     int rc = 0;
     for (size_t i = 0; i < p->context_count && !holds && !rc; i++) {
-        rc = context_holds(run, &p->contexts[i], node->parent, &holds);
+        rc = context_holds(run, &p->contexts[i], node, &holds);
     }
     if (!rc && !holds) {
         profile_issue(run, ISSUE_ERROR, ERR_EXTENSION, node,
@@ -165,25 +198,20 @@ static int invariants_check(struct profile_run *run, const struct profile *p,
     struct path_item self = {.kind = PATH_NODE, .u.node = node};
     struct path_variable extension = {T("extension"), {&self, 1}};
     struct path_items all = {&focus, 1};
-    struct path_env env = {.world = run->world,
-                           .variables = &extension,
-                           .variable_count = 1,
-                           .as_of_many = true,
-                           .now_ms = profile_now(run),
-                           .limits = path_limits_default()};
-    if (run->resource && run->root) {
-        env.resource = (struct path_item){.kind = PATH_NODE, .u.node = run->resource};
-        env.root = (struct path_item){.kind = PATH_NODE, .u.node = run->root};
-    }
-    for (size_t i = 0; i < p->invariant_count; i++) {
+    struct path_env env = env_of(run);
+    int rc = 0;
+    env.variables = &extension;
+    env.variable_count = 1;
+    for (size_t i = 0; i < p->invariant_count && !rc; i++) {
         struct path_items found = {0};
         struct err why = {0};
-        int rc = path_eval(p->invariants[i], &env, &all, run->arena, &found, &why);
-        bool fails = !rc && found.count == 1 && found.items[0].kind == PATH_BOOLEAN &&
-                     !found.items[0].u.boolean;
-        if (rc == ERR_MEMORY) {
-            return err_set(run->e, rc, "no memory to validate an extension");
-        }
+        struct path_item plain;
+        struct arena_mark mark = arena_mark(run->arena);
+        rc = path_eval(p->invariants[i], &env, &all, run->arena, &found, &why);
+        bool fails = !rc && found.count == 1 && path_plain(&found.items[0], &plain) &&
+                     plain.kind == PATH_BOOLEAN && !plain.u.boolean;
+        arena_rewind(run->arena, mark);
+        rc = rc ? say_unknown(run, node, rc, &why) : 0;
         if (fails) {
             profile_issue(run, ISSUE_ERROR, ERR_EXTENSION, node,
                           "the extension %.*s may not stand here: its contextInvariant does not "
@@ -191,7 +219,7 @@ static int invariants_check(struct profile_run *run, const struct profile *p,
                           TEXT_ARG(p->url), TEXT_ARG(text_short(p->invariant_words[i], 300)));
         }
     }
-    return 0;
+    return rc;
 }
 
 /* --- the extension

@@ -73,6 +73,10 @@ void profile_issue(struct profile_run *run, enum issue_severity severity, int co
     if (run->silent || !run->issues || (run->options.no_warnings && severity != ISSUE_ERROR)) {
         return;
     }
+    if (run->options.no_texts) {
+        run->issues->errors += severity == ISSUE_ERROR;
+        return;
+    }
     char line[LINE_MOST];
     va_list args;
     va_start(args, format);

@@ -11,7 +11,11 @@ struct match {
     struct profile_run *run;
     const struct profile *p;
     const struct profile_discriminator *d;
+    unsigned absent; /* definitions of what is not there that were looked into */
 };
+
+/* A profile may name itself in many places, and where nothing stands nothing ends the search. */
+enum { ABSENT_MOST = 10 * 1000 };
 
 /* --- by a string --------------------------------------------------------------------------------
  */
@@ -57,15 +61,18 @@ static int crossed(struct match *m, const struct profile_element *def, const str
     return has_one ? profile_link_find(m->run, &def->types[0].profiles[0], ret) : 0;
 }
 
-static int deeper(struct match *m)
+static int deeper(struct match *m, const struct path_node *node)
 {
-    if (m->run->depth >= PROFILE_DEPTH_MAX) {
+    m->absent += node ? 0 : 1;
+    if (m->run->depth >= PROFILE_DEPTH_MAX || m->absent > ABSENT_MOST) {
         return err_set(m->run->e, ERR_TOO_COSTLY,
-                       "the discriminator %.*s of the profile %.*s leads too deep",
+                       "the discriminator %.*s of the profile %.*s leads too deep, or to too many "
+                       "definitions; look whether the profile needs itself",
                        TEXT_ARG(text_short(m->d->path, 100)), TEXT_ARG(text_short(m->p->url, 200)));
     }
-    m->run->depth++;
-    return 0;
+    int rc = profile_step(m->run);
+    m->run->depth += rc ? 0 : 1;
+    return rc;
 }
 
 static const struct profile_element *child_of(const struct profile_element *def, text name)
@@ -96,7 +103,9 @@ static int binding_verdict(struct match *m, const struct profile_element *def,
     quiet.silent = true;
     quiet.errors = 0;
     quiet.issues = NULL;
+    quiet.options.no_bindings = false; /* which slice it is, is no matter of what is told */
     int rc = profile_binding_check(&quiet, def->binding, node);
+    m->run->steps = quiet.steps;
     *ret = quiet.errors ? DIFFERS : AGREES;
     return rc;
 }
@@ -135,7 +144,7 @@ static int below_verdict(struct match *m, const struct profile_element *def,
                          const struct path_node *node, enum verdict *ret)
 {
     enum verdict all = UNDECIDED;
-    int rc = deeper(m);
+    int rc = deeper(m, node);
     if (rc) {
         return rc;
     }
@@ -178,7 +187,7 @@ static int value_verdict(struct match *m, const struct profile_element *def,
     }
     rc = crossed(m, def, &p);
     if (!rc && p && p->root != def) {
-        rc = deeper(m);
+        rc = deeper(m, node);
         if (!rc) {
             rc = value_verdict(m, p->root, node, ret);
             m->run->depth--;
@@ -380,8 +389,7 @@ static int match_at(struct match *m, const struct profile_element *def,
                     const struct path_node *node, size_t step, enum verdict *ret)
 {
     *ret = UNDECIDED;
-    int rc = profile_step(m->run);
-    rc = rc ? rc : deeper(m);
+    int rc = deeper(m, node);
     if (rc) {
         return rc;
     }
@@ -419,7 +427,7 @@ int profile_slice_matches(struct profile_run *run, const struct profile *p,
             bool has = has_string(node->value, d->steps, d->step_count, slice->quick[i]);
             one = has ? AGREES : DIFFERS;
         } else {
-            struct match m = {run, p, d};
+            struct match m = {.run = run, .p = p, .d = d};
             int rc = match_at(&m, slice, node, 0, &one);
             if (rc) {
                 return rc;

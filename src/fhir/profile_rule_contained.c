@@ -1,5 +1,5 @@
-/* dom-3, "If the resource is contained in another resource, it SHALL be referred to": by one walk
- * of the resource, instead of one for each contained resource. */
+/* dom-3, that something refers to each contained resource: by one walk of the resource, instead of
+ * one for each contained resource. */
 #include "base/map.h"
 #include "fhir/path_run.h"
 #include "fhir/profile_rule.h"

@@ -225,7 +225,9 @@ static bool sum(struct native_run *run, const struct native_operand *o, const st
         if (native_walk(run, o->counts[i], at, count_item, &c) == NATIVE_UNSURE) {
             return false;
         }
-        *ret += (int64_t)c.count;
+        if (__builtin_add_overflow(*ret, (int64_t)c.count, ret)) {
+            return false;
+        }
     }
     return true;
 }

@@ -10,13 +10,13 @@ static const struct {
     text written;
     text meant;
 } corrections[] = {
-    /* que-7: "If the operator is 'exists', the value must be a boolean". `Boolean` is System's, and
-     * an answer is an element: it never is one. */
+    /* que-7 wants a boolean beside "exists". `Boolean` is System's, and an answer is an element: it
+     * never is one. */
     {T("operator = 'exists' implies (answer is Boolean)"),
      T("operator = 'exists' implies (answer is boolean)")},
-    /* con-3: "... if verificationStatus is not entered-in-error and category is problem-list-item".
-     * select() gives a false for each category, so that empty() never holds; and a category is no
-     * code but a CodeableConcept. */
+    /* con-3 asks for a clinicalStatus of what is on the problem list and no mistake. select() gives
+     * a false for each category, so that empty() never holds; and a category is no code but a
+     * CodeableConcept. */
     {T("clinicalStatus.exists() or verificationStatus.coding.where(system='http://"
        "terminology.hl7.org/CodeSystem/condition-ver-status' and code = "
        "'entered-in-error').exists() or category.select($this='problem-list-item').empty()"),
@@ -25,12 +25,6 @@ static const struct {
        "'entered-in-error').exists() or category.coding.where(system='http://"
        "terminology.hl7.org/CodeSystem/condition-category' and "
        "code='problem-list-item').empty()")},
-    /* ref-1: "SHALL have a contained resource if a local reference is provided". "#" alone means
-     * the container (R4 references.html#contained), which is no contained resource. */
-    {T("reference.startsWith('#').not() or (reference.substring(1).trace('url') in "
-       "%rootResource.contained.id.trace('ids'))"),
-     T("reference.startsWith('#').not() or reference = '#' or "
-       "(reference.substring(1).trace('url') in %rootResource.contained.id.trace('ids'))")},
 };
 
 text profile_rule_corrected(text expression)

@@ -212,8 +212,7 @@ struct numbers {
 static bool add_numbers(const struct path_term *term, struct numbers *n, struct build *b)
 {
     if (term->kind == TERM_LITERAL && term->literal.kind == PATH_INTEGER) {
-        n->number += term->literal.u.integer;
-        return true;
+        return !__builtin_add_overflow(n->number, term->literal.u.integer, &n->number);
     }
     if (term->kind == TERM_BINARY && term->op == OP_ADD) {
         return add_numbers(term->left, n, b) && add_numbers(term->right, n, b);

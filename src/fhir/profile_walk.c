@@ -488,7 +488,8 @@ static int value_check(struct profile_run *run, const struct profile *p,
     const yyjson_val *wanted = el->fixed ? el->fixed : el->pattern ? el->pattern : NULL;
     bool holds = (!el->fixed || profile_fixed_holds(el->fixed, node)) &&
                  (!el->pattern || profile_pattern_holds(el->pattern, node));
-    if (!holds && !run->silent) {
+    bool is_told = !run->silent && !run->options.no_texts;
+    if (!holds && is_told) {
         struct buf shown;
         buf_init(&shown, 4096);
         json_write(wanted, &shown);
@@ -498,7 +499,7 @@ static int value_check(struct profile_run *run, const struct profile *p,
                       TEXT_ARG(text_short(buf_text(&shown), 300)), TEXT_ARG(p->url));
         buf_done(&shown);
     } else if (!holds) {
-        run->errors++;
+        profile_issue(run, ISSUE_ERROR, ERR_VALUE, node, "%s", "");
     }
     int rc = 0;
     if (el->least) {
@@ -513,10 +514,13 @@ static int value_check(struct profile_run *run, const struct profile *p,
     return rc;
 }
 
-static int rules_check(struct profile_run *run, const struct profile_element *el,
-                       const struct path_node *node)
+static int rules_check(struct profile_run *run, const struct profile *p,
+                       const struct profile_element *el, const struct path_node *node)
 {
     int rc = 0;
+    if (p->is_base && run->options.base_held) {
+        return 0;
+    }
     for (size_t i = 0; i < el->rule_count && !rc && !profile_is_over(run); i++) {
         rc = profile_rule_check(run, el->rules[i], node);
     }
@@ -553,9 +557,9 @@ static int inner_check(struct profile_run *run, const struct profile *p,
 static int parts_check(struct profile_run *run, const struct profile *p,
                        const struct profile_element *el, const struct path_node *node)
 {
-    int rc = rules_check(run, el, node);
+    int rc = rules_check(run, p, el, node);
     if (!rc && el->content) {
-        rc = rules_check(run, el->content, node);
+        rc = rules_check(run, p, el->content, node);
     }
     bool has_limits = el->fixed || el->pattern || el->least || el->most || el->longest;
     if (!rc && has_limits && (!el->check_types || type_of(el, node))) { /* a wrong type is told */

@@ -197,6 +197,7 @@ int questionnaire_read(struct questionnaire *q, const struct path_node *root, bo
 {
     map_init(&q->by_link);
     q->root = root->value;
+    q->holder = q->holder ? q->holder : root->value;
     int code = add_items(q, root, UINT32_MAX, 0, tell);
     for (size_t i = 0; !code && tell && i < q->count; i++) {
         code = check_conditions(q, &q->items[i]);
@@ -224,8 +225,31 @@ static const yyjson_val *contained(const yyjson_val *root, text id)
     return NULL;
 }
 
+/* A fragment means a resource in `contained`, wherever else there is one with that id. */
+static const yyjson_val *find_contained(struct profile_run *run, const struct path_node *at,
+                                        text id)
+{
+    const yyjson_val *found = contained(at->parent->value, id);
+    text type = json_text(json_get(found, T("resourceType")));
+    if (text_eq(type, T("Questionnaire"))) {
+        return found;
+    }
+    if (found) {
+        profile_issue(run, ISSUE_ERROR, ERR_INVALID, at,
+                      "the contained resource '%.*s' is a %.*s; answers need a Questionnaire",
+                      TEXT_ARG(text_short(id, 64)), TEXT_ARG(text_short(type, 64)));
+    } else {
+        profile_issue(run, ISSUE_ERROR, ERR_NOT_FOUND, at,
+                      "there is no resource with the id '%.*s' in contained; put the questionnaire "
+                      "there, or give its address",
+                      TEXT_ARG(text_short(id, 64)));
+    }
+    return NULL;
+}
+
+/* *ret_root NULL: not here, which has been said. *ret_holder: see struct questionnaire. */
 static int find_questionnaire(struct profile_run *run, const struct path_node *response,
-                              const yyjson_val **ret_root)
+                              const yyjson_val **ret_root, const yyjson_val **ret_holder)
 {
     const yyjson_val *named = json_get(response->value, T("questionnaire"));
     text canonical = json_text(named);
@@ -237,7 +261,8 @@ static int find_questionnaire(struct profile_run *run, const struct path_node *r
         return 0;
     }
     if (canonical.p[0] == '#') {
-        *ret_root = contained(response->value, text_from(canonical, 1));
+        *ret_root = find_contained(run, &at, text_from(canonical, 1));
+        *ret_holder = response->value;
         return 0;
     }
     int code =
@@ -262,7 +287,7 @@ int questionnaire_rules(struct profile_run *run, const struct path_node *resourc
     struct path_node root = *resource;
     if (resource->type != own) {
         const yyjson_val *found = NULL;
-        int code = find_questionnaire(run, resource, &found);
+        int code = find_questionnaire(run, resource, &found, &q.holder);
         if (code || !found) {
             return code;
         }

@@ -21,6 +21,7 @@ struct questionnaire_item {
 struct questionnaire {
     struct profile_run *run;
     const yyjson_val *root;
+    const yyjson_val *holder;         /* of its contained resources: itself, or what contains it */
     struct questionnaire_item *items; /* in their order, each before those in it */
     size_t count;
     size_t capacity;

@@ -87,7 +87,7 @@ static int find_set(struct questionnaire *q, struct questionnaire_item *item, te
     if (canonical.p[0] != '#') {
         code = defs_value_set(q->run->defs, canonical, &item->set, &why);
     } else {
-        const yyjson_val *list = json_get(q->root, T("contained"));
+        const yyjson_val *list = json_get(q->holder, T("contained"));
         size_t left = json_type(list) == YYJSON_TYPE_ARR ? json_len(list) : 0;
         const yyjson_val *one = left ? list + 1 : NULL;
         while (left && !text_eq(json_text(json_get(one, T("id"))), text_from(canonical, 1))) {

@@ -88,7 +88,6 @@ static inline bool summary_is_absent(const struct summary *s, enum summary_secti
     return (unsigned)section < (unsigned)SUMMARY_REQUIRED && s->sections[section].count == 0;
 }
 /* That entry: code of http://hl7.org/fhir/uv/ips/CodeSystem/absent-unknown-uv-ips. */
-void summary_absent(const struct summary_ask *ask, const struct summary *s,
-                    enum summary_section section, struct buf *out);
+void summary_absent(const struct summary_ask *ask, enum summary_section section, struct buf *out);
 
 #endif

@@ -102,9 +102,10 @@ text summary_concept(const yyjson_val *concept)
 {
     text found = json_text(json_get(concept, T("text")));
     const yyjson_val *codings = json_get(concept, T("coding"));
+    size_t left = summary_count(codings);
+    const yyjson_val *coding = left ? codings + 1 : NULL;
     text code = {0};
-    for (size_t i = 0; !found.n && i < summary_count(codings); i++) {
-        const yyjson_val *coding = summary_at(codings, i);
+    for (; !found.n && left; left--, coding = json_after(coding)) {
         found = json_text(json_get(coding, T("display")));
         code = code.n ? code : json_text(json_get(coding, T("code")));
     }
@@ -115,10 +116,9 @@ text summary_concept(const yyjson_val *concept)
 static const yyjson_val *contained(const yyjson_val *root, text id)
 {
     const yyjson_val *list = json_get(root, T("contained"));
-    const yyjson_val *one = NULL;
-    size_t count = summary_count(list);
-    for (size_t i = 0; i < count; i++) {
-        one = summary_at(list, i);
+    size_t left = summary_count(list);
+    const yyjson_val *one = left ? list + 1 : NULL;
+    for (; left; left--, one = json_after(one)) {
         if (text_eq(json_text(json_get(one, T("id"))), id)) {
             return one;
         }

@@ -311,10 +311,8 @@ static void put_nothing(const struct summary_chosen *chosen, enum summary_sectio
     static const char *const what[SUMMARY_SECTIONS] = {
         "medicines", "allergies", "problems", "immunisations", "procedures", "devices", "results"};
     const char *said = what[section] ? what[section] : "this";
-    if (chosen->ended && section == SUMMARY_PROBLEMS) {
-        buf_add(out, T("<p>No known problems: those in the record are over.</p>"));
-    } else if (chosen->ended) {
-        buf_printf(out, "<p>No known %s: those in the record have ended.</p>", said);
+    if (chosen->ended) {
+        buf_printf(out, "<p>No current %s in this record: those that it has are over.</p>", said);
     } else {
         buf_printf(out, "<p>No information about %s in this record.</p>", said);
     }

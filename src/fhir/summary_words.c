@@ -167,9 +167,9 @@ void summary_print_code(struct buf *out, const yyjson_val *concept)
         {"http://www.nlm.nih.gov/research/umls/rxnorm", "RxNorm"},
     };
     const yyjson_val *codings = json_get(concept, T("coding"));
+    const yyjson_val *coding = summary_at(codings, 0);
     bool printed = false;
-    for (size_t i = 0; i < summary_count(codings); i++) {
-        const yyjson_val *coding = summary_at(codings, i);
+    for (size_t left = summary_count(codings); left; left--, coding = json_after(coding)) {
         text code = json_text(json_get(coding, T("code")));
         text system = json_text(json_get(coding, T("system")));
         size_t k = 0;
@@ -191,8 +191,8 @@ static const yyjson_val *name_of(const yyjson_val *patient)
 {
     const yyjson_val *names = json_get(patient, T("name"));
     const yyjson_val *usual = NULL;
-    for (size_t i = 0; i < summary_count(names); i++) {
-        const yyjson_val *one = summary_at(names, i);
+    const yyjson_val *one = summary_at(names, 0);
+    for (size_t left = summary_count(names); left; left--, one = json_after(one)) {
         text use = json_text(json_get(one, T("use")));
         if (text_eq(use, T("official"))) {
             return one;
@@ -204,8 +204,9 @@ static const yyjson_val *name_of(const yyjson_val *patient)
 
 static void print_words(struct buf *out, const yyjson_val *list)
 {
-    for (size_t i = 0; i < summary_count(list); i++) {
-        summary_escape(out, json_text(summary_at(list, i)));
+    const yyjson_val *one = summary_at(list, 0);
+    for (size_t left = summary_count(list); left; left--, one = json_after(one)) {
+        summary_escape(out, json_text(one));
         buf_addc(out, ' ');
     }
 }
@@ -226,10 +227,13 @@ void summary_print_name(struct buf *out, const yyjson_val *patient)
     }
 }
 
-/* 943 476 5919, as people write it. */
+/* 943 476 5919, as people write it. What else a sender took for a number stays whole. */
 static void print_number(struct buf *out, text value)
 {
     bool usual = value.n == 10;
+    for (size_t i = 0; usual && i < value.n; i++) {
+        usual = value.p[i] >= '0' && value.p[i] <= '9';
+    }
     summary_escape(out, usual ? text_first(value, 3) : value);
     if (usual) {
         buf_addc(out, ' ');
@@ -247,8 +251,8 @@ static void print_row(struct buf *out, const char *name)
 static void print_numbers(struct buf *out, const yyjson_val *patient)
 {
     const yyjson_val *list = json_get(patient, T("identifier"));
-    for (size_t i = 0; i < summary_count(list); i++) {
-        const yyjson_val *one = summary_at(list, i);
+    const yyjson_val *one = summary_at(list, 0);
+    for (size_t left = summary_count(list); left; left--, one = json_after(one)) {
         if (text_eq(json_text(json_get(one, T("system"))),
                     T("https://fhir.nhs.uk/Id/nhs-number"))) {
             print_row(out, "NHS number");

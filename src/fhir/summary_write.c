@@ -164,37 +164,23 @@ static void add_status(const char *system, struct buf *out)
     "\"http://hl7.org/fhir/StructureDefinition/data-absent-reason\"," \
     "\"valueCode\":\"not-applicable\"}]}"
 
-void summary_absent(const struct summary_ask *ask, const struct summary *s,
-                    enum summary_section section, struct buf *out)
+void summary_absent(const struct summary_ask *ask, enum summary_section section, struct buf *out)
 {
     static const struct {
         const char *type;
         const char *profile;
         const char *status;
-        const char *code[2];
-        const char *display[2];
+        const char *code;
+        const char *display;
         const char *subject;
     } forms[SUMMARY_REQUIRED] = {
-        {"MedicationStatement",
-         "MedicationStatement-uv-ips",
-         NULL,
-         {"no-medication-info", "no-known-medications"},
-         {"No information about medications", "No known medications"},
-         "subject"},
-        {"AllergyIntolerance",
-         "AllergyIntolerance-uv-ips",
-         "allergyintolerance-clinical",
-         {"no-allergy-info", "no-known-allergies"},
-         {"No information about allergies", "No known allergies"},
-         "patient"},
-        {"Condition",
-         "Condition-uv-ips",
-         "condition-clinical",
-         {"no-problem-info", "no-known-problems"},
-         {"No information about problems", "No known problems"},
-         "subject"},
+        {"MedicationStatement", "MedicationStatement-uv-ips", NULL, "no-medication-info",
+         "No information about medications", "subject"},
+        {"AllergyIntolerance", "AllergyIntolerance-uv-ips", "allergyintolerance-clinical",
+         "no-allergy-info", "No information about allergies", "patient"},
+        {"Condition", "Condition-uv-ips", "condition-clinical", "no-problem-info",
+         "No information about problems", "subject"},
     };
-    bool known = s->sections[section].ended;
     bool medicine = section == SUMMARY_MEDICATIONS;
     buf_printf(out,
                "{\"resourceType\":\"%s\",\"id\":\"%.*s\",\"meta\":{\"profile\":[\"" SUMMARY_PROFILES
@@ -206,7 +192,7 @@ void summary_absent(const struct summary_ask *ask, const struct summary *s,
         add_status(forms[section].status, out);
         buf_add(out, T(",\"code\":"));
     }
-    add_absent_code(forms[section].code[known], forms[section].display[known], out);
+    add_absent_code(forms[section].code, forms[section].display, out);
     buf_printf(out, ",\"%s\":{\"reference\":", forms[section].subject);
     add_url(ask, FHIR_PATIENT, ask->patient_id, out);
     buf_add(out, medicine ? T("}" NO_TIME "}") : T("}}"));

@@ -103,7 +103,7 @@ static bool is_inactive(const struct value_set_member *m)
                : term_is_true(said);
 }
 
-static int in_time(const struct expand *x, struct err *e)
+int expand_in_time(const struct expand *x, struct err *e)
 {
     int64_t deadline = x->term->ask->deadline;
     return deadline == 0 || clock_mono_ns() < deadline
@@ -125,7 +125,7 @@ static int take(void *context, const struct value_set_member *m, struct err *e)
         return rc;
     }
     uint64_t at = x->total++;
-    if (x->total % LOOK_AT_CLOCK == 0 && (rc = in_time(x, e))) {
+    if (x->total % LOOK_AT_CLOCK == 0 && (rc = expand_in_time(x, e))) {
         return rc;
     }
     if (at < x->ask.offset || (x->ask.has_count && at - x->ask.offset >= x->ask.count)) {
@@ -253,6 +253,19 @@ static int write_reply(struct expand *x, struct err *e)
 
 /* --- the call --------------------------------------------------------------------------------- */
 
+/* What has no bearing here is repeated in the reply all the same, so it has to be what it says. */
+static int check_flags(const struct term *t, struct err *e)
+{
+    static const char *const flags[] = {"excludeNotForUI", "excludePostCoordinated",
+                                        "limitedExpansion"};
+    int rc = 0;
+    for (size_t i = 0; !rc && i < sizeof flags / sizeof *flags; i++) {
+        bool ignored;
+        rc = term_bool(t, text_of(flags[i]), false, &ignored, e);
+    }
+    return rc;
+}
+
 static int read_ask(struct expand *x, struct err *e)
 {
     struct term *t = x->term;
@@ -263,6 +276,7 @@ static int read_ask(struct expand *x, struct err *e)
             : term_bool(t, T("includeDesignations"), term_parameter(t, T("designation")) != NULL,
                         &ask->designations, e);
     rc = rc ? rc : term_bool(t, T("includeDefinition"), false, &ask->definition, e);
+    rc = rc ? rc : check_flags(t, e);
     rc = rc ? rc : term_number(t, T("count"), &ask->has_count, &ask->count, e);
     rc = rc ? rc : term_number(t, T("offset"), &ask->has_offset, &ask->offset, e);
     if (rc) {

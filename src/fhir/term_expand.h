@@ -28,9 +28,12 @@ struct expand {
     struct value_set_member *page;
     size_t page_count;
     size_t page_capacity;
+    size_t written; /* codes of it */
     struct buf *out;
 };
 
+/* ERR_TOO_COSTLY past the deadline. */
+int expand_in_time(const struct expand *x, struct err *e);
 /* The parameters of the expansion: what was asked for, what was used, what to be careful with. */
 void expand_parameters(struct expand *x);
 /* expansion.contains, nested where it may be. */

@@ -2,7 +2,7 @@
 
 /* What an expansion says of each code, and of itself. */
 
-enum { NESTED_MOST = 48, IMPORTS_MOST = 1000 };
+enum { NESTED_MOST = 48, IMPORTS_MOST = 1000, LOOK_EVERY = 64 };
 
 #define PROPERTY                                                                         \
     "{\"url\":\"http://hl7.org/fhir/5.0/StructureDefinition/"                            \
@@ -138,12 +138,15 @@ static void echo(struct expand *x, const struct term_parameter *p)
     if (!type || p->value.n == 0) {
         return;
     }
-    bool bare = strcmp(type, "Boolean") == 0 || strcmp(type, "Integer") == 0;
+    uint64_t number = 0;
     buf_add(out, out->p[out->n - 1] == '[' ? T("{\"name\":") : T(",{\"name\":"));
     json_write_string(p->name, out);
     buf_printf(out, ",\"value%s\":", type);
-    if (bare) {
-        buf_add(out, p->value);
+    /* As it was understood: 007 is a number here, but none in JSON. */
+    if (strcmp(type, "Boolean") == 0) {
+        buf_add(out, text_eq(p->value, T("true")) ? T("true") : T("false"));
+    } else if (strcmp(type, "Integer") == 0 && text_to_u64(p->value, &number)) {
+        buf_printf(out, "%llu", (unsigned long long)number);
     } else {
         json_write_string(p->value, out);
     }
@@ -331,9 +334,11 @@ static int write_code(struct expand *x, const struct value_set_member *m, struct
     unsigned flags = known ? codes_flags(c.codes, c.concept) : 0;
     struct arena_mark mark = arena_mark(x->term->arena);
     size_t chosen;
-    size_t count = term_designations(&c, x->term->arena, &list, e);
-    if (count == SIZE_MAX) {
-        return ERR_MEMORY;
+    /* A code may have many terms, and each is compared with each that is asked for. */
+    int rc = x->written++ % LOOK_EVERY ? 0 : expand_in_time(x, e);
+    size_t count = rc ? 0 : term_designations(&c, x->term->arena, &list, e);
+    if (rc || count == SIZE_MAX) {
+        return rc ? rc : ERR_MEMORY;
     }
     buf_addc(out, '{');
     write_extensions(x, m, flags);

@@ -49,6 +49,8 @@ int term_number(const struct term *t, text name, bool *ret_given, uint64_t *ret,
 int term_value_set(struct term *t, const struct value_set **ret_set, struct err *e);
 /* The languages of the parameter, the header, or what the value set says itself. */
 int term_take_languages(struct term *t, const yyjson_val *value_set, struct err *e);
+/* Puts the URI in the place of an OID that stands for it (defs_system_uri()). */
+int term_system_uri(const struct term *t, text *system, struct err *e);
 /* By the rules of the request about versions. ERR_NOT_FOUND. */
 int term_codes(const struct term *t, text system, text version, const struct codes **ret_codes,
                struct err *e);

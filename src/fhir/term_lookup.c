@@ -25,7 +25,8 @@ static int find(const struct term *t, struct asked *q, struct err *e)
         return err_set(e, ERR_REQUIRED,
                        "a code and its system are needed: as 'code' and 'system', or as a Coding");
     }
-    int rc = term_codes(t, q->system, q->version, &q->codes, e);
+    int rc = term_system_uri(t, &q->system, e);
+    rc = rc ? rc : term_codes(t, q->system, q->version, &q->codes, e);
     if (rc) {
         return rc;
     }

@@ -1,7 +1,7 @@
 #include "fhir/term_int.h"
 
-/* What a NamingSystem says: $preferred-id (R4 namingsystem-operation-preferred-id.html), and systems
- * that are named by an OID. */
+/* What a NamingSystem says: $preferred-id (R4 namingsystem-operation-preferred-id.html), and
+ * systems that are named by an OID. */
 
 int term_system_uri(const struct term *t, text *system, struct err *e)
 {

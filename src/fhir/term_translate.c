@@ -1,8 +1,10 @@
+#include "base/clock.h"
+#include "base/pace.h"
 #include "fhir/term_int.h"
 
 /* $translate (R4 conceptmap-operation-translate.html). */
 
-enum { OTHER_MAPS_MOST = 8, MATCHES_MOST = 10000 };
+enum { OTHER_MAPS_MOST = 8, MATCHES_MOST = 10000, LOOK_EVERY = 1024 };
 
 static const char known[] =
     "url\0conceptMap\0conceptMapVersion\0code\0system\0version\0source\0coding\0codeableConcept\0"
@@ -21,7 +23,8 @@ struct translation {
     struct match *matches;
     size_t count;
     size_t capacity;
-    unsigned maps; /* that led to each other */
+    unsigned maps;   /* that led to each other */
+    uint64_t worked; /* elements and targets that were looked at */
 };
 
 struct coded {
@@ -152,6 +155,21 @@ static int add_source(struct translation *t, const yyjson_val *map, const yyjson
     return add(t, &m, e);
 }
 
+/* A caller may bring a large map and many codings, and each is looked for in all of it. */
+static int worked(struct translation *t, struct err *e)
+{
+    int64_t deadline = t->term->ask->deadline;
+    if (++t->worked % LOOK_EVERY) {
+        return 0;
+    }
+    pace_give_way();
+    return deadline == 0 || clock_mono_ns() < deadline
+               ? 0
+               : err_set(e, ERR_TOO_COSTLY,
+                         "the translation takes more time than it may; send fewer codings or a "
+                         "smaller concept map");
+}
+
 /* *ret_mapped: an element of the group is about the code. */
 static int by_element(struct translation *t, const yyjson_val *map, const yyjson_val *group,
                       const yyjson_val *element, text code, bool *ret_mapped, struct err *e)
@@ -159,13 +177,14 @@ static int by_element(struct translation *t, const yyjson_val *map, const yyjson
     const yyjson_val *targets = json_get(element, T("target"));
     const yyjson_val *target = targets ? targets + 1 : NULL;
     bool is_source = text_eq(json_text(json_get(element, T("code"))), code);
-    int rc = 0;
+    int rc = worked(t, e);
     *ret_mapped |= !t->reverse && is_source;
     for (size_t left = is_array(targets) ? json_len(targets) : 0; !rc && left;
          left--, target = json_after(target)) {
-        if (!t->reverse && is_source) {
+        rc = worked(t, e);
+        if (!rc && !t->reverse && is_source) {
             rc = add_target(t, map, group, target, e);
-        } else if (t->reverse && text_eq(json_text(json_get(target, T("code"))), code)) {
+        } else if (!rc && t->reverse && text_eq(json_text(json_get(target, T("code"))), code)) {
             *ret_mapped = true;
             rc = add_source(t, map, group, element, target, e);
         }
@@ -316,15 +335,18 @@ static int translate_all(struct translation *t, const yyjson_val *map, struct er
                                                  term_text(t->term, T("version")),
                                                  term_text(t->term, T("code")),
                                                  {0}};
-        return c.code.n ? by_map(t, map, &c, e)
-                        : err_set(e, ERR_REQUIRED,
-                                  "what is to be translated? Give 'code' with 'system', or "
-                                  "'coding', or 'codeableConcept'");
+        rc = term_system_uri(t->term, &c.system, e);
+        return rc         ? rc
+               : c.code.n ? by_map(t, map, &c, e)
+                          : err_set(e, ERR_REQUIRED,
+                                    "what is to be translated? Give 'code' with 'system', or "
+                                    "'coding', or 'codeableConcept'");
     }
     for (size_t left = is_array(list) ? json_len(list) : 0; !rc && left;
          left--, item = json_after(item)) {
         struct coded c = coded_of(item);
-        rc = c.code.n ? by_map(t, map, &c, e) : 0;
+        rc = term_system_uri(t->term, &c.system, e);
+        rc = rc || !c.code.n ? rc : by_map(t, map, &c, e);
     }
     return rc;
 }
@@ -411,6 +433,7 @@ static int translate(struct term *t, struct buf *out, struct err *e)
     text either = term_text(t, T("targetsystem"));
     x.target_system = either.n ? either : term_text(t, T("targetSystem"));
     int rc = term_bool(t, T("reverse"), false, &x.reverse, e);
+    rc = rc ? rc : term_system_uri(t, &x.target_system, e);
     rc = rc ? rc : find_map(t, &map, e);
     rc = rc ? rc : translate_all(&x, map, e);
     if (rc) {

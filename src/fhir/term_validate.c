@@ -136,6 +136,15 @@ static int take_question(struct validate_call *v, struct err *e)
                          "or 'codeableConcept'");
 }
 
+static int take_systems(struct validate_call *v, struct err *e)
+{
+    int rc = 0;
+    for (size_t i = 0; !rc && i < v->count; i++) {
+        rc = term_system_uri(v->term, &v->codings[i].system, e);
+    }
+    return rc;
+}
+
 static int take_options(struct validate_call *v, struct err *e)
 {
     const struct term *t = v->term;
@@ -233,6 +242,7 @@ static int validate(struct term *t, bool of_system, struct buf *out, struct err 
     int rc = of_system ? 0 : term_value_set(t, &v.set, e);
     rc = rc ? rc : take_options(&v, e);
     rc = rc ? rc : take_question(&v, e);
+    rc = rc ? rc : take_systems(&v, e);
     rc = rc ? rc : take_code_system(&v, e);
     rc = rc ? rc : term_take_languages(t, v.set ? v.set->root : NULL, e);
     rc = rc ? rc : judge(&v, e);

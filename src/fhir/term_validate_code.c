@@ -15,8 +15,11 @@ static text print(const struct validate_call *v, const char *format, ...)
     va_start(list, format);
     int n = vsnprintf(room, sizeof room, format, list);
     va_end(list);
-    size_t length = n < 0 ? 0 : (size_t)n < sizeof room ? (size_t)n : sizeof room - 1;
-    return arena_copy(v->term->arena, text_short((text){room, length}, length));
+    size_t length = n < 0 ? 0 : (size_t)n;
+    bool cut = length >= sizeof room; /* then perhaps within a character */
+    text said =
+        cut ? text_short((text){room, sizeof room - 1}, sizeof room - 2) : (text){room, length};
+    return arena_copy(v->term->arena, said);
 }
 
 /* --- issues ----------------------------------------------------------------------------------- */

@@ -20,7 +20,6 @@ struct term_ask {
     size_t count;
     text accept_language; /* the header; empty: none. The parameter displayLanguage goes first */
     const yyjson_val *instance; /* the resource of /ValueSet/[id]/$expand; NULL: none */
-    text instance_url;          /* Type/id of it, for messages */
     size_t codes_most;          /* of an expansion: past it "too-costly" */
     int64_t deadline;           /* clock_mono_ns(); 0: none */
     int64_t now_ms;             /* 0: the clock's */
@@ -43,5 +42,7 @@ int term_subsumes(struct defs *d, const struct term_ask *ask, struct arena *a, s
                   struct err *e);
 int term_translate(struct defs *d, const struct term_ask *ask, struct arena *a, struct buf *out,
                    struct err *e);
+int term_preferred_id(struct defs *d, const struct term_ask *ask, struct arena *a, struct buf *out,
+                      struct err *e);
 
 #endif

@@ -7,6 +7,7 @@
 #ifndef KITH_FHIR_VALUE_SET_INT_H
 #define KITH_FHIR_VALUE_SET_INT_H
 
+#include "base/hash.h"
 #include "fhir/value_set.h"
 
 #define SNOMED "http://snomed.info/sct"
@@ -41,6 +42,7 @@ struct value_set_part {
     size_t entry_count;
     uint32_t *table; /* hash of the code -> entry + 1 */
     size_t table_size;
+    struct hash_key table_key; /* random */
     uint64_t *bits;
     text units;                       /* what they have in common, in UCUM's base units */
     const struct value_set **imports; /* an item is NULL where it is not here */

@@ -1,13 +1,9 @@
-#include "base/hash.h"
+#include "base/random.h"
 #include "fhir/value_set_int.h"
 
 /* Lists of codes: of an include, and of an expansion that a value set states. */
 
-enum { NESTED_MOST = 64 };
-
-/* Tables do not outlive the process and their keys are definitions that an administrator stored;
- * the key need not be secret. */
-static const struct hash_key table_key = {0x6b697468, 0x636f6465};
+enum { NESTED_MOST = 64, SYSTEMS_MOST = 1000 };
 
 int value_set_index(struct value_set_part *p, struct arena *a, struct err *e)
 {
@@ -20,8 +16,9 @@ int value_set_index(struct value_set_part *p, struct arena *a, struct err *e)
         return value_set_no_memory(e);
     }
     p->table_size = size;
+    random_bytes(&p->table_key, sizeof p->table_key); /* a request may bring codes that collide */
     for (size_t i = p->entry_count; i; i--) {
-        uint32_t *slot = &p->table[hash_text(table_key, p->entries[i - 1].code) & (size - 1)];
+        uint32_t *slot = &p->table[hash_text(p->table_key, p->entries[i - 1].code) & (size - 1)];
         p->entries[i - 1].next = *slot;
         *slot = (uint32_t)i;
     }
@@ -30,7 +27,7 @@ int value_set_index(struct value_set_part *p, struct arena *a, struct err *e)
 
 const struct value_set_entry *value_set_entry(const struct value_set_part *p, text code)
 {
-    uint32_t at = p->table_size ? p->table[hash_text(table_key, code) & (p->table_size - 1)] : 0;
+    uint32_t at = p->table_size ? p->table[hash_text(p->table_key, code) & (p->table_size - 1)] : 0;
     while (at && !text_eq(p->entries[at - 1].code, code)) {
         at = p->entries[at - 1].next;
     }
@@ -65,24 +62,31 @@ int value_set_list(struct value_set_part *p, const yyjson_val *concepts, struct 
 
 /* --- expansions ------------------------------------------------------------------------------- */
 
-/* The part of a system, made where there is none yet. Systems are few. */
-static struct value_set_part *part_of(struct value_set *s, size_t *capacity, text system,
-                                      struct arena *a)
+/* The part of a system, made where there is none yet. */
+static int part_of(struct value_set *s, size_t *capacity, text system, struct arena *a,
+                   struct value_set_part **ret_part, struct err *e)
 {
     for (size_t i = s->include_count; i; i--) {
         if (text_eq(s->includes[i - 1].system, system)) {
-            return &s->includes[i - 1];
+            *ret_part = &s->includes[i - 1];
+            return 0;
         }
+    }
+    if (s->include_count == SYSTEMS_MOST) {
+        return err_at(e, ERR_TOO_COSTLY, T("ValueSet.expansion.contains"),
+                      "the expansion has codes of more than %d systems; split the value set",
+                      SYSTEMS_MOST);
     }
     struct value_set_part *parts =
         arena_grow(a, s->includes, s->include_count, capacity, sizeof *parts);
     if (!parts) {
-        return NULL;
+        return value_set_no_memory(e);
     }
     s->includes = parts;
     parts[s->include_count] =
         (struct value_set_part){.kind = VALUE_SET_LIST, .system = system, .from_expansion = true};
-    return &parts[s->include_count++];
+    *ret_part = &parts[s->include_count++];
+    return 0;
 }
 
 struct level {
@@ -98,10 +102,14 @@ static int add_stated(struct value_set *s, const yyjson_val *item, size_t *capac
     if (entry.code.n == 0 || (abstract && unsafe_yyjson_is_true((void *)(uintptr_t)abstract))) {
         return 0;
     }
-    struct value_set_part *p = part_of(s, capacity, json_text(json_get(item, T("system"))), a);
-    size_t room = p ? p->table_size : 0; /* the capacity, until the table is made */
+    struct value_set_part *p = NULL;
+    int rc = part_of(s, capacity, json_text(json_get(item, T("system"))), a, &p, e);
+    if (rc || !p) {
+        return rc ? rc : value_set_no_memory(e);
+    }
+    size_t room = p->table_size; /* the capacity, until the table is made */
     struct value_set_entry *entries =
-        p ? arena_grow(a, p->entries, p->entry_count, &room, sizeof *entries) : NULL;
+        arena_grow(a, p->entries, p->entry_count, &room, sizeof *entries);
     if (!entries) {
         return value_set_no_memory(e);
     }

@@ -147,7 +147,8 @@ static int read_entry(struct bundle *b, size_t at, yyjson_val *entry, struct err
                                .arena = b->arena,
                                .base = b->call->base,
                                .prefer = PREFER_MINIMAL,
-                               .lenient = b->call->lenient};
+                               .lenient = b->call->lenient,
+                               .shelf = &b->shelf};
     buf_init(&item->call.answer.body, (size_t)b->call->rest->limits->request_memory);
     issues_init(&item->call.issues, b->arena);
     if (!place.p) {
@@ -165,8 +166,8 @@ static int read_entry(struct bundle *b, size_t at, yyjson_val *entry, struct err
         return rc;
     }
     item->call.resource = json_get(entry, T("resource"));
-    if (b->call->prefer == PREFER_REPRESENTATION) {
-        item->call.prefer = PREFER_REPRESENTATION;
+    if (b->call->prefer == PREFER_REPRESENTATION || b->call->prefer == PREFER_OUTCOME) {
+        item->call.prefer = b->call->prefer;
     }
     return 0;
 }
@@ -255,6 +256,9 @@ void bundle_done(struct bundle *b)
         buf_done(&b->items[i].call.answer.body);
     }
     map_done(&b->urls);
+    if (b->call) {
+        validate_shelf_done(b->call->rest, &b->shelf);
+    }
 }
 
 text bundle_item_name(struct bundle *b, const struct bundle_item *item)

@@ -3,6 +3,7 @@
 #define KITH_REST_BUNDLE_H
 
 #include "base/map.h"
+#include "rest/validate.h"
 #include "rest/write.h"
 
 struct bundle_item {
@@ -25,6 +26,7 @@ struct bundle {
     size_t answer_bytes; /* of the reading entries, so far */
     int64_t read_ns;     /* and their time */
     size_t *owners;      /* of a transaction's writes: their items */
+    struct validate_shelf shelf;
 };
 
 /* Reads the entries of a tree whose resourceType is Bundle: what each asks for, but not yet its

@@ -38,6 +38,7 @@ enum interaction {
 };
 
 struct operation;
+struct validate_shelf;
 
 struct route {
     enum interaction interaction;
@@ -99,7 +100,8 @@ struct call {
     text xml_patch;                  /* of PATCH_XML, in the place of `change` */
     const struct http_request *http; /* NULL for entries of a bundle and for imports */
     struct route route;
-    struct issues issues; /* findings; printed as the body when the call fails */
+    struct issues issues;         /* findings; printed as the body when the call fails */
+    struct validate_shelf *shelf; /* rest/validate.h; NULL: each write takes one for itself */
     struct answer answer;
 };
 

@@ -115,7 +115,8 @@ static int find(void *context, fhir_type type, text url, text version, struct ar
         return ERR_NOT_FOUND;
     }
     arena_init(&scratch, d->limits->request_memory);
-    int rc = search(d, type, T("url"), url, &scratch, &found, e);
+    bool by_id = type == fhir_type_of(T("NamingSystem"));
+    int rc = search(d, type, by_id ? T("value:exact") : T("url"), url, &scratch, &found, e);
     rc = rc ? rc : choose(d, &found, version, a, ret_root, e);
     arena_done(&scratch);
     return rc;

@@ -22,6 +22,8 @@ const struct operation operation_table[] = {
      CORE "CodeSystem-subsumes", do_subsumes},
     {"$translate", "ConceptMap", OPERATION_TYPE | OPERATION_INSTANCE,
      OPERATION_GET | OPERATION_POST, CORE "ConceptMap-translate", do_translate},
+    {"$preferred-id", "NamingSystem", OPERATION_TYPE, OPERATION_GET | OPERATION_POST,
+     CORE "NamingSystem-preferred-id", do_preferred_id},
     {"$versions", NULL, OPERATION_SYSTEM, OPERATION_GET | OPERATION_POST,
      "http://hl7.org/fhir/5.0/OperationDefinition/CapabilityStatement-versions", do_versions},
     {"$match", "Patient", OPERATION_TYPE, OPERATION_POST, CORE "Patient-match", do_match},

@@ -211,7 +211,7 @@ static int add_made(struct summarising *s, const struct summary_ask *ask,
     for (enum summary_section i = 0; i < SUMMARY_REQUIRED; i++) {
         if (summary_is_absent(chosen, i)) {
             buf_clear(&one);
-            summary_absent(ask, chosen, i, &one);
+            summary_absent(ask, i, &one);
             add_entry(out, s->uuids[i], buf_text(&one), count);
         }
     }

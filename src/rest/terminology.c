@@ -61,7 +61,6 @@ static int take_ask(struct call *c, struct term_ask *ask, struct err *e)
         .count = count,
         .accept_language = c->http ? http_field(c->http, T("Accept-Language")) : (text){0},
         .instance = instance,
-        .instance_url = c->route.id,
         .codes_most = (size_t)limits->expansion_codes,
         .deadline = clock_mono_ns() + (int64_t)limits->search_seconds * 1000000000};
     return 0;
@@ -205,6 +204,11 @@ int do_subsumes(struct call *c, struct err *e)
 int do_translate(struct call *c, struct err *e)
 {
     return run(c, term_translate, e);
+}
+
+int do_preferred_id(struct call *c, struct err *e)
+{
+    return run(c, term_preferred_id, e);
 }
 
 /* $versions: which releases of FHIR are spoken here. */

@@ -10,6 +10,7 @@ int do_validate_code(struct call *c, struct err *e);
 int do_lookup(struct call *c, struct err *e);
 int do_subsumes(struct call *c, struct err *e);
 int do_translate(struct call *c, struct err *e);
+int do_preferred_id(struct call *c, struct err *e);
 int do_versions(struct call *c, struct err *e);
 
 /* GET /metadata?mode=terminology. */

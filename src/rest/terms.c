@@ -93,24 +93,32 @@ int terms_value_set(struct terms *t, text name, struct arena *a, yyjson_val **re
 
 /* --- the face ------------------------------------------------------------------------------ */
 
+/* What is not stored may be defined in another way. */
+static bool may_be_defined(const struct terms *t, int rc)
+{
+    return rc == ERR_NOT_FOUND && t->call->rest->definitions;
+}
+
 static int members(void *context, text value_set, struct arena *a, struct search_codes *ret_codes,
                    struct err *e)
 {
     struct terms *t = context;
-    yyjson_val *root;
+    yyjson_val *root = NULL;
     struct terms_set set = {.arena = a};
     struct terms_import in = {.name = value_set};
     int rc = terms_value_set(t, value_set, a, &root, e);
-    if (rc) {
-        return rc;
+    if (!rc) {
+        map_init(&set.seen);
+        rc = terms_expand(t, root, &in, &set, e);
+        map_done(&set.seen);
     }
-    map_init(&set.seen);
-    rc = terms_expand(t, root, &in, &set, e);
-    map_done(&set.seen);
     if (!rc) {
         *ret_codes = set.codes;
     }
-    return rc;
+    bool is_url = text_find(value_set, ':') < value_set.n; /* not ValueSet/[id] */
+    return may_be_defined(t, rc) && (root || is_url)
+               ? terms_members_defined(t, value_set, root, a, ret_codes, e)
+               : rc;
 }
 
 static int related(void *context, text system, text code, bool above, struct arena *a,
@@ -125,7 +133,9 @@ static int related(void *context, text system, text code, bool above, struct are
     }
     int rc = terms_system(context, system, T(""), a, &s, e);
     if (rc) {
-        return rc;
+        return may_be_defined(context, rc)
+                   ? terms_related_defined(context, system, code, above, a, ret_codes, e)
+                   : rc;
     }
     const uint64_t *at = map_get(&s->by_code, code);
     if (!at) {

@@ -7,7 +7,8 @@
  * =, in, not-in, exists), imported value sets (of one include all together: what is in each), and
  * exclude; one without compose is its expansion. Of a CodeSystem: concepts in concepts, and the
  * properties parent, child and subsumedBy. Of several with one URL and no version asked for, the
- * one that was written last counts.
+ * one that was written last counts. What nothing stored says, the definitions in force may say
+ * (terms_definitions.c).
  */
 #ifndef KITH_REST_TERMS_H
 #define KITH_REST_TERMS_H
@@ -40,6 +41,12 @@ int terms_by_url(struct terms *t, fhir_type type, text url, struct arena *a, yyj
 int terms_value_set(struct terms *t, text name, struct arena *a, yyjson_val **ret_root,
                     struct err *e);
 int terms_no_memory(struct err *e);
+/* By the definitions in force (rest/definitions.h): what no resource here says. value_set: a
+ * ValueSet resource, in the place of the URL; NULL: none. */
+int terms_members_defined(const struct terms *t, text url, const yyjson_val *value_set,
+                          struct arena *a, struct search_codes *ret_codes, struct err *e);
+int terms_related_defined(const struct terms *t, text system, text code, bool above,
+                          struct arena *a, struct search_codes *ret_codes, struct err *e);
 /* ERR_TOO_COSTLY after the deadline. */
 int terms_in_time(const struct terms *t, struct err *e);
 

@@ -38,34 +38,49 @@ static void tell(struct call *c, const struct issues *found)
     }
 }
 
+void validate_shelf_done(const struct rest *rest, struct validate_shelf *shelf)
+{
+    definitions_release(rest, shelf->defs);
+    shelf->defs = NULL;
+}
+
 /* A shelf that has become full meanwhile is no fault of who asks: the next one is empty. Findings
  * of the first time are left behind. */
 static int check_on_shelf(struct call *c, const struct validate_ask *ask, yyjson_val *root,
                           bool is_checked, struct issues *found, struct err *e)
 {
     const struct issues before = *found;
+    struct validate_shelf own = {0};
+    struct validate_shelf *shelf = c->shelf ? c->shelf : &own;
+    int rc = 0;
     bool again = false;
-    int rc;
     do {
-        struct defs *defs = NULL;
         bool was = again;
         *found = before;
-        rc = definitions_hold(c->rest, &defs, e);
+        rc = shelf->defs ? 0 : definitions_hold(c->rest, &shelf->defs, e);
         if (rc) {
             return rc;
         }
-        rc = is_checked ? validate_checked(defs, root, ask, c->arena, found, e)
-                        : validate_tree(defs, root, ask, c->arena, found, e);
-        again = !was && rc == ERR_MEMORY && defs_is_full(defs);
-        definitions_release(c->rest, defs);
+        rc = is_checked ? validate_checked(shelf->defs, root, ask, c->arena, found, e)
+                        : validate_tree(shelf->defs, root, ask, c->arena, found, e);
+        again = !was && rc == ERR_MEMORY && defs_is_full(shelf->defs);
+        if (again) {
+            validate_shelf_done(c->rest, shelf);
+        }
     } while (again);
+    validate_shelf_done(c->rest, &own);
     return rc;
 }
 
+/* Words are made only for those who will read them: who asked for them, or whose write is refused.
+ */
 static int hold_profiles(struct call *c, const struct resource *r, bool reject, struct err *e)
 {
     struct issues found;
-    struct validate_ask ask = {.deadline = deadline(c)};
+    bool asked = c->prefer == PREFER_OUTCOME;
+    struct validate_ask ask = {
+        .options = {.no_warnings = !asked, .no_texts = !asked && !reject, .base_held = !asked},
+        .deadline = deadline(c)};
     issues_init(&found, c->arena);
     int rc = check_on_shelf(c, &ask, r->root, true, &found, e);
     if (rc) {

@@ -454,13 +454,15 @@ int answer_write(struct prepared *p, struct err *e)
         a->location = true;
         a->show_version = c->prefer == PREFER_REPRESENTATION || c->prefer == PREFER_NONE;
     }
-    if (c->prefer == PREFER_OUTCOME && c->http) {
+    if (c->prefer == PREFER_OUTCOME) {
         text done = p->write.kind == WRITE_DELETE ? T("deleted")
                     : p->write.created            ? T("created")
                     : p->write.changed            ? T("updated")
                                        : T("nothing changed: the same data was there already");
         issues_add(&c->issues, ISSUE_INFORMATION, ERR_OK, T(""), "%.*s", TEXT_ARG(done));
-        outcome_print(&c->issues, &a->body);
+        if (c->http) { /* of an entry of a bundle it goes into its response */
+            outcome_print(&c->issues, &a->body);
+        }
     }
     return 0;
 }

@@ -2,11 +2,10 @@
 import { EMPTY, GRACE, LONG } from './fixture.mjs';
 import { accessible, check, equal, fits, openPage, shot } from './kit.mjs';
 
-/* A sanitizer sees nothing of the page, and to the node every width is the same. */
 const WIDTHS = [
     [320, 640],
     [1280, 900],
-].slice(0, process.env.KITH_SMALL === 'yes' ? 1 : 2);
+];
 
 const PAGES = [
     ['search', '#/', '#search'],

@@ -23,7 +23,8 @@ import time
 import kit
 
 BASE = "http://changing.example/"
-SECONDS = kit.size(4, 8)
+SECONDS = 4
+PATIENCE = 60  # until both versions of the profile were seen, however slow the machine is
 KILLS = kit.size(12, 4)
 FILES = 400  # of the package
 PATIENT = {"resourceType": "Patient", "gender": "male"}
@@ -49,6 +50,12 @@ def profile(n):
             "kind": "resource", "abstract": False, "type": "Patient", "derivation": "constraint",
             "baseDefinition": "http://hl7.org/fhir/StructureDefinition/Patient", "differential": {"element": [
                 {"id": "Patient.birthDate", "path": "Patient.birthDate", "min": n % 2}]}}
+
+def work(what, node, stopping, wrong, *more):
+    try:
+        what(node, stopping, wrong, *more)
+    except kit.Broken as why:
+        wrong.append(f"{what.__name__}: no answer: {why}")
 
 
 def write(node, stopping, wrong):
@@ -85,11 +92,14 @@ def in_use(kith, folder):
         node.start()
         for resource in (code_system(0), value_set(), profile(0)):
             node.client().request("PUT", f"/fhir/{resource['resourceType']}/{resource['id']}", resource)
-        threads = [threading.Thread(target=write, args=(node, stopping, wrong))]
-        threads += [threading.Thread(target=ask, args=(node, stopping, wrong, counts)) for _ in range(4)]
+        threads = [threading.Thread(target=work, args=(write, node, stopping, wrong))]
+        threads += [threading.Thread(target=work, args=(ask, node, stopping, wrong, counts)) for _ in range(4)]
         for thread in threads:
             thread.start()
         time.sleep(SECONDS)
+        until = time.monotonic() + PATIENCE
+        while not (counts[True] and counts[False]) and not wrong and time.monotonic() < until:
+            time.sleep(0.1)
         stopping.set()
         for thread in threads:
             thread.join()

@@ -72,7 +72,7 @@ def test_claims_of_a_type(node):
     common = {'meta', 'meta-add', 'meta-delete', 'validate'}
     more = {'Patient': {'everything', 'export', 'match', 'summary'}, 'Group': {'export'}, 'Composition': {'document'},
             'ValueSet': {'expand', 'validate-code'}, 'CodeSystem': {'lookup', 'subsumes', 'validate-code'},
-            'ConceptMap': {'translate'}}
+            'ConceptMap': {'translate'}, 'NamingSystem': {'preferred-id'}}
     for t, r in c.items():
         offered = [o['name'] for o in r['operation']]
         eq(set(offered), common | more.get(t, set()), 'operations of ' + t)

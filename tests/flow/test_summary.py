@@ -199,7 +199,7 @@ def test_nothing(node):
 
 
 def test_over(node):
-    """Problems and medicines that are all over: none is known."""
+    """Problems and medicines that are all over: one record alone does not know that there are no others."""
     node.create(kith.patient('Over', id='over'))
     node.create(dict(condition('oc', '40', 'resolved'), subject={'reference': 'Patient/over'}))
     node.create(of('MedicationRequest', 'om', 'over', status='completed', intent='order',
@@ -208,7 +208,7 @@ def test_over(node):
     said = {r['resourceType']: (r.get('code') or r.get('medicationCodeableConcept'))['coding'][0]['code']
             for r in (e['resource'] for e in summary['entry'])
             if r['resourceType'] in ('Condition', 'MedicationStatement', 'AllergyIntolerance') and r['id'] != 'oc'}
-    eq(said, {'Condition': 'no-known-problems', 'MedicationStatement': 'no-known-medications',
+    eq(said, {'Condition': 'no-problem-info', 'MedicationStatement': 'no-medication-info',
               'AllergyIntolerance': 'no-allergy-info'}, 'what is said')
     validated(summary, 'a summary of what is over')
 

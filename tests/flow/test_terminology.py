@@ -162,6 +162,18 @@ def test_translate(node):
     node.get('ConceptMap/$translate?code=cat').refused(400, 'required', 'url')
 
 
+def test_naming_system(node):
+    """An OID stands for the code system that a stored NamingSystem gives it to."""
+    lookup = 'CodeSystem/$lookup?code=cat&system=urn:oid:2.999.7'
+    node.get(lookup).refused(404, 'not-found', 'urn:oid:2.999.7')
+    node.create({'resourceType': 'NamingSystem', 'id': 'animals', 'name': 'Animals', 'status': 'active', 'kind': 'codesystem', 'date': '2024-01-01',
+                 'uniqueId': [{'type': 'oid', 'value': '2.999.7'}, {'type': 'uri', 'value': ANIMALS['url'], 'preferred': True}]})
+    eq(value(node.get(lookup), 'system'), ANIMALS['url'], 'the system of the OID')
+    preferred = node.get('NamingSystem/$preferred-id?id=urn:oid:2.999.7&type=uri')
+    eq(value(preferred, 'result'), ANIMALS['url'], 'its URI')
+    node.get('NamingSystem/$preferred-id?id=2.999.8&type=uri').refused(404, 'not-found', '2.999.8')
+
+
 def test_core(node):
     """The value sets and maps of R4 itself are there without being stored."""
     gender = 'ValueSet/$validate-code?url=http://hl7.org/fhir/ValueSet/administrative-gender&system=http://hl7.org/fhir/administrative-gender&code='

@@ -4,6 +4,8 @@ import json
 import os
 import shutil
 import tempfile
+import time
+import urllib.parse
 
 import kith
 from kith import eq, run, within
@@ -37,6 +39,25 @@ def test_add_list_remove(node):
     within(run('terminology', 'remove', node.dir, 'http://loinc.org', status=3).stderr, 'terminology list', 'none is left')
     folder = os.path.join(node.dir, 'terminology')
     eq([f for f in os.listdir(folder) if f.startswith('.')], [], 'nothing is left aside')
+
+
+def test_search(node):
+    """Hierarchies and value sets of a release count in searches, though they are no resources."""
+    run('terminology', 'add', node.dir, DEMO + '/snomed')
+    time.sleep(1.1)  # a node looks at its folder once a second
+    for name, code in (('type2', '44054006'), ('diabetes', '73211009'), ('asthma', '195967001')):
+        node.create({'resourceType': 'Condition', 'id': name, 'subject': {'display': 'someone'},
+                     'code': {'coding': [{'system': SCT, 'code': code}]}})
+    node.create({'resourceType': 'ValueSet', 'id': 'sugar', 'url': 'http://example.org/sugar', 'status': 'active', 'compose': {'include': [
+        {'system': SCT, 'filter': [{'property': 'concept', 'op': 'descendent-of', 'value': '73211009'}]}]}})
+    implicit = urllib.parse.quote(SCT + '?fhir_vs=ecl/<< 73211009')
+    for query, expected in (('code:below=%s|73211009' % SCT, 'diabetes type2'), ('code:above=%s|44054006' % SCT, 'diabetes type2'),
+                            ('code:in=' + implicit, 'diabetes type2'), ('code:not-in=' + implicit, 'asthma'),
+                            ('code:in=ValueSet/sugar', 'type2'), ('code:in=http://example.org/sugar', 'type2')):
+        found = node.get('Condition?' + query).json.get('entry', [])
+        eq(sorted(e['resource']['id'] for e in found), expected.split(), query)
+    node.get('Condition?code:below=%s|12345678' % SCT).refused(404, 'not-found', '12345678')
+    node.get('Condition?code:below=http://example.org/none|1').refused(404, 'not-found', 'example.org/none')
 
 
 def test_what_is_wrong(node):

@@ -255,6 +255,10 @@ class Maker:
         self.value(r)
         if self.some(0.35):
             r['component'] = self.several(self.component)
+            codes = {(c.get('system'), c.get('code')) for c in r['code'].get('coding', [])}
+            if any((c.get('system'), c.get('code')) in codes for one in r['component'] for c in one['code'].get('coding', [])):
+                for name in [name for name in r if name.startswith('value')]:  # obs-7
+                    del r[name]
 
     def component(self):
         c = {'code': self.concept()}
@@ -314,6 +318,9 @@ class Maker:
         r['name'] = self.rng.choice(FAMILIES + CITIES) + ' Hospital'
         self.maybe(r, 0.5, partOf=lambda: self.refer('Organization', wild=False), alias=lambda: self.several(lambda: self.rng.choice(CITIES)),
                    type=lambda: [self.concept()], address=lambda: self.several(self.address), active=lambda: self.some(0.5))
+        for address in r.get('address', []):
+            if address.get('use') == 'home':  # org-2
+                address['use'] = 'work'
 
     def fill_Location(self, r):
         r['name'] = self.rng.choice(CITIES)
@@ -339,7 +346,7 @@ class Maker:
 
     def fill_Group(self, r):
         r.update(type='person', actual=self.some(0.5))
-        self.maybe(r, 0.8, member=lambda: self.several(lambda: {'entity': self.refer('Patient', 'Practitioner')}, 5))
+        self.maybe(r, 0.8 if r['actual'] else 0, member=lambda: self.several(lambda: {'entity': self.refer('Patient', 'Practitioner')}, 5))
         self.maybe(r, 0.6, characteristic=lambda: self.several(self.characteristic))
 
     def characteristic(self):

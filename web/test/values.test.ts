@@ -115,6 +115,9 @@ test('units are written for readers', () => {
     for (const [unit, shown] of table) {
         assert.equal(showUnit({ unit }), shown, unit);
     }
+    const system = 'http://unitsofmeasure.org';
+    assert.equal(showUnit({ unit: 'millimeter of mercury', system, code: 'mm[Hg]' }), 'mmHg');
+    assert.equal(showUnit({ unit: 'tablet', system, code: '{tbl}' }), 'tablet');
 });
 
 test('a flag is what the laboratory said, else what its range says', () => {

@@ -28,7 +28,8 @@ struct import_work {
     struct write_request *requests;
     struct line **owners;
     size_t request_count;
-    struct store_batch *batch; /* of the requests; until the first commit */
+    struct store_batch *batch;   /* of the requests; until the first commit */
+    struct validate_shelf shelf; /* while lines are being prepared */
 };
 
 /*
@@ -103,7 +104,8 @@ static void begin_line(struct import_work *w, struct line *line)
                                .grant = t->grant,
                                .arena = w->arena,
                                .base = t->base,
-                               .body = line->from->json};
+                               .body = line->from->json,
+                               .shelf = &w->shelf};
     issues_init(&line->call.issues, w->arena);
 }
 
@@ -150,6 +152,7 @@ int import_prepare(const struct import_target *t, const struct import_unit *unit
         }
     }
     resolver_done(&resolver);
+    validate_shelf_done(t->rest, &w->shelf);
     w->batch = store_batch_make(t->rest->store, t->grant, w->requests, w->request_count);
     *ret_work = w;
     return 0;
@@ -183,6 +186,7 @@ static void try_again(struct import_work *w, struct line *line, struct write_req
         resolver_init(&resolver, &any, NULL);
         line->rc = prepare_line(w, line, &resolver);
         resolver_done(&resolver);
+        validate_shelf_done(w->target->rest, &w->shelf);
         if (line->rc) {
             return;
         }

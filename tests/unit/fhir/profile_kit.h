@@ -37,6 +37,15 @@ static inline yyjson_val *kit_definition(const struct kit_profile *p)
     return root;
 }
 
+static struct defs_shelf *kit_shelf; /* of the definitions made last */
+
+static inline void kit_defs_free(struct defs *d)
+{
+    defs_free(d);
+    defs_shelf_done(kit_shelf);
+    kit_shelf = NULL;
+}
+
 static inline struct defs *kit_defs_of(yyjson_val *const *roots, size_t count)
 {
     struct err e = {0};
@@ -49,6 +58,7 @@ static inline struct defs *kit_defs_of(yyjson_val *const *roots, size_t count)
         assert_true(taken);
     }
     struct defs_source source = defs_shelf_source(shelf);
+    kit_shelf = shelf;
     assert_int_equal(defs_make(&source, 1, (size_t)1 << 28, &d, &e), 0);
     return d;
 }

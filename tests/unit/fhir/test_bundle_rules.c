@@ -24,12 +24,12 @@ static void addresses(void **state)
          "has the id '1'", false},
         {BUNDLE("collection", ENTRY(UUID("1"), PATIENT("1")) "," ENTRY(UUID("1"), PATIENT("2"))),
          "Bundle.entry[1].fullUrl", "entry[0]", false},
-        {BUNDLE(
-             "collection",
-             ENTRY(UUID("1"),
-                   "'resource':{'resourceType':'Patient','meta':{'"
-                   "versionId':'1'}}") "," ENTRY(UUID("1"), "'resource':{'resourceType':'Patient','"
-                                                            "meta':{'versionId':'2'}}")),
+        {BUNDLE("collection",
+                ENTRY(UUID("1"),
+                      "'resource':{'resourceType':'Patient','meta':{'"
+                      "versionId':'1'}}") "," ENTRY(UUID("1"),
+                                                    "'resource':{'resourceType':'Patient','"
+                                                    "meta':{'versionId':'2'}}")),
          NULL, NULL, false},
     };
     CASES(bundle_rules, cases);
@@ -153,6 +153,22 @@ static void requests(void **state)
 }
 
 /* Ten thousand entries take about as long each as ten. */
+/* A bundle in an entry has its own references: they are looked at with that bundle. */
+static void nested(void **state)
+{
+    (void)state;
+#define INNER BUNDLE("document", COMPOSITION(SUBJECT AUTHOR) PEOPLE)
+    static const struct finding_case cases[] = {
+        {BUNDLE("transaction", "{'resource':" INNER ",'request':{'method':'POST','url':'Bundle'}}"),
+         NULL, NULL, false},
+        {BUNDLE("transaction", "{'resource':{'resourceType':'Parameters','parameter':[{'name':'x',"
+                               "'resource':" INNER "}]},'request':{'method':'POST','url':"
+                               "'Parameters'}}"),
+         NULL, NULL, false},
+    };
+    CASES(bundle_rules, cases);
+}
+
 static void large(void **state)
 {
     (void)state;
@@ -177,10 +193,7 @@ static void large(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(addresses),
-        TEST(documents),
-        TEST(requests),
-        TEST(large),
+        TEST(addresses), TEST(documents), TEST(requests), TEST(nested), TEST(large),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

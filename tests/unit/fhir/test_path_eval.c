@@ -355,6 +355,7 @@ static void expect_end(const char *expression, const struct path_items *focus,
     if (code != ERR_TOO_COSTLY && code != ERR_MEMORY) {
         fail_msg("%s: %s", expression, err_info(code)->name);
     }
+    assert_non_null(strstr(err_text(&e), "(at character "));
     /* Sanitisers and a busy machine included. */
     assert_true(clock_mono_ns() - start < (int64_t)60 * 1000 * 1000 * 1000);
 }

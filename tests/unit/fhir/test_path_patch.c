@@ -509,11 +509,32 @@ static void bounds(void **state)
     assert_non_null(strstr(e.detail, "operation 0"));
 }
 
+/* A value with more members than any element has, one of them empty, so that all are looked at. */
+static void members(void **state)
+{
+    (void)state;
+    struct buf line;
+    struct err e = {0};
+    yyjson_val *made = NULL;
+    buf_init(&line, KIT_MEMORY);
+    buf_add(&line, T("add|Patient|name='valueString':'name'|value='valueHumanName':{'given':[]"));
+    for (int i = 0; i < 2000; i++) {
+        buf_printf(&line, ",'m%d':1", i);
+    }
+    buf_add(&line, T("}"));
+    buf_addc(&line, '\0');
+    assert_int_equal(
+        path_patch(kit_read(before, &a), read_operations(line.p), KIT_DEPTH, &a, &made, &e),
+        ERR_INVALID);
+    assert_non_null(strstr(e.detail, "members"));
+    buf_done(&line);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(add),  TEST(add_choice), TEST(insert),  TEST(delete),   TEST(replace),
-        TEST(move), TEST(bundle),     TEST(refused), TEST(no_patch), TEST(bounds),
+        TEST(add),    TEST(add_choice), TEST(insert),   TEST(delete), TEST(replace), TEST(move),
+        TEST(bundle), TEST(refused),    TEST(no_patch), TEST(bounds), TEST(members),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

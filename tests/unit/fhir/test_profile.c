@@ -124,7 +124,7 @@ static void test_cases(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         kit_profile_expect(d, cases[i].profile, cases[i].json, NULL, cases[i].expected);
     }
-    defs_free(d);
+    kit_defs_free(d);
 }
 
 /* The rules of a contained resource are its own: %resource means it. */
@@ -148,7 +148,7 @@ static void test_contained(void **state)
     kit_findings(&is, line, sizeof line);
     assert_string_equal(line, "Patient.contained[0].contact[0] INVARIANT");
     assert_null(run.resource);
-    defs_free(d);
+    kit_defs_free(d);
 }
 
 static void test_face(void **state)
@@ -160,7 +160,7 @@ static void test_face(void **state)
     assert_true(text_eq(profile_type(p), T("Address")));
     assert_int_equal(profile_version(p).n, 0);
     assert_false(profile_is_abstract(p));
-    defs_free(d);
+    kit_defs_free(d);
 }
 
 /* --- definitions that are no good ----------------------------------------------------------------
@@ -223,7 +223,7 @@ static void test_itself(void **state)
     struct profile_run run = {.defs = d, .arena = &a, .e = &e};
     assert_int_equal(path_of_resource(r.root, &a, &item, &e), 0);
     assert_int_equal(profile_check(&run, kit_compiled(d, "itself"), item.u.node), ERR_TOO_COSTLY);
-    defs_free(d);
+    kit_defs_free(d);
 }
 
 int main(void)

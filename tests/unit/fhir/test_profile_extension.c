@@ -21,6 +21,8 @@ static const struct kit_profile profiles[] = {
      CONTEXT("element", "Observation.valueQuantity")},
     {"on-path", "Extension", FIXED("on-path") VALUE("string"),
      CONTEXT("fhirpath", "Patient.name.where(use.exists())")},
+    {"on-one", "Extension", FIXED("on-one") VALUE("string"),
+     CONTEXT("fhirpath", "Patient.name.single()")},
     {"on-item", "Extension", FIXED("on-item") VALUE("string"),
      CONTEXT("element", "Questionnaire.item")},
     {"inner", "Extension", FIXED("inner") VALUE("string"), CONTEXT("extension", KIT_URL "outer")},
@@ -88,6 +90,10 @@ static const struct {
      "Observation.value.ofType(CodeableConcept).extension[0] EXTENSION"},
     {PATIENT "'name':[{'use':'official'," EXT("on-path") "},{'text':'old'," EXT("on-path") "}]}",
      "Patient.name[1].extension[0] EXTENSION"},
+    {PATIENT "'name':[{'text':'n'," EXT("on-one") "}]}", ""},
+    /* Where the expression has no answer, nobody knows that the place is wrong. */
+    {PATIENT "'name':[{'text':'n'," EXT("on-one") "},{'text':'o'}]}",
+     "?Patient.name[0].extension[0] EXTENSION"},
     {"{'resourceType':'Questionnaire','status':'active','item':[{'linkId':'1','text':'t','type':"
      "'group','item':[{'linkId':'2','text':'t','type':'string'," EXT("on-item") "}]}]}",
      ""},
@@ -156,7 +162,7 @@ static void test_cases(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         check_base(d, cases[i].json, cases[i].expected);
     }
-    defs_free(d);
+    kit_defs_free(d);
 }
 
 /* Slices by the url of a profile that the type names. */
@@ -170,7 +176,7 @@ static void test_slices(void **state)
                        PATIENT "'extension':[{'url':'" KIT_URL "on-resource','valueString':'x'},"
                                "{'url':'" KIT_URL "on-resource','valueString':'y'}]}",
                        NULL, "Patient BUSINESS_RULE");
-    defs_free(d);
+    kit_defs_free(d);
 }
 
 /* What changes the meaning of its element stands in modifierExtension, and nothing else does. */
@@ -188,7 +194,7 @@ static void test_modifier(void **state)
     check_base(d, PATIENT "'modifierExtension':[{'url':'" KIT_URL "changes','valueCode':'x'}]}",
                "");
     check_base(d, PATIENT EXT("changes") "}", "Patient.extension[0] EXTENSION");
-    defs_free(d);
+    kit_defs_free(d);
 }
 
 int main(void)

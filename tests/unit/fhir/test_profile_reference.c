@@ -107,7 +107,7 @@ static void test_cases(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         kit_profile_expect(d, cases[i].profile, cases[i].json, &world, cases[i].expected);
     }
-    defs_free(d);
+    kit_defs_free(d);
 }
 
 /* In a bundle the target is an entry, found by its fullUrl. */
@@ -145,7 +145,7 @@ static void test_bundle(void **state)
         (void)snprintf(json, sizeof json, bundle, rows[i][0]);
         kit_profile_expect(d, "holder", json, NULL, rows[i][1]);
     }
-    defs_free(d);
+    kit_defs_free(d);
 }
 
 /* That targets exist is asked only where the options say so. */
@@ -171,7 +171,7 @@ static void test_exists(void **state)
         kit_findings(&is, line, sizeof line);
         assert_string_equal(line, asked ? "Observation.subject NOT_FOUND" : "");
     }
-    defs_free(d);
+    kit_defs_free(d);
 }
 
 int main(void)

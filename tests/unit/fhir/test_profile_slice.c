@@ -138,6 +138,39 @@ static const struct kit_profile profiles[] = {
      NULL},
 };
 
+/* By a required binding; by an extension that is not there; by a profile that needs itself twice.
+ */
+static const struct kit_profile harder[] = {
+    {"bound", "Observation",
+     SLICED("Observation.category", "value", "$this", "open") "}}," SLICE(
+         "Observation.category", "sex") ",'max':'1','binding':{'strength':'required','valueSet':"
+                                        "'http://hl7.org/fhir/ValueSet/administrative-gender'}}",
+     NULL},
+    {"without", "Patient",
+     SLICED("Patient.name", "exists", "extension(\\\"" OWN "\\\")", "open") "}}," SLICE(
+         "Patient.name",
+         "plain") "},"
+                  "{'id':'Patient.name:plain.extension','path':'Patient.name.extension','slicing':{"
+                  "'discriminator':[{'type':'value','path':'url'}],'rules':'open'}},"
+                  "{'id':'Patient.name:plain.extension:own','path':'Patient.name.extension',"
+                  "'sliceName':'own','max':'0','type':[{'code':'Extension','profile':['" OWN
+                  "']}]},"
+                  "{'id':'Patient.name:plain.text','path':'Patient.name.text','min':1}",
+     NULL},
+    {"loop", "Extension",
+     SLICED("Extension.extension", "value", "url", "open") "}}," SLICE(
+         "Extension.extension",
+         "a") ",'min':1,'type':[{'code':'Extension','profile':['" KIT_URL
+              "loop']}]}," SLICE("Extension.extension",
+                                 "b") ",'min':1,'type':[{'code':'Extension','profile':"
+                                      "['" KIT_URL "loop']}]}",
+     NULL},
+    {"loops", "Patient",
+     SLICED("Patient.extension", "value", "$this", "open") "}}," SLICE(
+         "Patient.extension", "x") ",'type':[{'code':'Extension','profile':['" KIT_URL "loop']}]}",
+     NULL},
+};
+
 #define OBSERVATION "{'resourceType':'Observation','status':'final','code':{'text':'x'}"
 
 static const struct {
@@ -245,7 +278,42 @@ static void test_cases(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         kit_profile_expect(d, cases[i].profile, cases[i].json, NULL, cases[i].expected);
     }
-    defs_free(d);
+    kit_defs_free(d);
+}
+
+#define SEX(code) \
+    "{'coding':[{'system':'http://hl7.org/fhir/administrative-gender','code':'" code "'}]}"
+
+static void test_harder(void **state)
+{
+    (void)state;
+    struct defs *d = kit_defs(harder, sizeof harder / sizeof *harder);
+    kit_profile_expect(d, "bound", OBSERVATION ",'category':[" SEX("male") "," SEX("none") "]}",
+                       NULL, "");
+    kit_profile_expect(d, "bound", OBSERVATION ",'category':[" SEX("male") "," SEX("female") "]}",
+                       NULL, "Observation BUSINESS_RULE");
+    kit_profile_expect(d, "without",
+                       "{'resourceType':'Patient','name':[{'family':'a'},{'family':'b','extension':"
+                       "[{'url':'" OWN "','valueBoolean':true}]}]}",
+                       NULL, "Patient.name[0] REQUIRED");
+    kit_defs_free(d);
+}
+
+static void test_endless(void **state)
+{
+    (void)state;
+    struct defs *d = kit_defs(harder, sizeof harder / sizeof *harder);
+    struct err e = {0};
+    struct issues is;
+    struct path_item item;
+    struct resource r = kit_check(
+        "{'resourceType':'Patient','extension':[{'url':'http://x','valueString':'x'}]}", &a);
+    issues_init(&is, &a);
+    struct profile_run run = {.defs = d, .arena = &a, .issues = &is, .e = &e};
+    assert_int_equal(path_of_resource(r.root, &a, &item, &e), 0);
+    assert_int_equal(profile_check(&run, kit_compiled(d, "loops"), item.u.node), ERR_TOO_COSTLY);
+    assert_non_null(strstr(e.detail, "discriminator"));
+    kit_defs_free(d);
 }
 
 /* Profiles of R4 itself: category and codes by nested slices, components by code.coding. */
@@ -274,11 +342,12 @@ static void test_vital_signs(void **state)
         (void)snprintf(json, sizeof json, blood_pressure, rows[i][0], rows[i][1]);
         kit_profile_expect(d, "http://hl7.org/fhir/StructureDefinition/bp", json, NULL, rows[i][2]);
     }
-    defs_free(d);
+    kit_defs_free(d);
 }
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {TEST(test_cases), TEST(test_vital_signs)};
+    const struct CMUnitTest tests[] = {TEST(test_cases), TEST(test_harder), TEST(test_endless),
+                                       TEST(test_vital_signs)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -108,6 +108,44 @@ static void responses(void **state)
 }
 
 /* Ten thousand repetitions, each with a condition, take about as long each as ten. */
+/* "#q" is the questionnaire that the response contains, or a mistake. */
+static void contained(void **state)
+{
+    (void)state;
+#define CONTAINED(resource)                                                          \
+    "{'resourceType':'QuestionnaireResponse','status':'completed','questionnaire':'" \
+    "#q','contained':[" resource "]}"
+    static const struct finding_case cases[] = {
+        {CONTAINED("{'resourceType':'Questionnaire','id':'q','status':'active'}"), NULL, NULL,
+         false},
+        {CONTAINED("{'resourceType':'Questionnaire','id':'p','status':'active'}"),
+         "QuestionnaireResponse.questionnaire", "no resource with the id 'q'", false},
+        {CONTAINED("{'resourceType':'Patient','id':'q'}"), "QuestionnaireResponse.questionnaire",
+         "is a Patient", false},
+        {"{'resourceType':'QuestionnaireResponse','status':'completed','questionnaire':'#q'}",
+         "QuestionnaireResponse.questionnaire", "no resource with the id 'q'", false},
+    };
+    CASES(questionnaire_rules, cases);
+}
+
+/* What a contained questionnaire calls "#v" stands beside it: nothing contained contains. */
+static void beside(void **state)
+{
+    (void)state;
+#define CHOOSE(code)                                                                          \
+    "{'resourceType':'QuestionnaireResponse','status':'completed','questionnaire':'#q',"      \
+    "'contained':[{'resourceType':'Questionnaire','id':'q','status':'active','item':[{"       \
+    "'linkId':'c','type':'choice','answerValueSet':'#v'}]},{'resourceType':'ValueSet','id':"  \
+    "'v','status':'active','expansion':{'timestamp':'2020','contains':[{'system':'http://s'," \
+    "'code':'x'}]}}],'item':[{'linkId':'c','answer':[{'valueCoding':{'system':'http://s',"    \
+    "'code':'" code "'}}]}]}"
+    static const struct finding_case cases[] = {
+        {CHOOSE("x"), NULL, NULL, false},
+        {CHOOSE("y"), AT ".answer[0].value.ofType(Coding)", "not in the value set", false},
+    };
+    CASES(questionnaire_rules, cases);
+}
+
 static void large(void **state)
 {
     (void)state;
@@ -127,6 +165,7 @@ static void large(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {TEST(questionnaires), TEST(responses), TEST(large)};
+    const struct CMUnitTest tests[] = {TEST(questionnaires), TEST(responses), TEST(contained),
+                                       TEST(beside), TEST(large)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -190,6 +190,29 @@ static void latest(void **state)
 /* --- words -------------------------------------------------------------------------------------
  */
 
+/* What somebody took for a number has no places to part it at. */
+static void numbers(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *value;
+        const char *words;
+    } rows[] = {{"9434765919", "<td>943 476 5919</td>"},
+                {"\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9",
+                 "<td>\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9</td>"}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct buf out;
+        buf_init(&out, 4096);
+        summary_print_person(
+            &out, tree(arena_printf(&arena,
+                                    "{\"identifier\":[{\"system\":\"https://fhir.nhs.uk/Id/"
+                                    "nhs-number\",\"value\":\"%s\"}]}",
+                                    rows[i].value)));
+        assert_non_null(memmem(out.p, out.n, rows[i].words, strlen(rows[i].words)));
+        buf_done(&out);
+    }
+}
+
 static void words(void **state)
 {
     static const struct {
@@ -260,7 +283,7 @@ static void nothing(void **state)
     for (enum summary_section i = 0; i < SUMMARY_REQUIRED; i++) {
         assert_true(summary_is_absent(&s, i));
         buf_clear(&out);
-        summary_absent(&ask, &s, i, &out);
+        summary_absent(&ask, i, &out);
         check_resource(&out);
     }
     assert_false(summary_is_absent(&s, SUMMARY_RESULTS));
@@ -306,6 +329,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(sections, begin, end),
         cmocka_unit_test_setup_teardown(latest, begin, end),
+        cmocka_unit_test_setup_teardown(numbers, begin, end),
         cmocka_unit_test_setup_teardown(words, begin, end),
         cmocka_unit_test_setup_teardown(nothing, begin, end),
         cmocka_unit_test_setup_teardown(too_small, begin, end),

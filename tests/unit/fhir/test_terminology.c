@@ -9,6 +9,7 @@
 
 #define SYSTEM "http://example.org/animals"
 #define SET "http://example.org/all"
+#define MAP "http://example.org/map"
 
 static const char *const definitions[] = {
     "{'resourceType':'CodeSystem','url':'" SYSTEM "','version':'2','name':'Animals','status':"
@@ -18,9 +19,17 @@ static const char *const definitions[] = {
     "{'code':'dodo','display':'Dodo','property':[{'code':'inactive','valueBoolean':true}]}]}",
     "{'resourceType':'ValueSet','url':'" SET "','version':'1','status':'active','compose':"
     "{'include':[{'system':'" SYSTEM "'}]}}",
+    "{'resourceType':'NamingSystem','status':'active','kind':'codesystem','uniqueId':["
+    "{'type':'oid','value':'2.999.1'},{'type':'uri','value':'http://example.org/old'},"
+    "{'type':'uri','value':'" SYSTEM "','preferred':true}]}",
+    "{'resourceType':'NamingSystem','status':'active','kind':'identifier','uniqueId':["
+    "{'type':'oid','value':'urn:oid:2.999.2'},{'type':'uri','value':'" SYSTEM "'}]}",
+    "{'resourceType':'ConceptMap','url':'" MAP "','status':'active','group':[{'source':'" SYSTEM
+    "','target':'http://example.org/tiere','element':[{'code':'cat','target':[{'code':'katze',"
+    "'equivalence':'equal'}]}]}]}",
 };
 
-enum operation { EXPAND, VALIDATE, VALIDATE_SYSTEM, LOOKUP, SUBSUMES };
+enum operation { EXPAND, VALIDATE, VALIDATE_SYSTEM, LOOKUP, SUBSUMES, TRANSLATE, PREFERRED_ID };
 
 static int call(struct defs *d, enum operation operation, const struct term_ask *ask,
                 struct buf *out, struct err *e)
@@ -33,6 +42,10 @@ static int call(struct defs *d, enum operation operation, const struct term_ask 
         return term_validate_code(d, ask, operation == VALIDATE_SYSTEM, &a, out, e);
     case LOOKUP:
         return term_lookup(d, ask, &a, out, e);
+    case TRANSLATE:
+        return term_translate(d, ask, &a, out, e);
+    case PREFERRED_ID:
+        return term_preferred_id(d, ask, &a, out, e);
     case SUBSUMES:
         break;
     }
@@ -67,6 +80,25 @@ static text answer(struct defs *d, enum operation operation, const char *words, 
         assert_int_equal(json_read(said, KIT_DEPTH, &a, &root, &e), 0);
     }
     return said;
+}
+
+/* What is cut of a long code is cut between characters: the reply is read again. */
+static void check_long(struct defs *d)
+{
+    struct buf words;
+    buf_init(&words, 1 << 16);
+    for (size_t more = 0; more < 3; more++) {
+        buf_clear(&words);
+        buf_add(&words, T("url=" SET " system=" SYSTEM " code="));
+        buf_add(&words, text_first(T("xx"), more));
+        for (int i = 0; i < 3000; i++) {
+            buf_add(&words, T("\xe2\x82\xac"));
+        }
+        buf_addc(&words, '\0');
+        text said = answer(d, VALIDATE, words.p, "");
+        assert_non_null(memmem(said.p, said.n, "not-in-vs", 9));
+    }
+    buf_done(&words);
 }
 
 static void test_answers(void **state)
@@ -104,6 +136,13 @@ static void test_answers(void **state)
         {EXPAND, "url=" SET " count=2 exclude-system=" SYSTEM, "", "\"total\":0"},
         {EXPAND, "url=" SET " count=2 system-version=" SYSTEM, "", "VALUE"},
         {EXPAND, "url=" SET " nonsense=1", "", "INVALID"},
+        /* What is repeated in the reply is what was understood. */
+        {EXPAND, "url=" SET " count=002", "", "\"valueInteger\":2}"},
+        {EXPAND, "url=" SET " count=2 excludeNotForUI=perhaps", "", "VALUE"},
+        {EXPAND, "url=" SET " count=2 excludePostCoordinated=1,2", "", "VALUE"},
+        {EXPAND, "url=" SET " count=2 limitedExpansion=}", "", "VALUE"},
+        {EXPAND, "url=" SET " count=2 limitedExpansion=true", "",
+         "\"limitedExpansion\",\"valueBoolean\":true"},
         {LOOKUP, "system=" SYSTEM " code=lion", "", "\"valueCode\":\"cat\""},
         {LOOKUP, "system=" SYSTEM " code=dog", "", "NOT_FOUND Unknown code"},
         {LOOKUP, "code=dog", "", "REQUIRED"},
@@ -111,6 +150,25 @@ static void test_answers(void **state)
         {SUBSUMES, "system=" SYSTEM " codeA=lion codeB=cat", "", "\"subsumed-by\""},
         {SUBSUMES, "system=" SYSTEM " codeA=lion codeB=dodo", "", "\"not-subsumed\""},
         {SUBSUMES, "system=" SYSTEM " codeA=lion", "", "REQUIRED"},
+        /* An OID that a NamingSystem says is this system's; one that is not a code system's. */
+        {LOOKUP, "system=urn:oid:2.999.1 code=lion", "", "\"valueUri\":\"" SYSTEM},
+        {LOOKUP, "system=urn:oid:2.999.2 code=lion", "", "NOT_FOUND"},
+        {LOOKUP, "system=urn:oid:2.999.3 code=lion", "", "NOT_FOUND the CodeSystem 'urn:oid:2"},
+        {LOOKUP, "system=http://example.org/old code=lion", "", "NOT_FOUND"},
+        {VALIDATE, "url=" SET " system=urn:oid:2.999.1 code=cat", "", "\"valueBoolean\":true"},
+        {VALIDATE, "url=" SET " system=urn:oid:2.999.3 code=cat", "", "UNKNOWN_CODESYSTEM"},
+        {VALIDATE_SYSTEM, "url=urn:oid:2.999.1 code=cat", "", "\"valueBoolean\":true"},
+        {SUBSUMES, "system=urn:oid:2.999.1 codeA=cat codeB=lion", "", "\"subsumes\""},
+        {TRANSLATE, "url=" MAP " system=urn:oid:2.999.1 code=cat", "", "\"katze\""},
+        {TRANSLATE, "url=" MAP " system=urn:oid:2.999.2 code=cat", "", "\"valueBoolean\":false"},
+        {TRANSLATE, "url=" MAP " system=" SYSTEM, "", "REQUIRED"},
+        {PREFERRED_ID, "id=urn:oid:2.999.1 type=uri", "", "\"valueString\":\"" SYSTEM},
+        {PREFERRED_ID, "id=2.999.1 type=uri", "", "\"valueString\":\"" SYSTEM},
+        {PREFERRED_ID, "id=http://example.org/old type=oid", "", "\"2.999.1\""},
+        {PREFERRED_ID, "id=2.999.1 type=uuid", "", "NOT_FOUND"},
+        {PREFERRED_ID, "id=2.999.3 type=uri", "", "NOT_FOUND"},
+        {PREFERRED_ID, "id=2.999.1 type=url", "", "VALUE"},
+        {PREFERRED_ID, "id=2.999.1", "", "REQUIRED"},
     };
     struct err e = {0};
     struct defs_shelf *shelf = NULL;
@@ -128,6 +186,7 @@ static void test_answers(void **state)
             fail_msg("%s: '%.*s' has no '%s'", rows[i].words, TEXT_ARG(said), rows[i].expected);
         }
     }
+    check_long(d);
     defs_free(d);
     defs_shelf_done(shelf);
 }

@@ -181,6 +181,17 @@ static void test_stated(void **state)
     assert_int_equal(value_set_has(s, T("s"), T(""), T("y"), &a), VALUE_SET_NO);
     assert_int_equal(value_set_has(s, T("s"), T(""), T("top"), &a), VALUE_SET_NO);
     assert_int_equal(value_set_has(s, (text){0}, T(""), T("y"), &a), VALUE_SET_YES);
+    /* Whoever sends one chooses how many systems it has, and each code looks for its own. */
+    struct buf many;
+    buf_init(&many, KIT_MEMORY);
+    buf_add(&many, T("{'resourceType':'ValueSet','expansion':{'contains':["));
+    for (int i = 0; i < 3000; i++) {
+        buf_printf(&many, "%s{'system':'s%d','code':'x'}", i ? "," : "", i);
+    }
+    buf_add(&many, T("]}}"));
+    buf_addc(&many, '\0');
+    assert_int_equal(value_set_compile(d, kit_read(many.p, &a), &a, &s, &e), ERR_TOO_COSTLY);
+    buf_done(&many);
     defs_free(d);
     defs_shelf_done(shelf);
 }

@@ -257,10 +257,36 @@ static void bounds(void **state)
     assert_true(text_eq(print(json_get(made, T("valueQuantity"))), T("{\"value\":1.500}")));
 }
 
+/* Each operation goes deeper into what the one before brought: too deep in the end, no more. */
+static void deep(void **state)
+{
+    (void)state;
+    struct err e = {0};
+    yyjson_val *made = NULL;
+    struct buf all;
+    buf_init(&all, 1 << 20);
+    buf_add(&all, T("<diff><add sel='Patient'><x0/></add>"));
+    for (int i = 0; i < 900; i++) {
+        buf_printf(&all, "<add sel='//x%d'>", i);
+        for (int k = 0; k < 20; k++) {
+            buf_add(&all, T("<y>"));
+        }
+        buf_printf(&all, "<x%d/>", i + 1);
+        for (int k = 0; k < 20; k++) {
+            buf_add(&all, T("</y>"));
+        }
+        buf_add(&all, T("</add>"));
+    }
+    buf_add(&all, T("</diff>"));
+    int rc = xml_patch(kit_read(before, &a), buf_text(&all), KIT_DEPTH, &a, &made, &e);
+    assert_true(rc == ERR_INVALID || rc == ERR_TOO_COSTLY);
+    buf_done(&all);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(add), TEST(replace), TEST(remove_), TEST(refused), TEST(bounds),
+        TEST(add), TEST(replace), TEST(remove_), TEST(refused), TEST(bounds), TEST(deep),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

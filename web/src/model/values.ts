@@ -23,11 +23,16 @@ const UNITS: Record<string, string> = {
     '{beats}/min': 'beats/min',
     '{breaths}/min': 'breaths/min',
 };
+/* Codes that are shorter than the words beside them: UK Core fixes "millimeter of mercury". */
+const SHORT = ['mm[Hg]', 'Cel', 'kg/m2', 'kg', 'g', 'm', 'cm', '%', '/min'];
+
 const SUPER: Record<string, string> = { '3': '³', '6': '⁶', '9': '⁹', '12': '¹²' };
 
 /* UCUM for readers: '10*9/L' → '×10⁹/L', 'mL/min/{1.73_m2}' → 'mL/min/1.73 m²'. */
 export function showUnit(quantity: Quantity | undefined): string {
-    const unit = quantity?.unit ?? quantity?.code ?? '';
+    const code = quantity?.code ?? '';
+    const short = quantity?.system === 'http://unitsofmeasure.org' && SHORT.includes(code);
+    const unit = short ? code : (quantity?.unit ?? code);
     if (unit in UNITS) {
         return UNITS[unit]!;
     }
