@@ -11,15 +11,18 @@ struct target {
 
 static struct target read_url(text url)
 {
-    struct target t = {.query = text_find(url, '?') < url.n};
-    url = text_first(url, text_find(url, '?'));
-    url = url.n && url.p[0] == '/' ? text_from(url, 1) : url;
-    size_t slash = text_find(url, '/');
-    t.type = fhir_type_of(text_first(url, slash));
-    url = text_from(url, slash + 1);
-    slash = text_find(url, '/');
-    t.id = text_first(url, slash);
-    t.rest = text_from(url, slash + 1);
+    text type;
+    size_t query = text_find(url, '?');
+    struct target t = {.query = query < url.n};
+    url = text_first(url, query);
+    if (text_starts(url, T("/"))) {
+        url = text_from(url, 1);
+    }
+    if (text_cut(&url, '/', &type)) {
+        t.type = fhir_type_of(type);
+        (void)text_cut(&url, '/', &t.id);
+        t.rest = url;
+    }
     return t;
 }
 

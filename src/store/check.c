@@ -268,9 +268,22 @@ static int read_params(struct checker *c)
     return rc;
 }
 
+/* On a connection of its own: one that has read full text before may hold an older form of it, and
+ * SQLite 3.46 then says that the newer one is damaged. */
+static int check_engine(struct checker *c)
+{
+    struct db *db;
+    int rc = db_open(c->s->dir, DB_READER, &db, NULL);
+    if (!rc) {
+        rc = db_check(db, report_engine, c);
+        db_close(db);
+    }
+    return rc;
+}
+
 static int check_everything(struct checker *c)
 {
-    int rc = db_check(c->db, report_engine, c);
+    int rc = check_engine(c);
     rc = rc ? rc : read_params(c);
     rc = rc ? rc : db_meta_number(c->db, "compartment", &c->next_compartment);
     if (rc == DB_END) {
