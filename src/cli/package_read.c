@@ -1,6 +1,6 @@
 #include "cli/package.h"
+#include "cli/resource.h"
 
-#include "fhir/xml.h"
 #include "format/archive.h"
 
 #include <errno.h>
@@ -82,22 +82,6 @@ static text folder_of(text file)
     return text_first(file, file.n - base.n);
 }
 
-static int parse(text bytes, struct arena *a, yyjson_val **ret_root, struct err *e)
-{
-    struct buf json;
-    text mark = T("\xEF\xBB\xBF"); /* a byte order mark; neither reader takes it */
-    text content = text_starts(bytes, mark) ? text_from(bytes, mark.n) : bytes;
-    int rc = 0;
-    buf_init(&json, SCRATCH_MAX);
-    if (text_starts(text_trim(content), T("<"))) {
-        rc = fhir_xml_read(content, DEPTH_MOST, a, &json, e);
-        content = buf_text(&json);
-    }
-    rc = rc ? rc : json_read(content, DEPTH_MOST, a, ret_root, e);
-    buf_done(&json);
-    return rc;
-}
-
 static text copy_member(const yyjson_val *root, text name, struct arena *a)
 {
     text value = json_type(json_get(root, name)) == YYJSON_TYPE_STR
@@ -155,7 +139,7 @@ static int take_file(void *context, text name, text bytes, struct err *e)
         return 0;
     }
     arena_reset(&r->scratch);
-    int rc = parse(bytes, &r->scratch, &root, &why);
+    int rc = cli_parse_resource(bytes, &r->scratch, &root, &why);
     if (!rc && json_type(json_get(root, T("resourceType"))) != YYJSON_TYPE_STR) {
         r->ignored++;
         return 0;

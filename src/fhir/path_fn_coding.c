@@ -1,5 +1,6 @@
 /* encode(), decode(), escape(), unescape(): "additional string functions" of the versions after
  * N1. What cannot be decoded is no value, as with the conversions. */
+#include "fhir/path_run.h"
 #include "fhir/path_text.h"
 
 #include <utf8proc.h>
@@ -140,12 +141,6 @@ static int unknown(struct path_call *call, text how, const char *known)
                      TEXT_ARG(text_short(how, 32)), known);
 }
 
-static int nothing(struct path_items *ret)
-{
-    *ret = (struct path_items){NULL, 0};
-    return 0;
-}
-
 int path_fn_encode(struct path_call *call, struct path_items *ret)
 {
     text t;
@@ -154,7 +149,7 @@ int path_fn_encode(struct path_call *call, struct path_items *ret)
     enum coding coding;
     int failed = take(call, &t, &how, &has);
     if (failed || !has) {
-        return failed ? failed : nothing(ret);
+        return failed ? failed : path_nothing(ret);
     }
     if (!coding_of(how, &coding)) {
         return unknown(call, how, "'base64', 'urlbase64' or 'hex'");
@@ -177,7 +172,7 @@ int path_fn_decode(struct path_call *call, struct path_items *ret)
     enum coding coding;
     int failed = take(call, &t, &how, &has);
     if (failed || !has) {
-        return failed ? failed : nothing(ret);
+        return failed ? failed : path_nothing(ret);
     }
     if (!coding_of(how, &coding)) {
         return unknown(call, how, "'base64', 'urlbase64' or 'hex'");
@@ -188,7 +183,7 @@ int path_fn_decode(struct path_call *call, struct path_items *ret)
                                    : base64_decode(t, coding == CODING_URL_BASE64, &out);
     if (!ok || !path_text_utf8(buf_text(&out))) {
         buf_done(&out);
-        return nothing(ret);
+        return path_nothing(ret);
     }
     return path_text_made(call, &out, ret);
 }
@@ -375,7 +370,7 @@ int path_fn_escape(struct path_call *call, struct path_items *ret)
     bool has = false;
     int failed = take_escaping(call, &t, &html, &has);
     if (failed || !has) {
-        return failed ? failed : nothing(ret);
+        return failed ? failed : path_nothing(ret);
     }
     struct buf out;
     buf_init(&out, PATH_TEXT_MAX);
@@ -394,7 +389,7 @@ int path_fn_unescape(struct path_call *call, struct path_items *ret)
     bool has = false;
     int failed = take_escaping(call, &t, &html, &has);
     if (failed || !has) {
-        return failed ? failed : nothing(ret);
+        return failed ? failed : path_nothing(ret);
     }
     struct buf out;
     buf_init(&out, PATH_TEXT_MAX);
@@ -402,7 +397,7 @@ int path_fn_unescape(struct path_call *call, struct path_items *ret)
         html_unescape(t, &out);
     } else if (!json_unescape(t, &out)) {
         buf_done(&out);
-        return nothing(ret);
+        return path_nothing(ret);
     }
     return path_text_made(call, &out, ret);
 }

@@ -3,24 +3,6 @@
 #include "fhir/model_tables.h"
 #include "fhir/path_run.h"
 
-static int nothing(struct path_items *ret)
-{
-    *ret = (struct path_items){NULL, 0};
-    return 0;
-}
-
-static int only_boolean(struct path_call *call, bool is, struct path_items *ret)
-{
-    struct path_item item = {.kind = PATH_BOOLEAN, .u.boolean = is};
-    return path_only(call->run, ret, &item);
-}
-
-static text member_text(const struct path_item *item, text name)
-{
-    return item->kind == PATH_NODE ? json_text(json_get(item->u.node->value, name))
-                                   : (text){NULL, 0};
-}
-
 static const struct path_world *world_of(const struct path_call *call)
 {
     static const struct path_world empty = {.context = NULL};
@@ -48,7 +30,7 @@ static int run_member_of(struct path_call *call, struct path_items *ret)
     struct path_item set;
     int failed = path_arg_one(call, 0, PATH_STRING, &set);
     if (failed || set.kind == PATH_NOTHING || call->focus->count != 1) {
-        return failed ? failed : nothing(ret);
+        return failed ? failed : path_nothing(ret);
     }
     const struct path_world *world = world_of(call);
     if (!world->member_of) {
@@ -58,9 +40,9 @@ static int run_member_of(struct path_call *call, struct path_items *ret)
     struct err fault = {.code = 0};
     failed = world->member_of(world->context, call->focus->items, set.u.string, &is, &fault);
     if (failed == ERR_NOT_FOUND) {
-        return nothing(ret);
+        return path_nothing(ret);
     }
-    return failed ? world_failed(call, failed, &fault) : only_boolean(call, is, ret);
+    return failed ? world_failed(call, failed, &fault) : path_only_boolean(call->run, is, ret);
 }
 
 struct coding {
@@ -185,7 +167,7 @@ static int run_subsumes(struct path_call *call, struct path_items *ret)
     int failed = path_one(call, call->focus, PATH_NOTHING, &a);
     failed = failed ? failed : path_arg_one(call, 0, PATH_NOTHING, &b);
     if (failed || a.kind == PATH_NOTHING || b.kind == PATH_NOTHING) {
-        return failed ? failed : nothing(ret);
+        return failed ? failed : path_nothing(ret);
     }
     bool turned = text_eq(call->term->name, T("subsumedBy"));
     struct subsuming s = {.call = call, .alone = is_coding(&a) && is_coding(&b)};
@@ -197,7 +179,7 @@ static int run_subsumes(struct path_call *call, struct path_items *ret)
         return s.why.code == ERR_NOT_SUPPORTED ? not_supported(call, err_text(&s.why))
                                                : world_failed(call, s.why.code, &s.why);
     }
-    return only_boolean(call, s.found, ret);
+    return path_only_boolean(call->run, s.found, ret);
 }
 
 /* --- profiles ------------------------------------------------------------------------------ */
@@ -228,7 +210,7 @@ static int run_conforms_to(struct path_call *call, struct path_items *ret)
     struct path_item url;
     int failed = path_arg_one(call, 0, PATH_STRING, &url);
     if (failed || url.kind == PATH_NOTHING || call->focus->count != 1) {
-        return failed ? failed : nothing(ret);
+        return failed ? failed : path_nothing(ret);
     }
     const struct path_item *item = call->focus->items;
     text name;
@@ -236,7 +218,7 @@ static int run_conforms_to(struct path_call *call, struct path_items *ret)
     if (base_type(url.u.string, &name)) {
         bool is = path_is(item, T("FHIR"), name, &known);
         if (known) {
-            return only_boolean(call, is, ret);
+            return path_only_boolean(call->run, is, ret);
         }
     }
     const struct path_world *world = world_of(call);
@@ -248,12 +230,12 @@ static int run_conforms_to(struct path_call *call, struct path_items *ret)
                          TEXT_ARG(shown));
     }
     if (item->kind != PATH_NODE || !item->u.node->value) {
-        return only_boolean(call, false, ret);
+        return path_only_boolean(call->run, false, ret);
     }
     bool does = false;
     struct err fault = {.code = 0};
     failed = world->conforms_to(world->context, item->u.node->value, url.u.string, &does, &fault);
-    return failed ? world_failed(call, failed, &fault) : only_boolean(call, does, ret);
+    return failed ? world_failed(call, failed, &fault) : path_only_boolean(call->run, does, ret);
 }
 
 /* --- definitions of elements ----------------------------------------------------------------- */
@@ -296,7 +278,7 @@ static int push_definition(struct path_call *call, const yyjson_val *root, text 
         failed = path_member(run, snapshot.items, T("element"), &elements, &room[1]);
     }
     for (size_t i = 0; !failed && i < elements.count; i++) {
-        if (is_path(member_text(elements.items + i, T("path")), path)) {
+        if (is_path(path_member_text(elements.items + i, T("path")), path)) {
             return path_push(run, ret, capacity, elements.items + i);
         }
     }

@@ -4,25 +4,6 @@
 #include "fhir/path_run.h"
 #include "fhir/primitive.h"
 
-static int nothing(struct path_items *ret)
-{
-    *ret = (struct path_items){NULL, 0};
-    return 0;
-}
-
-static int only_boolean(struct path_call *call, bool is, struct path_items *ret)
-{
-    struct path_item item = {.kind = PATH_BOOLEAN, .u.boolean = is};
-    return path_only(call->run, ret, &item);
-}
-
-/* A node's own member, as it stands in JSON. */
-static text member_text(const struct path_item *item, text name)
-{
-    return item->kind == PATH_NODE ? json_text(json_get(item->u.node->value, name))
-                                   : (text){NULL, 0};
-}
-
 /* --- extensions ---------------------------------------------------------------------------- */
 
 /* extension(url) is extension.where(url = ...). */
@@ -31,7 +12,7 @@ static int run_extension(struct path_call *call, struct path_items *ret)
     struct path_item url;
     int failed = path_arg_one(call, 0, PATH_STRING, &url);
     if (failed || url.kind == PATH_NOTHING) {
-        return failed ? failed : nothing(ret);
+        return failed ? failed : path_nothing(ret);
     }
     size_t capacity = 0;
     *ret = (struct path_items){NULL, 0};
@@ -41,7 +22,7 @@ static int run_extension(struct path_call *call, struct path_items *ret)
         failed =
             path_member(call->run, call->focus->items + i, T("extension"), &all, &all_capacity);
         for (size_t k = 0; !failed && k < all.count; k++) {
-            if (text_eq(member_text(all.items + k, T("url")), url.u.string)) {
+            if (text_eq(path_member_text(all.items + k, T("url")), url.u.string)) {
                 failed = path_push(call->run, ret, &capacity, all.items + k);
             }
         }
@@ -75,7 +56,7 @@ static int run_check_modifiers(struct path_call *call, struct path_items *ret)
         int failed =
             path_member(call->run, call->focus->items + i, T("modifierExtension"), &all, &capacity);
         for (size_t k = 0; !failed && k < all.count; k++) {
-            text url = member_text(all.items + k, T("url"));
+            text url = path_member_text(all.items + k, T("url"));
             bool known = false;
             failed = among_args(call, url, &known);
             if (!failed && !known) {
@@ -113,14 +94,14 @@ static bool has_value(const struct path_items *focus)
 
 static int run_has_value(struct path_call *call, struct path_items *ret)
 {
-    return only_boolean(call, has_value(call->focus), ret);
+    return path_only_boolean(call->run, has_value(call->focus), ret);
 }
 
 static int run_get_value(struct path_call *call, struct path_items *ret)
 {
     struct path_item plain;
     if (!has_value(call->focus) || !path_plain(call->focus->items, &plain)) {
-        return nothing(ret);
+        return path_nothing(ret);
     }
     return path_only(call->run, ret, &plain);
 }
@@ -129,12 +110,12 @@ static int run_html_checks(struct path_call *call, struct path_items *ret)
 {
     if (call->focus->count != 1 || call->focus->items[0].kind != PATH_NODE ||
         call->focus->items[0].u.node->type != MODEL_XHTML || !has_value(call->focus)) {
-        return nothing(ret);
+        return path_nothing(ret);
     }
     text html = json_text(call->focus->items[0].u.node->value);
     call->run->steps += html.n / 64;
     int failed = path_step(call->run);
-    return failed ? failed : only_boolean(call, primitive_xhtml(html), ret);
+    return failed ? failed : path_only_boolean(call->run, primitive_xhtml(html), ret);
 }
 
 /* Whether a quantity can be told in the unit of another, so that they have an order. */
@@ -146,10 +127,10 @@ static int run_comparable(struct path_call *call, struct path_items *ret)
     int failed = path_one(call, call->focus, PATH_QUANTITY, &a);
     failed = failed ? failed : path_arg_one(call, 0, PATH_QUANTITY, &b);
     if (failed || a.kind == PATH_NOTHING || b.kind == PATH_NOTHING) {
-        return failed ? failed : nothing(ret);
+        return failed ? failed : path_nothing(ret);
     }
     bool can = path_quantity_convert(&a.u.quantity, b.u.quantity.unit, call->run->arena, &told);
-    return only_boolean(call, can, ret);
+    return path_only_boolean(call->run, can, ret);
 }
 
 /* --- references ---------------------------------------------------------------------------- */

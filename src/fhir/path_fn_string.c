@@ -1,6 +1,7 @@
 /* String manipulation (N1 5.6, and trim, split, join ... of the versions after it). Positions and
  * lengths are characters of Unicode, not bytes. */
 #include "fhir/path_regex.h"
+#include "fhir/path_run.h"
 #include "fhir/path_text.h"
 
 #include <utf8proc.h>
@@ -71,22 +72,10 @@ static int focus_and_arg(struct path_call *call, text *ret_focus, text *ret_arg,
     return failed;
 }
 
-static int only_boolean(struct path_call *call, bool is, struct path_items *ret)
-{
-    struct path_item item = {.kind = PATH_BOOLEAN, .u.boolean = is};
-    return path_only(call->run, ret, &item);
-}
-
 static int only_integer(struct path_call *call, int64_t n, struct path_items *ret)
 {
     struct path_item item = {.kind = PATH_INTEGER, .u.integer = n};
     return path_only(call->run, ret, &item);
-}
-
-static int nothing(struct path_items *ret)
-{
-    *ret = (struct path_items){NULL, 0};
-    return 0;
 }
 
 static bool continues(char c)
@@ -161,7 +150,7 @@ static int run_index_of(struct path_call *call, struct path_items *ret)
     bool has = false;
     int failed = focus_and_arg(call, &t, &part, &has);
     if (failed || !has) {
-        return failed ? failed : nothing(ret);
+        return failed ? failed : path_nothing(ret);
     }
     size_t at = find(t, part);
     return only_integer(call, at > t.n ? -1 : (int64_t)characters(text_first(t, at)), ret);
@@ -201,7 +190,7 @@ static int run_last_index_of(struct path_call *call, struct path_items *ret)
     bool has = false;
     int failed = focus_and_arg(call, &t, &part, &has);
     if (failed || !has) {
-        return failed ? failed : nothing(ret);
+        return failed ? failed : path_nothing(ret);
     }
     size_t at = part.n ? find_last(t, part) : 0;
     return only_integer(call, at > t.n ? -1 : (int64_t)characters(text_first(t, at)), ret);
@@ -219,9 +208,9 @@ static int run_test(struct path_call *call, bool (*test)(text t, text part), str
     bool has = false;
     int failed = focus_and_arg(call, &t, &part, &has);
     if (failed || !has) {
-        return failed ? failed : nothing(ret);
+        return failed ? failed : path_nothing(ret);
     }
-    return only_boolean(call, test(t, part), ret);
+    return path_only_boolean(call->run, test(t, part), ret);
 }
 
 static int run_starts_with(struct path_call *call, struct path_items *ret)
@@ -253,11 +242,11 @@ static int run_substring(struct path_call *call, struct path_items *ret)
         failed = path_arg_one(call, 1, PATH_INTEGER, &length);
     }
     if (failed || !has || start.kind == PATH_NOTHING || start.u.integer < 0) {
-        return failed ? failed : nothing(ret);
+        return failed ? failed : path_nothing(ret);
     }
     size_t from = byte_of(t, (size_t)start.u.integer);
     if (from >= t.n) {
-        return nothing(ret);
+        return path_nothing(ret);
     }
     text part = text_from(t, from);
     if (length.kind == PATH_INTEGER) {
@@ -273,7 +262,7 @@ static int run_length(struct path_call *call, struct path_items *ret)
     bool has = false;
     int failed = path_text_focus(call, &t, &has);
     if (failed || !has) {
-        return failed ? failed : nothing(ret);
+        return failed ? failed : path_nothing(ret);
     }
     return only_integer(call, (int64_t)characters(t), ret);
 }
@@ -284,7 +273,7 @@ static int run_trim(struct path_call *call, struct path_items *ret)
     bool has = false;
     int failed = path_text_focus(call, &t, &has);
     if (failed || !has) {
-        return failed ? failed : nothing(ret);
+        return failed ? failed : path_nothing(ret);
     }
     return path_text_only(call, text_trim(t), ret);
 }
@@ -316,7 +305,7 @@ static int run_to_chars(struct path_call *call, struct path_items *ret)
     bool has = false;
     int failed = path_text_focus(call, &t, &has);
     if (failed || !has) {
-        return failed ? failed : nothing(ret);
+        return failed ? failed : path_nothing(ret);
     }
     return push_characters(call, t, ret);
 }
@@ -329,7 +318,7 @@ static int run_split(struct path_call *call, struct path_items *ret)
     bool has = false;
     int failed = focus_and_arg(call, &t, &separator, &has);
     if (failed || !has) {
-        return failed ? failed : nothing(ret);
+        return failed ? failed : path_nothing(ret);
     }
     if (separator.n == 0 && t.n) {
         return push_characters(call, t, ret);
@@ -352,7 +341,7 @@ static int run_join(struct path_call *call, struct path_items *ret)
     bool has = false;
     int failed = call->term->arg_count ? path_text_arg(call, 0, &separator, &has) : 0;
     if (failed || call->focus->count == 0) {
-        return failed ? failed : nothing(ret);
+        return failed ? failed : path_nothing(ret);
     }
     struct buf out;
     buf_init(&out, PATH_TEXT_MAX);
@@ -385,7 +374,7 @@ static int run_case(struct path_call *call, utf8proc_int32_t (*to)(utf8proc_int3
     bool has = false;
     int failed = path_text_focus(call, &t, &has);
     if (failed || !has) {
-        return failed ? failed : nothing(ret);
+        return failed ? failed : path_nothing(ret);
     }
     struct buf out;
     buf_init(&out, PATH_TEXT_MAX);
@@ -449,7 +438,7 @@ static int run_replace(struct path_call *call, struct path_items *ret)
     int failed = focus_and_arg(call, &t, &part, &has);
     failed = failed ? failed : path_text_arg(call, 1, &with, &has_with);
     if (failed || !has || !has_with) {
-        return failed ? failed : nothing(ret);
+        return failed ? failed : path_nothing(ret);
     }
     struct buf out;
     buf_init(&out, PATH_TEXT_MAX);
@@ -496,14 +485,14 @@ static int run_match(struct path_call *call, bool whole, struct path_items *ret)
     bool has = false;
     int failed = focus_and_arg(call, &t, &pattern, &has);
     if (failed || !has) {
-        return failed ? failed : nothing(ret);
+        return failed ? failed : path_nothing(ret);
     }
     bool does = false;
     struct err fault = {.code = 0};
     struct path_regex r = regex_of(call, pattern);
     failed = path_regex_matches(&r, t, whole, &does, &fault);
     failed = regex_done(call, &r, failed, &fault);
-    return failed ? failed : only_boolean(call, does, ret);
+    return failed ? failed : path_only_boolean(call->run, does, ret);
 }
 
 static int run_matches(struct path_call *call, struct path_items *ret)
@@ -527,7 +516,7 @@ static int run_replace_matches(struct path_call *call, struct path_items *ret)
     int failed = focus_and_arg(call, &t, &pattern, &has);
     failed = failed ? failed : path_text_arg(call, 1, &with, &has_with);
     if (failed || !has || !has_with) {
-        return failed ? failed : nothing(ret);
+        return failed ? failed : path_nothing(ret);
     }
     if (pattern.n == 0) {
         return path_text_only(call, t, ret);

@@ -20,6 +20,23 @@ bool path_may_keep(const struct path_term *term, const struct path_scope *scope)
 bool path_kept(const struct path_run *run, const struct path_term *term, struct path_items *ret);
 void path_keep(struct path_run *run, const struct path_term *term, const struct path_items *items);
 
+/* The empty collection; one boolean. */
+static inline int path_nothing(struct path_items *ret)
+{
+    *ret = (struct path_items){NULL, 0};
+    return 0;
+}
+static inline int path_only_boolean(struct path_run *run, bool is, struct path_items *ret)
+{
+    return path_only(run, ret, &(struct path_item){.kind = PATH_BOOLEAN, .u.boolean = is});
+}
+/* A node's own member, as it stands in JSON. */
+static inline text path_member_text(const struct path_item *item, text name)
+{
+    return item->kind == PATH_NODE ? json_text(json_get(item->u.node->value, name))
+                                   : (text){NULL, 0};
+}
+
 /* Steps for looking at all of an item: more than one for a long text or a large element. */
 int path_step_on(struct path_run *run, const struct path_item *item);
 

@@ -7,6 +7,7 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -143,6 +144,30 @@ static void comes_in_order(void **state)
     assert_int_equal(bench_check(b, NULL, 0), 0);
 }
 
+/* A few long texts take more than one piece of time, and are fewer than are worth a commit when a
+ * request interrupts: they must be written all the same, or the words would never end. */
+static void few_long_ones(void **state)
+{
+    enum { LONG = 30, EACH = 1000000 };
+    struct bench *b = *state;
+    uint64_t t[LONG];
+    char *note = malloc(EACH + 1);
+    assert_non_null(note);
+    for (size_t i = 0; i < EACH; i++) {
+        note[i] = i % 8 == 7 ? ' ' : (char)('a' + (i * 7 + i / 8 * 3) % 26);
+    }
+    note[EACH] = '\0';
+    for (unsigned i = 0; i < LONG; i++) {
+        char id[8];
+        arena_reset(&b->a);
+        (void)snprintf(id, sizeof id, "long%u", i);
+        put_note(b, id, note, "lengthy");
+    }
+    free(note);
+    bench_wait_for_words(b);
+    assert_int_equal(having(b, true, "lengthy", t, LONG), LONG);
+}
+
 static void write_and_index(struct bench *b)
 {
     bench_open(b);
@@ -199,10 +224,8 @@ int main(void)
 {
 #define BENCH(f) cmocka_unit_test_setup_teardown(f, bench_up, bench_down)
     const struct CMUnitTest tests[] = {
-        BENCH(finds_words),
-        BENCH(follows_updates),
-        BENCH(comes_in_order),
-        BENCH(survives_kills),
+        BENCH(finds_words),   BENCH(follows_updates), BENCH(comes_in_order),
+        BENCH(few_long_ones), BENCH(survives_kills),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
