@@ -132,8 +132,9 @@ struct conn *slot_own_oldest_idle(struct http_server *s)
         int64_t since = INT64_MAX;
         uint32_t n = slot_count(s);
         for (uint32_t i = 0; i < n; i++) {
+            uint64_t word = atomic_load_explicit(&s->conns[i].word, memory_order_acquire);
             int64_t idle = atomic_load_explicit(&s->conns[i].idle_since, memory_order_relaxed);
-            if (idle && idle < since) {
+            if ((word & STATE_MASK) == STATE_ARMED && idle && idle < since) {
                 since = idle;
                 oldest = &s->conns[i];
             }
