@@ -346,7 +346,9 @@ static void expect_idle(const struct kit *k, unsigned want)
         assert_true(clock_mono_ns() < end);
         idle = 0;
         for (uint32_t i = 0; i < slot_count(k->server); i++) {
-            idle += atomic_load(&k->server->conns[i].idle_since) != 0;
+            const struct conn *c = &k->server->conns[i];
+            bool armed = (atomic_load(&c->word) & STATE_MASK) == STATE_ARMED;
+            idle += armed && atomic_load(&c->idle_since) != 0;
         }
     }
 }
