@@ -17,11 +17,6 @@ static int find_naming(struct defs *d, text id, const yyjson_val **ret_root, str
     return rc == ERR_NOT_FOUND && bare.n != id.n ? defs_resource(d, type, bare, ret_root, e) : rc;
 }
 
-static bool is_true(const yyjson_val *v)
-{
-    return json_type(v) == YYJSON_TYPE_BOOL && (v->tag & YYJSON_SUBTYPE_TRUE);
-}
-
 /* The preferred one of a kind, else the first. */
 static text unique_id(const yyjson_val *naming, text kind)
 {
@@ -30,7 +25,7 @@ static text unique_id(const yyjson_val *naming, text kind)
     text found = {0};
     size_t left = json_type(list) == YYJSON_TYPE_ARR ? json_len(list) : 0;
     for (; left; left--, item = json_after(item)) {
-        bool preferred = is_true(json_get(item, T("preferred")));
+        bool preferred = json_is_true(json_get(item, T("preferred")));
         if (text_eq(json_text(json_get(item, T("type"))), kind) && (found.n == 0 || preferred)) {
             found = json_text(json_get(item, T("value")));
             if (preferred) {

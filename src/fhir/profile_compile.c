@@ -298,7 +298,7 @@ static int compile(struct profile_made *m, const yyjson_val *definition)
     p->version = json_text(json_get(definition, T("version")));
     p->type = json_text(json_get(definition, T("type")));
     p->is_base = !text_eq(json_text(json_get(definition, T("derivation"))), T("constraint"));
-    p->is_abstract = profile_is_true(json_get(definition, T("abstract")));
+    p->is_abstract = json_is_true(json_get(definition, T("abstract")));
     int rc = read_base(m);
     rc = rc ? rc : read_elements(m, json_get(json_get(definition, T("snapshot")), T("element")));
     rc = rc ? rc : profile_tables_make(m, p->root);

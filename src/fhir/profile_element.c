@@ -315,7 +315,7 @@ int profile_element_make(struct profile_made *m, const yyjson_val *definition,
     rc = rc ? rc : read_binding(m, definition, el);
     rc = rc ? rc : profile_slicing_make(m, json_get(definition, T("slicing")), el);
     if (is_root) {
-        m->profile->is_modifier = profile_is_true(json_get(definition, T("isModifier")));
+        m->profile->is_modifier = json_is_true(json_get(definition, T("isModifier")));
     }
     return rc;
 }

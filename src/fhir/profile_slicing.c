@@ -140,7 +140,7 @@ int profile_slicing_make(struct profile_made *m, const yyjson_val *slicing,
     s->rules = text_eq(rules, T("closed"))      ? SLICING_CLOSED
                : text_eq(rules, T("openAtEnd")) ? SLICING_OPEN_AT_END
                                                 : SLICING_OPEN;
-    s->ordered = profile_is_true(json_get(slicing, T("ordered")));
+    s->ordered = json_is_true(json_get(slicing, T("ordered")));
     s->discriminators = all;
     const yyjson_val *one = count ? array + 1 : NULL;
     int rc = 0;

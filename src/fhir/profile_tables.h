@@ -182,11 +182,6 @@ static inline bool profile_is_resource(uint16_t type)
     return type >= 1 && type <= MODEL_RESOURCE_LAST;
 }
 
-static inline bool profile_is_true(const yyjson_val *v)
-{
-    return v && (v->tag & YYJSON_TAG_MASK) == (YYJSON_TYPE_BOOL | YYJSON_SUBTYPE_TRUE);
-}
-
 /* A silent run that has its answer. */
 static inline bool profile_is_over(const struct profile_run *run)
 {

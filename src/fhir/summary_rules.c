@@ -34,19 +34,13 @@ static enum summary_section statement(const struct summary_ask *ask, const yyjso
     return SUMMARY_MEDICATIONS;
 }
 
-static bool is_true(const yyjson_val *v)
-{
-    return json_type(v) == YYJSON_TYPE_BOOL &&
-           (v->tag & YYJSON_SUBTYPE_MASK) == YYJSON_SUBTYPE_TRUE;
-}
-
 static enum summary_section request(const struct summary_ask *ask, const yyjson_val *root,
                                     bool *over)
 {
     text status = status_of(root);
     (void)ask;
     if (summary_is_one(status, LIST("entered-in-error", "draft")) ||
-        is_true(json_get(root, T("doNotPerform"))) ||
+        json_is_true(json_get(root, T("doNotPerform"))) ||
         summary_is_one(json_text(json_get(root, T("intent"))), LIST("proposal", "option"))) {
         return NONE;
     }

@@ -41,11 +41,6 @@ text value_set_version(const struct value_set *s)
     return s->version;
 }
 
-static bool is_true(const yyjson_val *v)
-{
-    return json_type(v) == YYJSON_TYPE_BOOL && (v->tag & YYJSON_SUBTYPE_TRUE);
-}
-
 static void missing(struct value_set *s, text *what, text canonical, const struct err *why)
 {
     if (!what->n) {
@@ -330,7 +325,7 @@ int value_set_make(const struct value_set_making *m, const yyjson_val *root,
         return rc;
     }
     const yyjson_val *inactive = json_get(compose, T("inactive"));
-    s->active_only = inactive && !is_true(inactive);
+    s->active_only = inactive && !json_is_true(inactive);
     int rc = compile_parts(m, s, compose, T("include"), &s->includes, &s->include_count, e);
     rc = rc ? rc : compile_parts(m, s, compose, T("exclude"), &s->excludes, &s->exclude_count, e);
     if (!rc) {

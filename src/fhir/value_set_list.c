@@ -99,7 +99,7 @@ static int add_stated(struct value_set *s, const yyjson_val *item, size_t *capac
 {
     struct value_set_entry entry = entry_of(item);
     const yyjson_val *abstract = json_get(item, T("abstract"));
-    if (entry.code.n == 0 || (abstract && unsafe_yyjson_is_true((void *)(uintptr_t)abstract))) {
+    if (entry.code.n == 0 || json_is_true(abstract)) {
         return 0;
     }
     struct value_set_part *p = NULL;

@@ -70,6 +70,12 @@ static inline yyjson_val *json_after(const yyjson_val *v)
     return (yyjson_val *)((uintptr_t)v + (json_is_container(v) ? v->uni.ofs : sizeof *v));
 }
 
+/* The value true; false for anything else, also for no value. */
+static inline bool json_is_true(const yyjson_val *v)
+{
+    return v && (v->tag & YYJSON_TAG_MASK) == (YYJSON_TYPE_BOOL | YYJSON_SUBTYPE_TRUE);
+}
+
 /*
  * Whether two values are the same data: members in any order, numbers by their text, strings by
  * their characters.
