@@ -2,6 +2,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 static const struct err_info table[] = {
 #define ERR_ROW(name, status, issue, retry, words) {#name, status, issue, retry, words},
@@ -35,10 +36,12 @@ __attribute__((format(printf, 4, 0))) static void fill(struct err *e, int code, 
         memcpy(e->expression, expression.p, n);
     }
     e->expression[n] = '\0';
-    int written = vsnprintf(e->detail, sizeof e->detail, format, args);
-    if (written >= (int)sizeof e->detail) {
-        end_at_character(e->detail, sizeof e->detail - 1);
+    char detail[sizeof e->detail]; /* an argument may be e's own words */
+    int written = vsnprintf(detail, sizeof detail, format, args);
+    if (written >= (int)sizeof detail) {
+        end_at_character(detail, sizeof detail - 1);
     }
+    memcpy(e->detail, detail, strlen(detail) + 1);
 }
 
 int err_set(struct err *e, int code, const char *format, ...)

@@ -50,7 +50,9 @@
       "bytes of profiles, value sets and code systems in use", "read again, or 503")             \
     X(validate_seconds, 10, 1, 600, "seconds a validation may take", "403 too-costly")           \
     X(expansion_codes, 10000, 1, 1000000, "codes of an expansion", "403 too-costly")             \
-    X(include_entries, 5000, 1, 100000, "included entries a page", "403 too-costly")
+    X(include_entries, 5000, 1, 100000, "included entries a page", "403 too-costly")             \
+    X(policy_sheets, 200000, 64, 10000000,                                                       \
+      "patients whose relationships and choices are kept in memory", "read again")
 
 struct limits {
 #define LIMIT_FIELD(name, value, least, most, unit, error) uint64_t name;

@@ -18,6 +18,13 @@ enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARNING, LOG_ERROR };
     X(STORE_OPEN, LOG_INFO, "store opened")                                                      \
     X(STORE_FULL, LOG_WARNING, "disk full: writes are refused, reads go on")                     \
     X(STORE_ROOM, LOG_INFO, "disk has room again: writes are accepted")                          \
+    X(AUDIT_NO_BALLAST, LOG_WARNING,                                                             \
+      "the disk has no room that the access log could keep for when it is full")                 \
+    X(AUDIT_BEHIND, LOG_WARNING,                                                                 \
+      "entries of writes cannot be brought to the access log; it is tried again")                \
+    X(AUDIT_CAUGHT_UP, LOG_INFO, "the access log has the entries of all writes again")           \
+    X(DEMO_NO_STORY, LOG_WARNING,                                                                \
+      "the demonstration has no story: nobody here plays these; load more people")               \
     X(STORE_LOST, LOG_ERROR, "store failed while writing: ending, so that it recovers on start") \
     X(REQUEST_FAILED, LOG_ERROR, "a request failed through a fault of this node")                \
     X(SLOW_REQUEST, LOG_WARNING, "a request took long")

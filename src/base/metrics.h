@@ -20,12 +20,13 @@
     X(http_received_bytes_total, COUNTER, "bytes received")                                     \
     X(http_sent_bytes_total, COUNTER, "bytes sent")                                             \
     X(http_request_seconds, HISTOGRAM, "time from a complete request to its reply")             \
-    X(request_cpu_seconds, HISTOGRAM, "CPU time of a request on its worker")                    \
+    X(request_cpu_seconds, HISTOGRAM, "CPU time of a request on its worker, of one in 16")      \
     X(step_route_seconds_total, SECONDS, "time in the step route")                              \
     X(step_who_seconds_total, SECONDS, "time in the step who")                                  \
     X(step_what_seconds_total, SECONDS, "time in the step what")                                \
     X(step_may_seconds_total, SECONDS, "time in the step may")                                  \
     X(step_do_seconds_total, SECONDS, "time in the step do")                                    \
+    X(step_record_seconds_total, SECONDS, "time in the step record, with its fsync")            \
     X(step_reply_seconds_total, SECONDS, "time in the step reply")                              \
     X(interactions_unknown_total, COUNTER, "requests that are no interaction of FHIR")          \
     X(interactions_read_total, COUNTER, "reads")                                                \

@@ -4,6 +4,8 @@
  * The scheduler lets a thread run for whole milliseconds before others that wait for its processor
  * get their turn. A request that takes longer than that is asked at many places to let them go
  * first, so that it never costs others more than a fraction of a millisecond.
+ *
+ * And an answer whose time nobody may learn from waits for its moment.
  */
 #ifndef KITH_BASE_PACE_H
 #define KITH_BASE_PACE_H
@@ -19,5 +21,8 @@ void pace_begin(int64_t now);
  * rest is little more.
  */
 void pace_give_way(void);
+
+/* Sleeps until clock_mono_ns() is `when`; when it is that already, returns at once. */
+void pace_until(int64_t when);
 
 #endif

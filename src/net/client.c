@@ -1,14 +1,19 @@
 #include "net/client.h"
 
+#include "net/address.h"
+
+#include <arpa/inet.h>
 #include <curl/curl.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <strings.h>
+#include <sys/socket.h>
 
 enum { HEAD_MAX = 256 * 1024, URL_MAX = 64 * 1024, FIELDS_MAX = 100 };
 
 struct http_client {
     CURL *curl;
+    bool refused; /* the address of the last call */
 };
 
 static void start_curl(void)
@@ -58,13 +63,14 @@ static size_t on_body(char *p, size_t size, size_t n, void *state)
 
 static bool is_loopback(const char *host)
 {
-    return strcasecmp(host, "localhost") == 0 || strncmp(host, "127.", 4) == 0 ||
-           strcmp(host, "[::1]") == 0;
+    struct in_addr address;
+    return strcasecmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0 ||
+           (strncmp(host, "127.", 4) == 0 && inet_pton(AF_INET, host, &address) == 1);
 }
 
 /* No secrets in addresses: they end up in logs. Sets *ret_local where no proxy may stand between.
  */
-static int check_url(const char *address, bool *ret_local, struct err *e)
+static int check_url(const char *address, bool secure, bool *ret_local, struct err *e)
 {
     CURLU *u = curl_url();
     char *user = NULL;
@@ -80,6 +86,8 @@ static int check_url(const char *address, bool *ret_local, struct err *e)
     } else if (curl_url_get(u, CURLUPART_USER, &user, 0) == CURLUE_OK ||
                curl_url_get(u, CURLUPART_PASSWORD, &password, 0) == CURLUE_OK) {
         r = err_set(e, ERR_INVALID, "the address must not hold a user or password");
+    } else if (secure && strcmp(scheme, "https") != 0 && !is_loopback(host)) {
+        r = err_set(e, ERR_FORBIDDEN, "%s has to be an address that begins with https", address);
     } else {
         *ret_local = is_loopback(host);
     }
@@ -134,6 +142,25 @@ static bool add_fields(const struct http_call *call, struct curl_slist **list)
     return ok;
 }
 
+/* The address that will be connected to, whatever the name meant when it was looked up before. */
+static curl_socket_t on_socket(void *state, curlsocktype purpose, struct curl_sockaddr *address)
+{
+    struct http_client *c = state;
+    if (purpose != CURLSOCKTYPE_IPCXN || !address_is_public(&address->addr, address->addrlen)) {
+        c->refused = true;
+        return CURL_SOCKET_BAD;
+    }
+    return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
+static void guard(struct http_client *c)
+{
+    curl_easy_setopt(c->curl, CURLOPT_PROXY, "");
+    curl_easy_setopt(c->curl, CURLOPT_FRESH_CONNECT, 1L); /* one that was open was not looked at */
+    curl_easy_setopt(c->curl, CURLOPT_OPENSOCKETFUNCTION, on_socket);
+    curl_easy_setopt(c->curl, CURLOPT_OPENSOCKETDATA, c);
+}
+
 static void set_options(CURL *c, const struct http_call *call, const char *url, const char *method,
                         struct curl_slist *fields, bool local, struct http_answer *a)
 {
@@ -181,7 +208,7 @@ static int perform(struct http_client *c, const struct http_call *call, const ch
 {
     bool local = false;
     struct curl_slist *fields = NULL;
-    int r = check_url(url, &local, e);
+    int r = check_url(url, call->secure, &local, e);
     if (r != 0) {
         return r;
     }
@@ -193,10 +220,16 @@ static int perform(struct http_client *c, const struct http_call *call, const ch
     buf_init(&a.head, HEAD_MAX);
     buf_init(&a.body, call->most_bytes);
     set_options(c->curl, call, url, method, fields, local, &a);
+    c->refused = false;
+    if (call->public_only) {
+        guard(c);
+    }
     CURLcode done = curl_easy_perform(c->curl);
     curl_slist_free_all(fields);
     if (done != CURLE_OK) {
-        r = call_failed(done, &a, url, e);
+        r = c->refused ? err_set(e, ERR_FORBIDDEN,
+                                 "%s is in a private network, where this call may not go", url)
+                       : call_failed(done, &a, url, e);
         http_answer_done(&a);
         return r;
     }

@@ -1,6 +1,6 @@
 /*
- * The one door for outgoing HTTP (libcurl). Used by `kith import URL`, `kith export URL` and the
- * tests.
+ * The one door for outgoing HTTP (libcurl). Used by `kith import URL`, `kith export URL`, sign-in
+ * by a provider outside, and the tests.
  *
  * http and https only; redirects are not followed; TLS certificates are verified; a user and
  * password in the address are refused.
@@ -25,6 +25,10 @@ struct http_call {
     const char *const *fields; /* "Name: value", ended by NULL; may be NULL */
     uint64_t most_bytes;       /* of the reply's body */
     unsigned seconds;          /* for the whole call */
+    bool secure;               /* https only; http to a loopback address counts as such */
+    bool public_only; /* refuses addresses that are not of the internet (net/address.h), looked
+                       * at when the name was resolved and just before that very address is
+                       * connected to; goes through no proxy */
 };
 
 struct http_answer {
@@ -34,7 +38,7 @@ struct http_answer {
 };
 
 /* The answer's buffers are initialised here and belong to the caller. Errors: ERR_IO, TOO_LARGE,
- * TIMEOUT. */
+ * TIMEOUT; ERR_FORBIDDEN: `secure` or `public_only` does not hold. */
 int http_client_call(struct http_client *c, const struct http_call *call,
                      struct http_answer *ret_answer, struct err *e);
 void http_answer_done(struct http_answer *a);

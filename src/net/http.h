@@ -76,6 +76,20 @@ text http_field(const struct http_request *r, text name);
  * Content-Length, Connection and Content-Encoding (gzip or zstd, where the client asked and the
  * body is of a compressible type >= 1 kB).
  */
+/*
+ * What a reply waits for before any of it leaves: something that becomes durable. ask() is called
+ * once: true promises that http_wake() will be called with `wake` when it is time, and the
+ * connection waits without a thread; false promises nothing. wait() blocks until it is time, and
+ * decides: another answer than 0 (a code of base/err.h) is sent in place of the reply.
+ */
+struct http_hold {
+    bool (*ask)(void *context, uint64_t ticket,
+                uint64_t wake); /* NULL: the reply waits for nothing */
+    int (*wait)(void *context, uint64_t ticket);
+    void *context;
+    uint64_t ticket;
+};
+
 struct http_reply {
     int status;
     struct buf head; /* further fields, each "Name: value\r\n": use http_reply_field() */
@@ -86,6 +100,7 @@ struct http_reply {
     void *more_state;
     bool no_compression; /* already compressed, or not worth it */
     bool close;          /* end the connection after this reply */
+    struct http_hold hold;
 };
 
 /* Adds a field. CR, LF and NUL in the value are an error of the caller: the reply becomes a 500. */
@@ -106,6 +121,8 @@ struct http_config {
     struct http_sink *(*sink)(void *context, const struct http_request *head);
     /* Writes the body of a reply that the server makes itself (400, 408, 413, 431, 503 ...). */
     void (*refuse)(void *context, const struct err *why, struct http_reply *reply);
+    /* All handlers have ended: when it returns, nobody calls http_wake() any more. May be NULL. */
+    void (*halted)(void *context);
     void *context;
 };
 
@@ -117,6 +134,9 @@ struct http_server;
  */
 int http_server_start(const struct http_config *config, struct http_server **ret_server,
                       struct err *e);
+
+/* From any thread: what http_hold.ask() was promised. `wakes` are what it was given. */
+void http_wake(struct http_server *s, const uint64_t *wakes, size_t count);
 
 /* The port it listens on, and "http://127.0.0.1:8080" or "https://..." (valid until the stop). */
 uint16_t http_server_port(const struct http_server *s);

@@ -9,23 +9,12 @@
 #include <sys/socket.h>
 
 enum {
-    BODY_GRACE = 5,           /* seconds before body_rate is asked for */
-    BODY_STEP = 64 * 1024,    /* bytes that one read may bring */
-    SINK_STEP = 256 * 1024,   /* bytes that a sink is given at once */
-    CHUNK_ROOM = 8 * 1024,    /* room behind a head for the bytes of a chunked body */
     TURN_BYTES = 1024 * 1024, /* a connection that has sent so much lets others go first */
     TURN_REQUESTS = 16,       /* likewise for pipelined requests */
-    TURN_READS = 64,          /* likewise for reading */
     LINGER_SECONDS = 2,       /* for a client to read the last reply */
+    CPU_SAMPLED = 16,         /* one request in so many: that clock is a call of the system */
     LINGER_BYTES = 16 << 20,  /* of what it still sends: a reset could overtake the reply */
 };
-
-enum step { STEP_GO, STEP_WAIT, STEP_CLOSE };
-
-static void set_deadline(struct conn *c, int64_t from, uint64_t seconds)
-{
-    atomic_store_explicit(&c->deadline, from + (int64_t)seconds * SECOND_NS, memory_order_relaxed);
-}
 
 void conn_close(struct http_server *s, struct conn *c)
 {
@@ -44,20 +33,20 @@ static void reset_on_close(struct conn *c)
     (void)setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
 }
 
-static enum step refuse(struct worker *w, struct conn *c, const struct refusal *why)
+enum step conn_refuse(struct worker *w, struct conn *c, const struct refusal *why)
 {
     struct exchange *x = c->x;
     x->keep_alive = false;
     x->linger = true;
     reply_refuse(w, x, why);
     c->phase = PHASE_REPLY;
-    set_deadline(c, clock_mono_ns(), w->server->limits->send_seconds);
+    conn_deadline(c, clock_mono_ns(), w->server->limits->send_seconds);
     return STEP_GO;
 }
 
-static enum step refuse_code(struct worker *w, struct conn *c, int code, const char *detail)
+enum step conn_refuse_code(struct worker *w, struct conn *c, int code, const char *detail)
 {
-    return refuse(w, c, &(struct refusal){0, code, detail});
+    return conn_refuse(w, c, &(struct refusal){0, code, detail});
 }
 
 /* --- the request --------------------------------------------------------------------------- */
@@ -83,7 +72,7 @@ text http_field(const struct http_request *r, text name)
     return (text){NULL, 0};
 }
 
-static void fill_request(struct conn *c, text body)
+void conn_fill_request(struct conn *c, text body)
 {
     struct exchange *x = c->x;
     const struct http_head *h = &x->parser.head;
@@ -104,7 +93,7 @@ static void fill_request(struct conn *c, text body)
     };
 }
 
-static int pass_on(struct exchange *x, text bytes)
+int conn_pass_on(struct exchange *x, text bytes)
 {
     return bytes.n ? x->sink->take(x->sink, bytes) : 0;
 }
@@ -113,7 +102,7 @@ static bool decode_body(struct worker *w, struct exchange *x, text *body, struct
 {
     struct charge_state state = {w->server, x};
     if (x->sink) {
-        int code = pass_on(x, *body);
+        int code = conn_pass_on(x, *body);
         *ret_why = (struct refusal){0, code, NULL};
         *body = (text){0};
         return code == 0;
@@ -134,10 +123,10 @@ static void run_handler(struct worker *w, struct conn *c, text body)
     struct http_server *s = w->server;
     struct refusal why;
     if (!decode_body(w, x, &body, &why)) {
-        (void)refuse(w, c, &why);
+        (void)conn_refuse(w, c, &why);
         return;
     }
-    fill_request(c, body);
+    conn_fill_request(c, body);
     reply_start(s, x);
     s->config.handle(s->config.context, &x->request, &x->reply);
     x->keep_alive =
@@ -146,229 +135,59 @@ static void run_handler(struct worker *w, struct conn *c, text body)
 }
 
 /* The whole request is here: runs it. Bytes behind in_done belong to the next one. */
-static enum step serve(struct worker *w, struct conn *c, text body)
+enum step conn_serve(struct worker *w, struct conn *c, text body)
 {
     int64_t wall = clock_mono_ns();
-    int64_t cpu = clock_thread_cpu_ns();
+    bool sampled = w->served++ % CPU_SAMPLED == 0;
+    int64_t cpu = sampled ? clock_thread_cpu_ns() : 0;
     pace_begin(wall);
     gate_enter(w);
     run_handler(w, c, body);
     gate_leave(w);
     int64_t end = clock_mono_ns();
-    metric_observe(METRIC_http_request_seconds, end - wall);
-    metric_observe(METRIC_request_cpu_seconds, clock_thread_cpu_ns() - cpu);
-    c->phase = PHASE_REPLY;
-    set_deadline(c, end, w->server->limits->send_seconds);
-    return STEP_GO;
-}
-
-/* --- the body ------------------------------------------------------------------------------ */
-
-static void set_body_deadline(struct worker *w, struct conn *c)
-{
-    uint64_t earned = c->x->body_seen / w->server->limits->body_rate;
-    set_deadline(c, c->x->started, BODY_GRACE + earned);
-}
-
-/* Not a whole step of the connection: where the interim reply cannot be sent now it is left out. */
-static bool send_continue(struct conn *c)
-{
-    static const text line = {"HTTP/1.1 100 Continue\r\n\r\n", 25};
-    struct exchange *x = c->x;
-    size_t sent = 0;
-    x->pieces[0] = line;
-    x->pieces[1] = T("");
-    x->pieces[2] = T("");
-    x->piece = 0;
-    int r = conn_send(c, &sent);
-    x->piece = 3;
-    return r == 0 || (r == IO_AGAIN && sent == 0 && !c->ssl);
-}
-
-/* The bytes of a chunked body pass through `in`, behind the head, whose slices must not move later.
- */
-static bool make_chunk_room(struct exchange *x)
-{
-    size_t head = x->parser.head.bytes;
-    struct refusal why;
-    return x->in_capacity - head >= CHUNK_ROOM ||
-           (exchange_grow_in(x, head + CHUNK_ROOM) &&
-            http_parse_head(&x->parser, (text){x->in, x->in_n}, &why) == PARSE_DONE);
-}
-
-/* What is there goes on to the sink once it is worth a call. */
-static enum step fill_sink(struct worker *w, struct conn *c)
-{
-    struct exchange *x = c->x;
-    if (!x->sink || x->body.n < SINK_STEP) {
-        return STEP_WAIT;
+    if (sampled) {
+        metric_observe(METRIC_request_cpu_seconds, clock_thread_cpu_ns() - cpu);
     }
-    gate_enter(w);
-    int code = pass_on(x, buf_text(&x->body));
-    gate_leave(w);
-    buf_clear(&x->body);
-    return code ? refuse_code(w, c, code, NULL) : STEP_WAIT;
-}
-
-/* Whether a sink takes the body. A large one passes through x->body, a piece at a time. */
-static void ask_for_sink(struct worker *w, struct conn *c)
-{
-    struct exchange *x = c->x;
-    const struct http_config *config = &w->server->config;
-    if (config->sink) {
-        fill_request(c, (text){0});
-        x->sink = config->sink(config->context, &x->request);
-    }
-}
-
-static void make_sink_room(struct exchange *x)
-{
-    if (x->sink) {
-        x->body.max = x->parser.body_most = (size_t)SINK_STEP + BODY_STEP + x->in_capacity;
-    }
-}
-
-static enum step start_body(struct worker *w, struct conn *c)
-{
-    struct exchange *x = c->x;
-    const struct http_head *h = &x->parser.head;
-    size_t have = x->in_n - h->bytes;
-    x->started = clock_mono_ns();
-    x->body_seen = 0;
-    x->in_done = h->bytes;
-    buf_clear(&x->body);
-    c->phase = PHASE_BODY;
-    set_body_deadline(w, c);
-    if (h->chunked) {
-        if (!make_chunk_room(x)) {
-            return refuse_code(w, c, ERR_MEMORY, NULL);
-        }
-        make_sink_room(x);
-    } else if (h->length > x->in_capacity - h->bytes) {
-        make_sink_room(x);
-        buf_add(&x->body, (text){x->in + h->bytes, have});
-        x->body_seen = have;
-        x->in_n = h->bytes;
-        if (buf_failed(&x->body) || !exchange_charge(w->server, x)) {
-            return refuse_code(w, c, ERR_BUSY, "too many bodies are being received");
-        }
-    }
-    if (h->expects_continue && have == 0 && !send_continue(c)) {
-        return STEP_CLOSE;
-    }
-    return STEP_GO;
-}
-
-static enum step head_done(struct worker *w, struct conn *c)
-{
-    struct exchange *x = c->x;
-    const struct http_head *h = &x->parser.head;
-    x->head_known = true;
-    atomic_store_explicit(&c->idle_since, 0, memory_order_relaxed);
-    if (h->chunked || h->length) {
-        ask_for_sink(w, c);
-    }
-    if (h->length > (x->sink ? x->sink->most : w->server->limits->body_bytes)) {
-        return refuse_code(w, c, ERR_TOO_LARGE, "the body is larger than this node takes");
-    }
-    if (h->chunked || h->length > x->in_n - h->bytes) {
-        return start_body(w, c);
-    }
-    x->in_done = h->bytes + (size_t)h->length;
-    return serve(w, c, (text){h->length ? x->in + h->bytes : NULL, (size_t)h->length});
-}
-
-static enum step chunks_arrived(struct worker *w, struct conn *c)
-{
-    struct exchange *x = c->x;
-    struct refusal why;
-    size_t taken = 0;
-    size_t before = x->body.n;
-    text fresh = {x->in + x->in_done, x->in_n - x->in_done};
-    enum parse_result r = http_parse_chunks(&x->parser, fresh, &x->body, &taken, &why);
-    x->body_seen += x->body.n - before;
-    if (r == PARSE_BAD) {
-        return refuse(w, c, &why);
-    }
-    if (x->sink && x->body_seen > x->sink->most) {
-        return refuse_code(w, c, ERR_TOO_LARGE, "the body is larger than this node takes");
-    }
-    if (!exchange_charge(w->server, x)) {
-        return refuse_code(w, c, ERR_BUSY, "too many bodies are being received");
-    }
-    if (r == PARSE_DONE) {
-        x->in_done += taken;
-        return serve(w, c, (text){x->body.p ? x->body.p : x->in, x->body.n});
-    }
-    x->in_n = x->in_done; /* all of it was framing or is copied */
-    return fill_sink(w, c);
-}
-
-/* Where the next bytes of the body go, and how many may be read. */
-static char *body_room(struct worker *w, struct exchange *x, size_t *ret_n)
-{
-    const struct http_head *h = &x->parser.head;
-    if (h->chunked || h->length <= x->in_capacity - h->bytes) {
-        *ret_n = x->in_capacity - x->in_n;
-        return x->in + x->in_n;
-    }
-    uint64_t left = h->length - x->body_seen;
-    *ret_n = left < BODY_STEP ? (size_t)left : BODY_STEP;
-    char *to = buf_reserve(&x->body, *ret_n);
-    return to && exchange_charge(w->server, x) ? to : NULL;
-}
-
-/* STEP_WAIT: more is needed. */
-static enum step body_arrived(struct worker *w, struct conn *c, size_t n)
-{
-    struct exchange *x = c->x;
-    const struct http_head *h = &x->parser.head;
-    bool apart = !h->chunked && h->length > x->in_capacity - h->bytes;
-    if (apart) {
-        x->body.n += n;
-        x->body_seen += n;
-        return x->body_seen == h->length ? serve(w, c, buf_text(&x->body)) : fill_sink(w, c);
-    }
-    x->in_n += n;
-    if (h->chunked) {
-        return x->in_n > x->in_done ? chunks_arrived(w, c) : STEP_WAIT;
-    }
-    x->body_seen = x->in_n - h->bytes;
-    if (x->body_seen < h->length) {
-        return STEP_WAIT;
-    }
-    x->in_done = h->bytes + (size_t)h->length;
-    return serve(w, c, (text){x->in + h->bytes, (size_t)h->length});
-}
-
-static enum step step_body(struct worker *w, struct conn *c)
-{
-    ssize_t n = 0; /* at first: what came together with the head */
-    for (int i = 0; i < TURN_READS; i++) {
-        enum step next = body_arrived(w, c, (size_t)n);
-        if (next != STEP_WAIT) {
-            return next;
-        }
-        set_body_deadline(w, c);
-        size_t room;
-        char *to = body_room(w, c->x, &room);
-        if (!to) {
-            return refuse_code(w, c, ERR_BUSY, "too many bodies are being received");
-        }
-        n = conn_recv(c, to, room);
-        if (n == IO_AGAIN) {
-            return STEP_WAIT;
-        }
-        if (n <= 0) {
-            return STEP_CLOSE;
-        }
-    }
-    enum step next = body_arrived(w, c, (size_t)n);
-    if (next == STEP_WAIT && conn_has_buffered(c)) {
+    c->x->served = wall;
+    if (c->x->reply.hold.ask) {
+        c->phase = PHASE_HELD;
         return STEP_GO;
     }
-    c->want = EPOLLIN;
-    return next;
+    metric_observe(METRIC_http_request_seconds, end - wall);
+    c->phase = PHASE_REPLY;
+    conn_deadline(c, end, w->server->limits->send_seconds);
+    return STEP_GO;
+}
+
+/* The worker goes on with others meanwhile. It waits itself where nobody will call. */
+static enum step step_held(struct worker *w, struct conn *c)
+{
+    struct exchange *x = c->x;
+    const struct http_hold *hold = &x->reply.hold;
+    if (!x->asked) {
+        x->asked = true;
+        atomic_store_explicit(&c->deadline, INT64_MAX, memory_order_relaxed);
+        if (hold->ask(hold->context, hold->ticket, slot_data(c))) {
+            return STEP_PARK;
+        }
+    }
+    gate_enter(w);
+    int code = hold->wait(hold->context, hold->ticket);
+    gate_leave(w);
+    if (code) {
+        reply_end(w->server, x);
+        return conn_refuse_code(w, c, code,
+                                code == ERR_FULL
+                                    ? "the disk of the access log is full, so nothing can "
+                                      "be read; make room and try again"
+                                    : "the access log takes no entries; nothing can be "
+                                      "read");
+    }
+    int64_t now = clock_mono_ns();
+    metric_observe(METRIC_http_request_seconds, now - x->served);
+    c->phase = PHASE_REPLY;
+    conn_deadline(c, now, w->server->limits->send_seconds);
+    return STEP_GO;
 }
 
 /* --- the head ------------------------------------------------------------------------------ */
@@ -380,14 +199,14 @@ static void become_idle(struct worker *w, struct conn *c)
     c->x = NULL;
     c->phase = PHASE_HEAD;
     c->want = EPOLLIN;
-    set_deadline(c, now, w->server->limits->idle_seconds);
+    conn_deadline(c, now, w->server->limits->idle_seconds);
     atomic_store_explicit(&c->idle_since, now, memory_order_relaxed);
 }
 
 static enum step refuse_head(struct worker *w, struct conn *c, const struct refusal *why)
 {
     metric_add(METRIC_http_bad_heads_total, 1);
-    return refuse(w, c, why);
+    return conn_refuse(w, c, why);
 }
 
 static enum step wait_for_head(struct worker *w, struct conn *c, bool is_first)
@@ -400,7 +219,7 @@ static enum step wait_for_head(struct worker *w, struct conn *c, bool is_first)
     if (is_first) {
         x->started = clock_mono_ns();
         atomic_store_explicit(&c->idle_since, 0, memory_order_relaxed);
-        set_deadline(c, x->started, w->server->limits->head_seconds);
+        conn_deadline(c, x->started, w->server->limits->head_seconds);
     }
     return STEP_WAIT;
 }
@@ -417,11 +236,11 @@ static enum step step_head(struct worker *w, struct conn *c)
             struct refusal why;
             enum parse_result r = http_parse_head(&x->parser, (text){x->in, x->in_n}, &why);
             if (r != PARSE_MORE) {
-                return r == PARSE_DONE ? head_done(w, c) : refuse_head(w, c, &why);
+                return r == PARSE_DONE ? conn_head_done(w, c) : refuse_head(w, c, &why);
             }
         }
         if (x->in_n == x->in_capacity && !exchange_grow_in(x, x->in_capacity * 2)) {
-            return refuse_code(w, c, ERR_MEMORY, NULL);
+            return conn_refuse_code(w, c, ERR_MEMORY, NULL);
         }
         ssize_t n = conn_recv(c, x->in + x->in_n, x->in_capacity - x->in_n);
         if (n == IO_AGAIN) {
@@ -450,7 +269,7 @@ static enum step reply_sent(struct worker *w, struct conn *c)
         c->x = NULL;
         c->phase = PHASE_LINGER;
         c->dropped = 0;
-        set_deadline(c, clock_mono_ns(), LINGER_SECONDS);
+        conn_deadline(c, clock_mono_ns(), LINGER_SECONDS);
         return STEP_GO;
     }
     size_t left = x->in_n - x->in_done;
@@ -468,7 +287,7 @@ static enum step reply_sent(struct worker *w, struct conn *c)
         return STEP_GO;
     }
     c->want = EPOLLOUT; /* the queue of the epoll set is fair; one that pipelines is not */
-    set_deadline(c, clock_mono_ns(), s->limits->send_seconds);
+    conn_deadline(c, clock_mono_ns(), s->limits->send_seconds);
     return STEP_WAIT;
 }
 
@@ -490,7 +309,7 @@ static enum step step_reply(struct worker *w, struct conn *c)
             return STEP_CLOSE;
         }
         if (sent) {
-            set_deadline(c, clock_mono_ns(), w->server->limits->send_seconds);
+            conn_deadline(c, clock_mono_ns(), w->server->limits->send_seconds);
         }
         if (r == IO_AGAIN) {
             return STEP_WAIT;
@@ -545,7 +364,7 @@ static enum step step_linger(struct worker *w, struct conn *c)
     return STEP_CLOSE;
 }
 
-/* The caller has the listener, which others wait for: whoever gets the first event serves it. */
+/* The caller has other things to do: whoever gets the next event serves it. */
 void conn_start(struct http_server *s, struct conn *c)
 {
     enum arming armed = slot_arm(s, c, true);
@@ -560,7 +379,8 @@ void conn_start(struct http_server *s, struct conn *c)
 void conn_run(struct worker *w, struct conn *c)
 {
     static enum step (*const steps[PHASE_COUNT])(struct worker *, struct conn *) = {
-        [PHASE_HANDSHAKE] = step_handshake, [PHASE_HEAD] = step_head,     [PHASE_BODY] = step_body,
+        [PHASE_HANDSHAKE] = step_handshake, [PHASE_HEAD] = step_head,
+        [PHASE_BODY] = conn_body,           [PHASE_HELD] = step_held,
         [PHASE_REPLY] = step_reply,         [PHASE_LINGER] = step_linger,
     };
     enum arming armed = ARM_EVENT;
@@ -573,7 +393,7 @@ void conn_run(struct worker *w, struct conn *c)
             conn_close(w->server, c);
             return;
         }
-        armed = slot_arm(w->server, c, false);
+        armed = next == STEP_PARK ? slot_park(c) : slot_arm(w->server, c, false);
     }
     if (armed == ARM_FAILED) {
         conn_close(w->server, c);
@@ -587,7 +407,7 @@ void conn_late(struct worker *w, struct conn *c)
         metric_add(METRIC_http_timeouts_total, 1);
     }
     if ((c->phase == PHASE_HEAD || c->phase == PHASE_BODY) && c->x && !is_idle) {
-        (void)refuse_code(w, c, ERR_TIMEOUT, NULL);
+        (void)conn_refuse_code(w, c, ERR_TIMEOUT, NULL);
         conn_run(w, c);
         return;
     }

@@ -30,7 +30,15 @@ struct coder;
 
 enum { STATE_FREE, STATE_ARMED, STATE_OWNED, STATE_EVENT, STATE_MASK = 0xff };
 
-enum phase { PHASE_HANDSHAKE, PHASE_HEAD, PHASE_BODY, PHASE_REPLY, PHASE_LINGER, PHASE_COUNT };
+enum phase {
+    PHASE_HANDSHAKE,
+    PHASE_HEAD,
+    PHASE_BODY,
+    PHASE_HELD, /* the reply is made, and may not leave yet: http_hold */
+    PHASE_REPLY,
+    PHASE_LINGER,
+    PHASE_COUNT
+};
 
 /* The buffers of a request being received or answered; idle connections have none. */
 struct exchange {
@@ -62,8 +70,10 @@ struct exchange {
     struct coder *coder;
     bool streaming; /* more_done is still owed, and more() has more */
     bool chunked;
-    bool bodiless; /* the reply to HEAD */
-    bool linger;   /* the client may still be sending: let it read the reply before the reset */
+    bool bodiless;  /* the reply to HEAD */
+    int64_t served; /* when the handler began, clock_mono_ns() */
+    bool asked;     /* the reply's hold.ask() has been called */
+    bool linger;    /* the client may still be sending: let it read the reply before the reset */
 };
 
 struct conn {
@@ -78,6 +88,7 @@ struct conn {
     uint64_t dropped; /* bytes read and thrown away while lingering */
     struct ssl_st *ssl;
     struct exchange *x;
+    struct conn *ready_behind; /* in the list of those that may go on */
     char peer[46];
 };
 
@@ -86,6 +97,7 @@ struct worker {
     pthread_t thread;
     sem_t wake;
     struct worker *parked_behind;
+    unsigned served; /* requests */
     int64_t date_second;
     char date[30]; /* "Sun, 06 Nov 1994 08:49:37 GMT" */
 };
@@ -117,6 +129,10 @@ struct http_server {
     _Atomic uint32_t used_slots; /* slots that have ever been used */
     _Atomic uint32_t open;
 
+    int ready_event; /* readable while there are any: */
+    pthread_mutex_t ready_lock;
+    struct conn *ready, *ready_last;
+
     pthread_mutex_t pool_lock;
     struct exchange *exchanges;
     unsigned exchange_count;
@@ -136,6 +152,7 @@ struct http_server {
 /* Event data that is not a connection. */
 #define TAG_LISTENER UINT64_MAX
 #define TAG_HALT (UINT64_MAX - 1)
+#define TAG_READY (UINT64_MAX - 2)
 
 /* Takes a free slot for a new socket, as its owner; NULL when all are in use. */
 struct conn *slot_take(struct http_server *s, int fd);
@@ -148,6 +165,10 @@ enum arming {
 };
 /* Waits for c->want. */
 enum arming slot_arm(struct http_server *s, struct conn *c, bool is_new);
+/* Waits for slot_own_event() by somebody else's hand: no event of the socket counts. */
+enum arming slot_park(struct conn *c);
+/* What slot_own_event() knows it by. */
+uint64_t slot_data(const struct conn *c);
 /* Becomes the owner because of an event. False: somebody else is, or the connection has gone. */
 bool slot_own_event(struct http_server *s, uint64_t data, struct conn **ret_conn);
 /* Becomes the owner of an armed connection whose deadline is before `now`. */
@@ -158,6 +179,12 @@ bool slot_own_idle(struct conn *c);
 struct conn *slot_own_oldest_idle(struct http_server *s);
 /* The slots that may be in use. */
 uint32_t slot_count(const struct http_server *s);
+
+/* --- http_ready.c ------------------------------------------------------------------------- */
+
+bool ready_open(struct http_server *s);
+/* The next one that http_wake() was called for, and the caller owns it; NULL: none. */
+struct conn *ready_take(struct http_server *s);
 
 /* --- http_accept.c ------------------------------------------------------------------------- */
 
@@ -179,6 +206,15 @@ void gate_leave(struct worker *w);
 /* After `halted` is set: parked workers come back. */
 void gate_halt(struct http_server *s);
 
+/* --- http_body.c -------------------------------------------------------------------------- */
+
+enum step { STEP_GO, STEP_WAIT, STEP_PARK, STEP_CLOSE };
+
+/* A whole head is there: goes on with the body, or with the request where it has none. */
+enum step conn_head_done(struct worker *w, struct conn *c);
+/* PHASE_BODY. */
+enum step conn_body(struct worker *w, struct conn *c);
+
 /* --- http_conn.c --------------------------------------------------------------------------- */
 
 /* Goes on with a connection that the caller owns until it waits or ends. */
@@ -187,6 +223,18 @@ void conn_run(struct worker *w, struct conn *c);
 /* For the sweep: the client was too slow. */
 void conn_late(struct worker *w, struct conn *c);
 void conn_close(struct http_server *s, struct conn *c);
+static inline void conn_deadline(struct conn *c, int64_t from, uint64_t seconds)
+{
+    atomic_store_explicit(&c->deadline, from + (int64_t)seconds * SECOND_NS, memory_order_relaxed);
+}
+/* The server's own reply, and then the end of the connection. */
+enum step conn_refuse(struct worker *w, struct conn *c, const struct refusal *why);
+enum step conn_refuse_code(struct worker *w, struct conn *c, int code, const char *detail);
+/* The request as a handler sees it; its run. */
+void conn_fill_request(struct conn *c, text body);
+enum step conn_serve(struct worker *w, struct conn *c, text body);
+/* Bytes to the sink: 0 or its code. */
+int conn_pass_on(struct exchange *x, text bytes);
 
 /* --- http_exchange.c ----------------------------------------------------------------------- */
 

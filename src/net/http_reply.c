@@ -113,6 +113,7 @@ void reply_start(struct http_server *s, struct exchange *x)
     x->streaming = false;
     x->chunked = false;
     x->bodiless = false;
+    x->asked = false;
 }
 
 static void stream_end(struct exchange *x)

@@ -39,6 +39,10 @@ static void *worker_main(void *argument)
         struct conn *c;
         if (event.data.u64 == TAG_LISTENER) {
             listener_accept(w);
+        } else if (event.data.u64 == TAG_READY) {
+            while ((c = ready_take(s))) {
+                conn_run(w, c);
+            }
         } else if (slot_own_event(s, event.data.u64, &c)) {
             conn_run(w, c);
         }
@@ -130,7 +134,8 @@ static int open_epoll(struct http_server *s, struct err *e)
     s->epoll = epoll_create1(EPOLL_CLOEXEC);
     s->halt_event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (s->epoll < 0 || s->halt_event < 0 ||
-        epoll_ctl(s->epoll, EPOLL_CTL_ADD, s->halt_event, &halt) != 0 || !listener_arm(s, true)) {
+        epoll_ctl(s->epoll, EPOLL_CTL_ADD, s->halt_event, &halt) != 0 || !ready_open(s) ||
+        !listener_arm(s, true)) {
         return err_set(e, ERR_IO, "epoll cannot be used: %s", strerrordesc_np(errno));
     }
     return 0;
@@ -147,6 +152,7 @@ static struct http_server *server_new(const struct http_config *config)
     s->epoll = -1;
     s->listener = -1;
     s->halt_event = -1;
+    s->ready_event = -1;
     s->worker_count = config->workers ? config->workers : WORKERS;
     s->worker_count = s->worker_count > WORKERS_MAX ? WORKERS_MAX : s->worker_count;
     s->workers = calloc(s->worker_count, sizeof *s->workers);
@@ -162,6 +168,7 @@ static struct http_server *server_new(const struct http_config *config)
     (void)pthread_mutex_init(&s->sweep_lock, NULL);
     (void)pthread_mutex_init(&s->slots_lock, NULL);
     (void)pthread_mutex_init(&s->pool_lock, NULL);
+    (void)pthread_mutex_init(&s->ready_lock, NULL);
     return s;
 }
 
@@ -250,7 +257,7 @@ static void server_free(struct http_server *s)
         x = next;
     }
     coder_free_all(s->coders);
-    const int files[] = {s->listener, s->epoll, s->halt_event};
+    const int files[] = {s->listener, s->epoll, s->halt_event, s->ready_event};
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         if (files[i] >= 0) {
             (void)close(files[i]);
@@ -262,6 +269,7 @@ static void server_free(struct http_server *s)
     (void)pthread_mutex_destroy(&s->sweep_lock);
     (void)pthread_mutex_destroy(&s->slots_lock);
     (void)pthread_mutex_destroy(&s->pool_lock);
+    (void)pthread_mutex_destroy(&s->ready_lock);
     free(s->workers);
     free(s->conns);
     free(s->free_slots);
@@ -286,5 +294,8 @@ void http_server_stop(struct http_server *s, unsigned grace_seconds)
         }
     }
     halt(s);
+    if (s->config.halted) {
+        s->config.halted(s->config.context);
+    }
     server_free(s);
 }

@@ -73,6 +73,18 @@ enum arming slot_arm(struct http_server *s, struct conn *c, bool is_new)
         return ARM_FAILED;
     }
     /* In this order: from the moment it is armed, the sweep may close the socket. */
+    return slot_park(c);
+}
+
+uint64_t slot_data(const struct conn *c)
+{
+    return event_data(c, atomic_load_explicit(&c->word, memory_order_relaxed));
+}
+
+/* The generation does not change while the caller owns the connection; the state may: EVENT. */
+enum arming slot_park(struct conn *c)
+{
+    uint64_t word = atomic_load_explicit(&c->word, memory_order_relaxed);
     uint64_t armings = ((word >> ARMING_SHIFT) + 1) & 0xffffff;
     uint64_t armed =
         word >> GENERATION_SHIFT << GENERATION_SHIFT | armings << ARMING_SHIFT | STATE_ARMED;
