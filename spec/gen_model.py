@@ -12,6 +12,8 @@ import json
 import os
 import sys
 
+from search_definitions import ABOUT_A_PATIENT
+
 # The order of enum model_type_number in src/fhir/model_tables.h.
 PRIMITIVES = ['base64Binary', 'boolean', 'canonical', 'code', 'date', 'dateTime', 'decimal', 'id',
               'instant', 'integer', 'markdown', 'oid', 'positiveInt', 'string', 'time',
@@ -203,7 +205,9 @@ class Model:
         path = os.path.join(folder, 'CompartmentDefinition-patient.json')
         with open(path, encoding='utf-8') as f:
             d = json.load(f)
-        self.compartment = tuple(sorted(r['code'] for r in d['resource'] if r.get('param')))
+        # Beside those of the definition, types that are about one patient although R4 leaves them out of it.
+        self.compartment = tuple(sorted({r['code'] for r in d['resource'] if r.get('param')} | ABOUT_A_PATIENT
+                                        | {'Binary', 'Bundle'}))
 
     def read(self, type_name, definition):
         rows = definition['snapshot']['element']

@@ -12,7 +12,7 @@ understand, so that no parameter is lost without notice. The output depends on t
 import sys
 
 from search_definitions import (
-    ALSO, BOOLEAN_SYSTEM, COMPARTMENTS, COMPONENTS, DATED, Definitions, FACETS, POSITIONS, Parser, Place, TAKE,
+    ABOUT_A_PATIENT, ALSO, BOOLEAN_SYSTEM, COMPARTMENTS, COMPONENTS, DATED, Definitions, FACETS, POSITIONS, Parser, Place, TAKE,
     WHEN, few_codes, follow, implied_system, place_targets, root_place, show, stop)
 
 
@@ -299,6 +299,16 @@ def compartment_ordinals(d, t, compartment, names):
     return None
 
 
+def home_ordinals(d, t, compiled, in_patient_compartment):
+    """Ordinals of the parameters that say whose record a resource belongs to: those of the patient compartment; and of types that R4
+    leaves out of it although they are about one patient (Task, Device ...) 'patient' and 'subject'."""
+    if in_patient_compartment is not None:
+        return in_patient_compartment
+    names = [p.name for p in compiled]
+    return [names.index(name) for name in ('patient', 'subject')
+            if name in names and t in ABOUT_A_PATIENT] or None
+
+
 def write_composites(out, d, t, parameters, ordinals, tables):
     for p in parameters:
         number = f'{d.number[t] << 8 | ordinals[p.name]:04X}'
@@ -370,19 +380,22 @@ def principal_date(d, t, compiled):
     return d.number[t] << 8 | [p.name for p in compiled].index(name)
 
 
-def write_types(out, d, compiled, roots, ordinals):
+def write_types(out, d, compiled, roots, ordinals, homes):
     for t in d.types:
+        if homes[t] is not None:
+            out.append(f'static const uint8_t home_{t}[] = {{{", ".join(str(o) for o in homes[t] + [255])}}};')
         for c in COMPARTMENTS:
             if ordinals[t][c] is not None:
                 out.append(f'static const uint8_t {c.lower()}_{t}[] = '
                            f'{{{", ".join(str(o) for o in ordinals[t][c] + [255])}}};')
     out.append('')
     out.append('const struct search_type_table search_types[] = {')
-    out.append('    {NULL, 0, 0, 0, {NULL}},')
+    out.append('    {NULL, 0, 0, 0, NULL, {NULL}},')
     for t in d.types:
         lists = ', '.join(f'{c.lower()}_{t}' if ordinals[t][c] is not None else 'NULL' for c in COMPARTMENTS)
         out.append(f'    {{params_{t}, {len(compiled[t])}, {roots[t]},'
-                   f' 0x{principal_date(d, t, compiled[t]):04X}, {{{lists}}}}}, /* {d.number[t]} */')
+                   f' 0x{principal_date(d, t, compiled[t]):04X}, {f"home_{t}" if homes[t] is not None else "NULL"},'
+                   f' {{{lists}}}}}, /* {d.number[t]} */')
     out.extend(['};', '', f'const unsigned search_type_count = {len(d.types) + 1};'])
     numbers = ', '.join(str(d.number[c]) for c in COMPARTMENTS)
     out.append(f'const fhir_type search_compartments[SEARCH_COMPARTMENTS] = {{{numbers}}};')
@@ -393,14 +406,15 @@ def main():
         stop('usage: gen_search.py <folder of definitions> <search_tables.c>')
     d = Definitions(sys.argv[1])
     parameters = d.parameters()
-    tables, compiled, roots, ordinals = Tables(), {}, {}, {}
+    tables, compiled, roots, ordinals, homes = Tables(), {}, {}, {}, {}
     for t in d.types:
         compiled[t] = [Compiled(d, t, parameters[t][name]) for name in sorted(parameters[t])]
         if len(compiled[t]) > 0x80:  # the rest is for those that people add
             stop(f'{t} has too many parameters')
         names = [p.name for p in compiled[t]]
         ordinals[t] = {c: compartment_ordinals(d, t, c, names) for c in COMPARTMENTS}
-        find_unions(compiled[t], {names[o] for o in ordinals[t]['Patient'] or [] if o != 0xFE})
+        homes[t] = home_ordinals(d, t, compiled[t], ordinals[t]['Patient'])
+        find_unions(compiled[t], {names[o] for o in homes[t] or [] if o != 0xFE})
         for p in compiled[t]:
             if p.type == 'composite':
                 p.composite = Composite(d, t, p, {q.name: q for q in compiled[t]})
@@ -408,12 +422,11 @@ def main():
     out = ['/* Made by spec/gen_search.py from the definitions of FHIR R4 (4.0.1). Do not edit. */',
            '/* clang-format off */', '#include "fhir/search_tables.h"', '']
     names = write_targets(out, d, compiled)
-    in_compartment = {t for t in d.types if ordinals[t]['Patient'] is not None}
-    write_parameters(out, d, compiled, names, in_compartment, tables)
+    write_parameters(out, d, compiled, names, {t for t in d.types if homes[t] is not None}, tables)
     if max(len(tables.nodes), len(tables.edges), len(tables.leaves)) > 0xFFFF:
         stop('the tables are too large for 16-bit indices')
     write_tables(out, d, tables)
-    write_types(out, d, compiled, roots, ordinals)
+    write_types(out, d, compiled, roots, ordinals, homes)
     with open(sys.argv[2], 'w', encoding='utf-8', newline='\n') as f:
         f.write('\n'.join(out) + '\n')
     for t in d.types:

@@ -11,6 +11,8 @@ ALSO = {
         "Patient.extension('http://hl7.org/fhir/StructureDefinition/patient-mothersMaidenName')",
 }
 
+# About one patient, though R4's compartment of the patient leaves them out: their records are the patient's all the same.
+ABOUT_A_PATIENT = {'Contract', 'Device', 'GuidanceResponse', 'Task'}
 COMPARTMENTS = ['Patient', 'Encounter', 'Practitioner', 'RelatedPerson', 'Device']
 
 # What a value of a data type gives for a search type. None: knowingly nothing, but :missing sees that it is there.

@@ -184,6 +184,42 @@ static int choose_members(const struct extract *x, const struct extract_patient 
     return 0;
 }
 
+/* A reference of a type that has no parameter for it. */
+static void take_patient(struct extract *x, yyjson_val *reference)
+{
+    text t = reference ? json_text(json_get(reference, T("reference"))) : (text){0};
+    struct reference r = t.p ? extract_parse(x, t) : (struct reference){0};
+    if (!t.p || r.kind != REFERENCE_LOCAL || r.type != FHIR_PATIENT) {
+        return;
+    }
+    struct extract_patient *patients = arena_grow(x->arena, x->patients, x->patient_count,
+                                                  &x->patient_capacity, sizeof(*patients));
+    if (!patients) {
+        x->no_memory = true;
+        return;
+    }
+    x->patients = patients;
+    x->patients[x->patient_count++] = (struct extract_patient){.id = r.id};
+}
+
+/*
+ * Whose record a Binary or a stored Bundle is: of the patient whose securityContext it has (R4
+ * binary.html), or who is the subject of its first entry (a document's Composition).
+ */
+static void take_unnamed(struct extract *x, const struct resource *r)
+{
+    if (x->type == FHIR_BINARY) {
+        take_patient(x, json_get(r->root, T("securityContext")));
+    } else if (x->type == FHIR_BUNDLE) {
+        yyjson_val *first = yyjson_arr_get_first(json_get(r->root, T("entry")));
+        yyjson_val *resource = first ? json_get(first, T("resource")) : NULL;
+        if (resource) {
+            take_patient(x, json_get(resource, T("subject")));
+            take_patient(x, json_get(resource, T("patient")));
+        }
+    }
+}
+
 /* The patient of the first parameter, in the compartment's order, that leads to one. */
 static struct extract_patient choose_home(const struct extract *x, const struct resource *r)
 {
@@ -363,6 +399,7 @@ int index_extract(const struct resource *r, const struct index_rules *rules, str
         walk_customs(&x);
     }
     mark_touched(&x);
+    take_unnamed(&x, r);
     struct extract_patient home = choose_home(&x, r);
     if (home.id.n) {
         result.home = home.id;

@@ -110,7 +110,7 @@ void extract_deceased(struct extract *x, const struct search_leaf *leaf, yyjson_
 /* Remembers a patient when the parameter is one of those that put a resource in a compartment. */
 static void note_patient(struct extract *x, const struct search_leaf *leaf, text id, bool elsewhere)
 {
-    const uint8_t *ordinals = x->table->compartments[0];
+    const uint8_t *ordinals = x->table->home;
     for (unsigned rank = 0; ordinals && ordinals[rank] != SEARCH_COMPARTMENT_END; rank++) {
         if (ordinals[rank] != leaf->ordinal) {
             continue;

@@ -21,8 +21,8 @@ fhir_type fhir_type_of(text name);
 text fhir_type_name(fhir_type type);
 /* One more than the greatest type. */
 unsigned fhir_type_count(void);
-/* Whether resources of this type can be in a patient's compartment (CompartmentDefinition/patient).
- */
+/* Whether resources of this type can be part of one patient's record: those of
+ * CompartmentDefinition/patient, and some that R4 leaves out of it (Task, Device, Binary ...). */
 bool fhir_type_in_patient_compartment(fhir_type type);
 
 /*

@@ -4286,7 +4286,7 @@ const uint64_t model_targets[][MODEL_TARGET_WORDS] = {
     {0x400000000000000, 0x4309000000000, 0x0},
 };
 
-const uint64_t model_patient_compartment[MODEL_TARGET_WORDS] = {0xe5e157c7b5bac9fa, 0x558ec481a001b649, 0x40c00};
+const uint64_t model_patient_compartment[MODEL_TARGET_WORDS] = {0xede157cff5badbfa, 0x558ec481a001b649, 0x41c00};
 
 const struct model_code_set model_code_sets[] = {
     {0x0, 0, 0}, {0x94e22b, 0, 1}, {0x950d2f, 1, 1}, {0x953c33, 2, 1}, {0x956f2b, 3, 1},

@@ -2271,7 +2271,7 @@ static const struct search_param params_Contract[] = {
     {{"issued", 6}, 0x1E0E, SEARCH_DATE, true, false, false, true, false, NULL, NULL,
      {"Contract.issued", 15},
      {"http://hl7.org/fhir/SearchParameter/Contract-issued", 51}, NULL},
-    {{"patient", 7}, 0x1E0F, SEARCH_REFERENCE, true, false, false, false, false, NULL, NULL,
+    {{"patient", 7}, 0x1E0F, SEARCH_REFERENCE, true, true, false, false, false, NULL, NULL,
      {"Contract.subject.where(resolve() is Patient)", 44},
      {"http://hl7.org/fhir/SearchParameter/Contract-patient", 52}, targets_1},
     {{"signer", 6}, 0x1E10, SEARCH_REFERENCE, true, false, false, false, false, NULL, NULL,
@@ -2280,7 +2280,7 @@ static const struct search_param params_Contract[] = {
     {{"status", 6}, 0x1E11, SEARCH_TOKEN, true, false, true, true, false, NULL, NULL,
      {"Contract.status", 15},
      {"http://hl7.org/fhir/SearchParameter/Contract-status", 51}, NULL},
-    {{"subject", 7}, 0x1E12, SEARCH_REFERENCE, true, false, false, false, false, NULL, NULL,
+    {{"subject", 7}, 0x1E12, SEARCH_REFERENCE, true, true, false, false, false, NULL, NULL,
      {"Contract.subject", 16},
      {"http://hl7.org/fhir/SearchParameter/Contract-subject", 52}, targets_3},
     {{"url", 3}, 0x1E13, SEARCH_URI, true, false, false, false, false, NULL, NULL,
@@ -2566,7 +2566,7 @@ static const struct search_param params_Device[] = {
     {{"organization", 12}, 0x2310, SEARCH_REFERENCE, true, false, false, false, false, NULL, NULL,
      {"Device.owner", 12},
      {"http://hl7.org/fhir/SearchParameter/Device-organization", 55}, targets_0},
-    {{"patient", 7}, 0x2311, SEARCH_REFERENCE, true, false, false, false, false, NULL, NULL,
+    {{"patient", 7}, 0x2311, SEARCH_REFERENCE, true, true, false, false, false, NULL, NULL,
      {"Device.patient", 14},
      {"http://hl7.org/fhir/SearchParameter/Device-patient", 50}, targets_1},
     {{"status", 6}, 0x2312, SEARCH_TOKEN, true, false, true, true, false, NULL, NULL,
@@ -4250,13 +4250,13 @@ static const struct search_param params_GuidanceResponse[] = {
     {{"identifier", 10}, 0x3B0A, SEARCH_TOKEN, true, false, false, false, true, NULL, NULL,
      {"GuidanceResponse.identifier", 27},
      {"http://hl7.org/fhir/SearchParameter/GuidanceResponse-identifier", 63}, NULL},
-    {{"patient", 7}, 0x3B0B, SEARCH_REFERENCE, true, false, false, false, false, NULL, NULL,
+    {{"patient", 7}, 0x3B0B, SEARCH_REFERENCE, true, true, false, false, false, NULL, NULL,
      {"GuidanceResponse.subject.where(resolve() is Patient)", 52},
      {"http://hl7.org/fhir/SearchParameter/GuidanceResponse-patient", 60}, targets_1},
     {{"request", 7}, 0x3B0C, SEARCH_TOKEN, true, false, false, false, true, NULL, NULL,
      {"GuidanceResponse.requestIdentifier", 34},
      {"http://hl7.org/fhir/SearchParameter/GuidanceResponse-request", 60}, NULL},
-    {{"subject", 7}, 0x3B0D, SEARCH_REFERENCE, true, false, false, false, false, NULL, NULL,
+    {{"subject", 7}, 0x3B0D, SEARCH_REFERENCE, true, true, false, false, false, NULL, NULL,
      {"GuidanceResponse.subject", 24},
      {"http://hl7.org/fhir/SearchParameter/GuidanceResponse-subject", 60}, targets_29},
 };
@@ -9653,7 +9653,7 @@ static const struct search_param params_Task[] = {
     {{"part-of", 7}, 0x8C15, SEARCH_REFERENCE, true, false, false, false, false, NULL, NULL,
      {"Task.partOf", 11},
      {"http://hl7.org/fhir/SearchParameter/Task-part-of", 48}, targets_108},
-    {{"patient", 7}, 0x8C16, SEARCH_REFERENCE, true, false, false, false, false, NULL, NULL,
+    {{"patient", 7}, 0x8C16, SEARCH_REFERENCE, true, true, false, false, false, NULL, NULL,
      {"Task.for.where(resolve() is Patient)", 36},
      {"http://hl7.org/fhir/SearchParameter/Task-patient", 48}, targets_1},
     {{"performer", 9}, 0x8C17, SEARCH_TOKEN, true, false, false, false, false, NULL, NULL,
@@ -9671,7 +9671,7 @@ static const struct search_param params_Task[] = {
     {{"status", 6}, 0x8C1B, SEARCH_TOKEN, true, false, true, true, false, NULL, NULL,
      {"Task.status", 11},
      {"http://hl7.org/fhir/SearchParameter/Task-status", 47}, NULL},
-    {{"subject", 7}, 0x8C1C, SEARCH_REFERENCE, true, false, false, false, false, NULL, NULL,
+    {{"subject", 7}, 0x8C1C, SEARCH_REFERENCE, true, true, false, false, false, NULL, NULL,
      {"Task.for", 8},
      {"http://hl7.org/fhir/SearchParameter/Task-subject", 48}, targets_3},
 };
@@ -19391,369 +19391,439 @@ static const text search_systems[] = {
 
 const struct search_tables search_standard = {search_nodes, search_edges, search_leaves, search_filters, search_systems, 0};
 
+static const uint8_t home_Account[] = {16, 255};
 static const uint8_t patient_Account[] = {16, 255};
 static const uint8_t practitioner_Account[] = {16, 255};
 static const uint8_t device_Account[] = {16, 255};
+static const uint8_t home_AdverseEvent[] = {20, 255};
 static const uint8_t patient_AdverseEvent[] = {20, 255};
 static const uint8_t practitioner_AdverseEvent[] = {15, 255};
 static const uint8_t relatedperson_AdverseEvent[] = {15, 255};
+static const uint8_t home_AllergyIntolerance[] = {20, 21, 10, 255};
 static const uint8_t patient_AllergyIntolerance[] = {20, 21, 10, 255};
 static const uint8_t practitioner_AllergyIntolerance[] = {21, 10, 255};
 static const uint8_t relatedperson_AllergyIntolerance[] = {10, 255};
+static const uint8_t home_Appointment[] = {10, 255};
 static const uint8_t patient_Appointment[] = {10, 255};
 static const uint8_t practitioner_Appointment[] = {10, 255};
 static const uint8_t relatedperson_Appointment[] = {10, 255};
 static const uint8_t device_Appointment[] = {10, 255};
+static const uint8_t home_AppointmentResponse[] = {10, 255};
 static const uint8_t patient_AppointmentResponse[] = {10, 255};
 static const uint8_t practitioner_AppointmentResponse[] = {10, 255};
 static const uint8_t relatedperson_AppointmentResponse[] = {10, 255};
 static const uint8_t device_AppointmentResponse[] = {10, 255};
+static const uint8_t home_AuditEvent[] = {22, 255};
 static const uint8_t patient_AuditEvent[] = {22, 255};
 static const uint8_t practitioner_AuditEvent[] = {12, 255};
 static const uint8_t device_AuditEvent[] = {12, 255};
+static const uint8_t home_Basic[] = {14, 10, 255};
 static const uint8_t patient_Basic[] = {14, 10, 255};
 static const uint8_t practitioner_Basic[] = {10, 255};
 static const uint8_t relatedperson_Basic[] = {10, 255};
+static const uint8_t home_BodyStructure[] = {13, 255};
 static const uint8_t patient_BodyStructure[] = {13, 255};
+static const uint8_t home_CarePlan[] = {25, 26, 255};
 static const uint8_t patient_CarePlan[] = {25, 26, 255};
 static const uint8_t encounter_CarePlan[] = {18, 255};
 static const uint8_t practitioner_CarePlan[] = {26, 255};
 static const uint8_t relatedperson_CarePlan[] = {26, 255};
+static const uint8_t home_CareTeam[] = {15, 14, 255};
 static const uint8_t patient_CareTeam[] = {15, 14, 255};
 static const uint8_t encounter_CareTeam[] = {12, 255};
 static const uint8_t practitioner_CareTeam[] = {14, 255};
 static const uint8_t relatedperson_CareTeam[] = {14, 255};
+static const uint8_t home_ChargeItem[] = {26, 255};
 static const uint8_t patient_ChargeItem[] = {26, 255};
 static const uint8_t encounter_ChargeItem[] = {12, 255};
 static const uint8_t practitioner_ChargeItem[] = {14, 19, 255};
 static const uint8_t relatedperson_ChargeItem[] = {14, 19, 255};
 static const uint8_t device_ChargeItem[] = {14, 19, 255};
+static const uint8_t home_Claim[] = {19, 20, 255};
 static const uint8_t patient_Claim[] = {19, 20, 255};
 static const uint8_t encounter_Claim[] = {13, 255};
 static const uint8_t practitioner_Claim[] = {14, 23, 20, 10, 255};
 static const uint8_t relatedperson_Claim[] = {20, 255};
 static const uint8_t device_Claim[] = {22, 18, 12, 25, 255};
+static const uint8_t home_ClaimResponse[] = {15, 255};
 static const uint8_t patient_ClaimResponse[] = {15, 255};
 static const uint8_t practitioner_ClaimResponse[] = {18, 255};
+static const uint8_t home_ClinicalImpression[] = {21, 255};
 static const uint8_t patient_ClinicalImpression[] = {21, 255};
 static const uint8_t encounter_ClinicalImpression[] = {12, 255};
 static const uint8_t practitioner_ClinicalImpression[] = {10, 255};
+static const uint8_t home_Communication[] = {24, 21, 20, 255};
 static const uint8_t patient_Communication[] = {24, 21, 20, 255};
 static const uint8_t encounter_Communication[] = {12, 255};
 static const uint8_t practitioner_Communication[] = {21, 20, 255};
 static const uint8_t relatedperson_Communication[] = {21, 20, 255};
 static const uint8_t device_Communication[] = {21, 20, 255};
+static const uint8_t home_CommunicationRequest[] = {25, 23, 20, 22, 255};
 static const uint8_t patient_CommunicationRequest[] = {25, 23, 20, 22, 255};
 static const uint8_t encounter_CommunicationRequest[] = {13, 255};
 static const uint8_t practitioner_CommunicationRequest[] = {23, 20, 22, 255};
 static const uint8_t relatedperson_CommunicationRequest[] = {23, 20, 22, 255};
 static const uint8_t device_CommunicationRequest[] = {23, 20, 255};
+static const uint8_t home_Composition[] = {25, 11, 10, 255};
 static const uint8_t patient_Composition[] = {25, 11, 10, 255};
 static const uint8_t encounter_Composition[] = {16, 255};
 static const uint8_t practitioner_Composition[] = {25, 11, 10, 255};
 static const uint8_t relatedperson_Composition[] = {11, 255};
 static const uint8_t device_Composition[] = {11, 255};
+static const uint8_t home_Condition[] = {25, 13, 255};
 static const uint8_t patient_Condition[] = {25, 13, 255};
 static const uint8_t encounter_Condition[] = {18, 255};
 static const uint8_t practitioner_Condition[] = {13, 255};
 static const uint8_t relatedperson_Condition[] = {13, 255};
+static const uint8_t home_Consent[] = {18, 255};
 static const uint8_t patient_Consent[] = {18, 255};
+static const uint8_t home_Contract[] = {15, 18, 255};
+static const uint8_t home_Coverage[] = {17, 19, 10, 16, 255};
 static const uint8_t patient_Coverage[] = {17, 19, 10, 16, 255};
 static const uint8_t relatedperson_Coverage[] = {17, 19, 16, 255};
+static const uint8_t home_CoverageEligibilityRequest[] = {14, 255};
 static const uint8_t patient_CoverageEligibilityRequest[] = {14, 255};
 static const uint8_t practitioner_CoverageEligibilityRequest[] = {11, 15, 255};
+static const uint8_t home_CoverageEligibilityResponse[] = {15, 255};
 static const uint8_t patient_CoverageEligibilityResponse[] = {15, 255};
 static const uint8_t practitioner_CoverageEligibilityResponse[] = {17, 255};
+static const uint8_t home_DetectedIssue[] = {15, 255};
 static const uint8_t patient_DetectedIssue[] = {15, 255};
 static const uint8_t practitioner_DetectedIssue[] = {10, 255};
 static const uint8_t device_DetectedIssue[] = {10, 255};
+static const uint8_t home_Device[] = {17, 255};
+static const uint8_t home_DeviceRequest[] = {27, 23, 255};
 static const uint8_t patient_DeviceRequest[] = {27, 23, 255};
 static const uint8_t encounter_DeviceRequest[] = {14, 255};
 static const uint8_t practitioner_DeviceRequest[] = {25, 23, 255};
 static const uint8_t device_DeviceRequest[] = {27, 13, 25, 23, 255};
+static const uint8_t home_DeviceUseStatement[] = {13, 255};
 static const uint8_t patient_DeviceUseStatement[] = {13, 255};
 static const uint8_t device_DeviceUseStatement[] = {10, 255};
+static const uint8_t home_DiagnosticReport[] = {26, 255};
 static const uint8_t patient_DiagnosticReport[] = {26, 255};
 static const uint8_t encounter_DiagnosticReport[] = {16, 255};
 static const uint8_t practitioner_DiagnosticReport[] = {21, 255};
 static const uint8_t device_DiagnosticReport[] = {26, 255};
+static const uint8_t home_DocumentManifest[] = {21, 10, 16, 255};
 static const uint8_t patient_DocumentManifest[] = {21, 10, 16, 255};
 static const uint8_t encounter_DocumentManifest[] = {18, 255};
 static const uint8_t practitioner_DocumentManifest[] = {21, 10, 16, 255};
 static const uint8_t relatedperson_DocumentManifest[] = {10, 16, 255};
 static const uint8_t device_DocumentManifest[] = {21, 10, 255};
+static const uint8_t home_DocumentReference[] = {33, 11, 255};
 static const uint8_t patient_DocumentReference[] = {33, 11, 255};
 static const uint8_t encounter_DocumentReference[] = {17, 255};
 static const uint8_t practitioner_DocumentReference[] = {33, 11, 10, 255};
 static const uint8_t relatedperson_DocumentReference[] = {11, 255};
 static const uint8_t device_DocumentReference[] = {33, 11, 255};
+static const uint8_t home_Encounter[] = {24, 255};
 static const uint8_t patient_Encounter[] = {24, 255};
 static const uint8_t encounter_Encounter[] = {254, 255};
 static const uint8_t practitioner_Encounter[] = {25, 22, 255};
 static const uint8_t relatedperson_Encounter[] = {22, 255};
+static const uint8_t home_EnrollmentRequest[] = {13, 255};
 static const uint8_t patient_EnrollmentRequest[] = {13, 255};
+static const uint8_t home_EpisodeOfCare[] = {16, 255};
 static const uint8_t patient_EpisodeOfCare[] = {16, 255};
 static const uint8_t practitioner_EpisodeOfCare[] = {10, 255};
+static const uint8_t home_ExplanationOfBenefit[] = {21, 22, 255};
 static const uint8_t patient_ExplanationOfBenefit[] = {21, 22, 255};
 static const uint8_t encounter_ExplanationOfBenefit[] = {16, 255};
 static const uint8_t practitioner_ExplanationOfBenefit[] = {17, 24, 22, 10, 255};
 static const uint8_t relatedperson_ExplanationOfBenefit[] = {22, 255};
 static const uint8_t device_ExplanationOfBenefit[] = {23, 20, 14, 26, 255};
+static const uint8_t home_FamilyMemberHistory[] = {15, 255};
 static const uint8_t patient_FamilyMemberHistory[] = {15, 255};
+static const uint8_t home_Flag[] = {14, 255};
 static const uint8_t patient_Flag[] = {14, 255};
 static const uint8_t practitioner_Flag[] = {10, 255};
 static const uint8_t device_Flag[] = {10, 255};
+static const uint8_t home_Goal[] = {14, 255};
 static const uint8_t patient_Goal[] = {14, 255};
+static const uint8_t home_Group[] = {17, 255};
 static const uint8_t patient_Group[] = {17, 255};
 static const uint8_t practitioner_Group[] = {17, 255};
 static const uint8_t device_Group[] = {17, 255};
+static const uint8_t home_GuidanceResponse[] = {11, 13, 255};
+static const uint8_t home_ImagingStudy[] = {19, 255};
 static const uint8_t patient_ImagingStudy[] = {19, 255};
+static const uint8_t home_Immunization[] = {15, 255};
 static const uint8_t patient_Immunization[] = {15, 255};
 static const uint8_t practitioner_Immunization[] = {16, 255};
+static const uint8_t home_ImmunizationEvaluation[] = {14, 255};
 static const uint8_t patient_ImmunizationEvaluation[] = {14, 255};
+static const uint8_t home_ImmunizationRecommendation[] = {13, 255};
 static const uint8_t patient_ImmunizationRecommendation[] = {13, 255};
+static const uint8_t home_Invoice[] = {16, 19, 17, 255};
 static const uint8_t patient_Invoice[] = {16, 19, 17, 255};
 static const uint8_t practitioner_Invoice[] = {14, 255};
 static const uint8_t relatedperson_Invoice[] = {17, 255};
 static const uint8_t device_Invoice[] = {14, 255};
 static const uint8_t practitioner_Linkage[] = {10, 255};
+static const uint8_t home_List[] = {20, 18, 255};
 static const uint8_t patient_List[] = {20, 18, 255};
 static const uint8_t practitioner_List[] = {18, 255};
 static const uint8_t device_List[] = {20, 18, 255};
+static const uint8_t home_MeasureReport[] = {14, 255};
 static const uint8_t patient_MeasureReport[] = {14, 255};
+static const uint8_t home_Media[] = {20, 255};
 static const uint8_t patient_Media[] = {20, 255};
 static const uint8_t encounter_Media[] = {13, 255};
 static const uint8_t practitioner_Media[] = {20, 16, 255};
 static const uint8_t device_Media[] = {20, 255};
+static const uint8_t home_MedicationAdministration[] = {16, 22, 17, 255};
 static const uint8_t patient_MedicationAdministration[] = {16, 22, 17, 255};
 static const uint8_t encounter_MedicationAdministration[] = {11, 255};
 static const uint8_t practitioner_MedicationAdministration[] = {17, 255};
 static const uint8_t relatedperson_MedicationAdministration[] = {17, 255};
 static const uint8_t device_MedicationAdministration[] = {12, 255};
+static const uint8_t home_MedicationDispense[] = {15, 21, 18, 255};
 static const uint8_t patient_MedicationDispense[] = {15, 21, 18, 255};
 static const uint8_t practitioner_MedicationDispense[] = {16, 18, 255};
+static const uint8_t home_MedicationRequest[] = {25, 255};
 static const uint8_t patient_MedicationRequest[] = {25, 255};
 static const uint8_t encounter_MedicationRequest[] = {14, 255};
 static const uint8_t practitioner_MedicationRequest[] = {23, 255};
+static const uint8_t home_MedicationStatement[] = {20, 255};
 static const uint8_t patient_MedicationStatement[] = {20, 255};
 static const uint8_t practitioner_MedicationStatement[] = {18, 255};
 static const uint8_t relatedperson_MedicationStatement[] = {18, 255};
 static const uint8_t practitioner_MessageHeader[] = {17, 10, 19, 14, 255};
 static const uint8_t device_MessageHeader[] = {23, 255};
+static const uint8_t home_MolecularSequence[] = {14, 255};
 static const uint8_t patient_MolecularSequence[] = {14, 255};
+static const uint8_t home_NutritionOrder[] = {18, 255};
 static const uint8_t patient_NutritionOrder[] = {18, 255};
 static const uint8_t encounter_NutritionOrder[] = {12, 255};
 static const uint8_t practitioner_NutritionOrder[] = {19, 255};
+static const uint8_t home_Observation[] = {48, 45, 255};
 static const uint8_t patient_Observation[] = {48, 45, 255};
 static const uint8_t encounter_Observation[] = {35, 255};
 static const uint8_t practitioner_Observation[] = {45, 255};
 static const uint8_t relatedperson_Observation[] = {45, 255};
 static const uint8_t device_Observation[] = {48, 33, 255};
+static const uint8_t home_Patient[] = {29, 255};
 static const uint8_t patient_Patient[] = {29, 255};
 static const uint8_t practitioner_Patient[] = {25, 255};
 static const uint8_t relatedperson_Patient[] = {29, 255};
 static const uint8_t practitioner_PaymentNotice[] = {13, 255};
 static const uint8_t practitioner_PaymentReconciliation[] = {16, 255};
+static const uint8_t home_Person[] = {23, 255};
 static const uint8_t patient_Person[] = {23, 255};
 static const uint8_t practitioner_Person[] = {26, 255};
 static const uint8_t relatedperson_Person[] = {20, 255};
 static const uint8_t practitioner_Practitioner[] = {254, 255};
 static const uint8_t practitioner_PractitionerRole[] = {18, 255};
+static const uint8_t home_Procedure[] = {20, 21, 255};
 static const uint8_t patient_Procedure[] = {20, 21, 255};
 static const uint8_t encounter_Procedure[] = {14, 255};
 static const uint8_t practitioner_Procedure[] = {21, 255};
 static const uint8_t relatedperson_Procedure[] = {21, 255};
+static const uint8_t home_Provenance[] = {15, 255};
 static const uint8_t patient_Provenance[] = {15, 255};
 static const uint8_t practitioner_Provenance[] = {10, 255};
 static const uint8_t relatedperson_Provenance[] = {10, 255};
 static const uint8_t device_Provenance[] = {10, 255};
+static const uint8_t home_QuestionnaireResponse[] = {21, 10, 255};
 static const uint8_t patient_QuestionnaireResponse[] = {21, 10, 255};
 static const uint8_t encounter_QuestionnaireResponse[] = {13, 255};
 static const uint8_t practitioner_QuestionnaireResponse[] = {10, 19, 255};
 static const uint8_t relatedperson_QuestionnaireResponse[] = {10, 19, 255};
 static const uint8_t device_QuestionnaireResponse[] = {10, 255};
+static const uint8_t home_RelatedPerson[] = {22, 255};
 static const uint8_t patient_RelatedPerson[] = {22, 255};
 static const uint8_t relatedperson_RelatedPerson[] = {254, 255};
+static const uint8_t home_RequestGroup[] = {23, 19, 255};
 static const uint8_t patient_RequestGroup[] = {23, 19, 255};
 static const uint8_t encounter_RequestGroup[] = {13, 255};
 static const uint8_t practitioner_RequestGroup[] = {19, 10, 255};
 static const uint8_t relatedperson_RequestGroup[] = {19, 255};
 static const uint8_t device_RequestGroup[] = {10, 255};
 static const uint8_t practitioner_ResearchStudy[] = {17, 255};
+static const uint8_t home_ResearchSubject[] = {12, 255};
 static const uint8_t patient_ResearchSubject[] = {12, 255};
+static const uint8_t home_RiskAssessment[] = {19, 255};
 static const uint8_t patient_RiskAssessment[] = {19, 255};
 static const uint8_t practitioner_RiskAssessment[] = {16, 255};
 static const uint8_t device_RiskAssessment[] = {16, 255};
+static const uint8_t home_Schedule[] = {11, 255};
 static const uint8_t patient_Schedule[] = {11, 255};
 static const uint8_t practitioner_Schedule[] = {11, 255};
 static const uint8_t relatedperson_Schedule[] = {11, 255};
 static const uint8_t device_Schedule[] = {11, 255};
+static const uint8_t home_ServiceRequest[] = {30, 22, 255};
 static const uint8_t patient_ServiceRequest[] = {30, 22, 255};
 static const uint8_t encounter_ServiceRequest[] = {15, 255};
 static const uint8_t practitioner_ServiceRequest[] = {22, 26, 255};
 static const uint8_t relatedperson_ServiceRequest[] = {22, 255};
 static const uint8_t device_ServiceRequest[] = {22, 26, 255};
+static const uint8_t home_Specimen[] = {20, 255};
 static const uint8_t patient_Specimen[] = {20, 255};
 static const uint8_t practitioner_Specimen[] = {13, 255};
 static const uint8_t device_Specimen[] = {20, 255};
+static const uint8_t home_SupplyDelivery[] = {11, 255};
 static const uint8_t patient_SupplyDelivery[] = {11, 255};
 static const uint8_t practitioner_SupplyDelivery[] = {14, 12, 255};
+static const uint8_t home_SupplyRequest[] = {15, 255};
 static const uint8_t patient_SupplyRequest[] = {15, 255};
 static const uint8_t practitioner_SupplyRequest[] = {13, 255};
 static const uint8_t relatedperson_SupplyRequest[] = {13, 255};
 static const uint8_t device_SupplyRequest[] = {13, 255};
+static const uint8_t home_Task[] = {22, 28, 255};
+static const uint8_t home_VisionPrescription[] = {13, 255};
 static const uint8_t patient_VisionPrescription[] = {13, 255};
 static const uint8_t encounter_VisionPrescription[] = {11, 255};
 static const uint8_t practitioner_VisionPrescription[] = {14, 255};
 
 const struct search_type_table search_types[] = {
-    {NULL, 0, 0, 0, {NULL}},
-    {params_Account, 18, 0, 0x010E, {patient_Account, NULL, practitioner_Account, NULL, device_Account}}, /* 1 */
-    {params_ActivityDefinition, 32, 14, 0x0210, {NULL, NULL, NULL, NULL, NULL}}, /* 2 */
-    {params_AdverseEvent, 22, 48, 0x030C, {patient_AdverseEvent, NULL, practitioner_AdverseEvent, relatedperson_AdverseEvent, NULL}}, /* 3 */
-    {params_AllergyIntolerance, 26, 67, 0x040F, {patient_AllergyIntolerance, NULL, practitioner_AllergyIntolerance, relatedperson_AllergyIntolerance, NULL}}, /* 4 */
-    {params_Appointment, 27, 91, 0x050D, {patient_Appointment, NULL, practitioner_Appointment, relatedperson_Appointment, device_Appointment}}, /* 5 */
-    {params_AppointmentResponse, 17, 115, 0x0000, {patient_AppointmentResponse, NULL, practitioner_AppointmentResponse, relatedperson_AppointmentResponse, device_AppointmentResponse}}, /* 6 */
-    {params_AuditEvent, 28, 128, 0x0710, {patient_AuditEvent, NULL, practitioner_AuditEvent, NULL, device_AuditEvent}}, /* 7 */
-    {params_Basic, 16, 157, 0x080C, {patient_Basic, NULL, practitioner_Basic, relatedperson_Basic, NULL}}, /* 8 */
-    {params_Binary, 9, 169, 0x0000, {NULL, NULL, NULL, NULL, NULL}}, /* 9 */
-    {params_BiologicallyDerivedProduct, 10, 175, 0x0000, {NULL, NULL, NULL, NULL, NULL}}, /* 10 */
-    {params_BodyStructure, 14, 181, 0x0000, {patient_BodyStructure, NULL, NULL, NULL, NULL}}, /* 11 */
-    {params_Bundle, 14, 191, 0x0C0C, {NULL, NULL, NULL, NULL, NULL}}, /* 12 */
-    {params_CapabilityStatement, 33, 202, 0x0D0F, {NULL, NULL, NULL, NULL, NULL}}, /* 13 */
-    {params_CarePlan, 30, 234, 0x0E11, {patient_CarePlan, encounter_CarePlan, practitioner_CarePlan, relatedperson_CarePlan, NULL}}, /* 14 */
-    {params_CareTeam, 18, 264, 0x0F0B, {patient_CareTeam, encounter_CareTeam, practitioner_CareTeam, relatedperson_CareTeam, NULL}}, /* 15 */
-    {params_CatalogEntry, 10, 279, 0x0000, {NULL, NULL, NULL, NULL, NULL}}, /* 16 */
-    {params_ChargeItem, 27, 285, 0x1111, {patient_ChargeItem, encounter_ChargeItem, practitioner_ChargeItem, relatedperson_ChargeItem, device_ChargeItem}}, /* 17 */
-    {params_ChargeItemDefinition, 25, 311, 0x120F, {NULL, NULL, NULL, NULL, NULL}}, /* 18 */
-    {params_Claim, 27, 332, 0x130B, {patient_Claim, encounter_Claim, practitioner_Claim, relatedperson_Claim, device_Claim}}, /* 19 */
-    {params_ClaimResponse, 21, 361, 0x140A, {patient_ClaimResponse, NULL, practitioner_ClaimResponse, NULL, NULL}}, /* 20 */
-    {params_ClinicalImpression, 23, 379, 0x150B, {patient_ClinicalImpression, encounter_ClinicalImpression, practitioner_ClinicalImpression, NULL, NULL}}, /* 21 */
-    {params_CodeSystem, 30, 400, 0x1611, {NULL, NULL, NULL, NULL, NULL}}, /* 22 */
-    {params_Communication, 25, 427, 0x1716, {patient_Communication, encounter_Communication, practitioner_Communication, relatedperson_Communication, device_Communication}}, /* 23 */
-    {params_CommunicationRequest, 26, 448, 0x180A, {patient_CommunicationRequest, encounter_CommunicationRequest, practitioner_CommunicationRequest, relatedperson_CommunicationRequest, device_CommunicationRequest}}, /* 24 */
-    {params_CompartmentDefinition, 24, 470, 0x1910, {NULL, NULL, NULL, NULL, NULL}}, /* 25 */
-    {params_Composition, 28, 491, 0x1A0F, {patient_Composition, encounter_Composition, practitioner_Composition, relatedperson_Composition, device_Composition}}, /* 26 */
-    {params_ConceptMap, 36, 519, 0x1B0F, {NULL, NULL, NULL, NULL, NULL}}, /* 27 */
-    {params_Condition, 31, 557, 0x1C17, {patient_Condition, encounter_Condition, practitioner_Condition, relatedperson_Condition, NULL}}, /* 28 */
-    {params_Consent, 25, 590, 0x1D0F, {patient_Consent, NULL, NULL, NULL, NULL}}, /* 29 */
-    {params_Contract, 20, 615, 0x1E0E, {NULL, NULL, NULL, NULL, NULL}}, /* 30 */
-    {params_Coverage, 21, 632, 0x0000, {patient_Coverage, NULL, NULL, relatedperson_Coverage, NULL}}, /* 31 */
-    {params_CoverageEligibilityRequest, 17, 649, 0x200A, {patient_CoverageEligibilityRequest, NULL, practitioner_CoverageEligibilityRequest, NULL, NULL}}, /* 32 */
-    {params_CoverageEligibilityResponse, 19, 662, 0x210A, {patient_CoverageEligibilityResponse, NULL, practitioner_CoverageEligibilityResponse, NULL, NULL}}, /* 33 */
-    {params_DetectedIssue, 16, 677, 0x220C, {patient_DetectedIssue, NULL, practitioner_DetectedIssue, NULL, device_DetectedIssue}}, /* 34 */
-    {params_Device, 23, 690, 0x0000, {NULL, NULL, NULL, NULL, NULL}}, /* 35 */
-    {params_DeviceDefinition, 13, 728, 0x0000, {NULL, NULL, NULL, NULL, NULL}}, /* 36 */
-    {params_DeviceMetric, 15, 737, 0x0000, {NULL, NULL, NULL, NULL, NULL}}, /* 37 */
-    {params_DeviceRequest, 28, 748, 0x260A, {patient_DeviceRequest, encounter_DeviceRequest, practitioner_DeviceRequest, NULL, device_DeviceRequest}}, /* 38 */
-    {params_DeviceUseStatement, 14, 773, 0x0000, {patient_DeviceUseStatement, NULL, NULL, NULL, device_DeviceUseStatement}}, /* 39 */
-    {params_DiagnosticReport, 27, 782, 0x280F, {patient_DiagnosticReport, encounter_DiagnosticReport, practitioner_DiagnosticReport, NULL, device_DiagnosticReport}}, /* 40 */
-    {params_DocumentManifest, 23, 808, 0x290B, {patient_DocumentManifest, encounter_DocumentManifest, practitioner_DocumentManifest, relatedperson_DocumentManifest, device_DocumentManifest}}, /* 41 */
-    {params_DocumentReference, 35, 829, 0x2A0F, {patient_DocumentReference, encounter_DocumentReference, practitioner_DocumentReference, relatedperson_DocumentReference, device_DocumentReference}}, /* 42 */
-    {params_EffectEvidenceSynthesis, 26, 864, 0x2B0F, {NULL, NULL, NULL, NULL, NULL}}, /* 43 */
-    {params_Encounter, 33, 886, 0x2C0E, {patient_Encounter, encounter_Encounter, practitioner_Encounter, relatedperson_Encounter, NULL}}, /* 44 */
-    {params_Endpoint, 16, 919, 0x0000, {NULL, NULL, NULL, NULL, NULL}}, /* 45 */
-    {params_EnrollmentRequest, 14, 931, 0x0000, {patient_EnrollmentRequest, NULL, NULL, NULL, NULL}}, /* 46 */
-    {params_EnrollmentResponse, 13, 940, 0x0000, {NULL, NULL, NULL, NULL, NULL}}, /* 47 */
-    {params_EpisodeOfCare, 19, 949, 0x300C, {patient_EpisodeOfCare, NULL, practitioner_EpisodeOfCare, NULL, NULL}}, /* 48 */
-    {params_EventDefinition, 32, 965, 0x3110, {NULL, NULL, NULL, NULL, NULL}}, /* 49 */
-    {params_Evidence, 32, 998, 0x3210, {NULL, NULL, NULL, NULL, NULL}}, /* 50 */
-    {params_EvidenceVariable, 32, 1031, 0x3310, {NULL, NULL, NULL, NULL, NULL}}, /* 51 */
-    {params_ExampleScenario, 23, 1064, 0x340F, {NULL, NULL, NULL, NULL, NULL}}, /* 52 */
-    {params_ExplanationOfBenefit, 27, 1083, 0x350D, {patient_ExplanationOfBenefit, encounter_ExplanationOfBenefit, practitioner_ExplanationOfBenefit, relatedperson_ExplanationOfBenefit, device_ExplanationOfBenefit}}, /* 53 */
-    {params_FamilyMemberHistory, 19, 1113, 0x360B, {patient_FamilyMemberHistory, NULL, NULL, NULL, NULL}}, /* 54 */
-    {params_Flag, 16, 1129, 0x370B, {patient_Flag, NULL, practitioner_Flag, NULL, device_Flag}}, /* 55 */
-    {params_Goal, 18, 1141, 0x380F, {patient_Goal, NULL, NULL, NULL, NULL}}, /* 56 */
-    {params_GraphDefinition, 24, 1156, 0x390F, {NULL, NULL, NULL, NULL, NULL}}, /* 57 */
-    {params_Group, 20, 1176, 0x0000, {patient_Group, NULL, practitioner_Group, NULL, device_Group}}, /* 58 */
-    {params_GuidanceResponse, 14, 1194, 0x0000, {NULL, NULL, NULL, NULL, NULL}}, /* 59 */
-    {params_HealthcareService, 22, 1204, 0x0000, {NULL, NULL, NULL, NULL, NULL}}, /* 60 */
-    {params_ImagingStudy, 27, 1222, 0x3D18, {patient_ImagingStudy, NULL, NULL, NULL, NULL}}, /* 61 */
-    {params_Immunization, 26, 1249, 0x3E0A, {patient_Immunization, NULL, practitioner_Immunization, NULL, NULL}}, /* 62 */
-    {params_ImmunizationEvaluation, 17, 1275, 0x3F0A, {patient_ImmunizationEvaluation, NULL, NULL, NULL, NULL}}, /* 63 */
-    {params_ImmunizationRecommendation, 18, 1288, 0x400A, {patient_ImmunizationRecommendation, NULL, NULL, NULL, NULL}}, /* 64 */
-    {params_ImplementationGuide, 28, 1303, 0x410F, {NULL, NULL, NULL, NULL, NULL}}, /* 65 */
-    {params_InsurancePlan, 24, 1331, 0x0000, {NULL, NULL, NULL, NULL, NULL}}, /* 66 */
-    {params_Invoice, 23, 1352, 0x430B, {patient_Invoice, NULL, practitioner_Invoice, relatedperson_Invoice, device_Invoice}}, /* 67 */
-    {params_Library, 34, 1372, 0x4411, {NULL, NULL, NULL, NULL, NULL}}, /* 68 */
-    {params_Linkage, 13, 1408, 0x0000, {NULL, NULL, practitioner_Linkage, NULL, NULL}}, /* 69 */
-    {params_List, 22, 1417, 0x460B, {patient_List, NULL, practitioner_List, NULL, device_List}}, /* 70 */
-    {params_Location, 25, 1437, 0x0000, {NULL, NULL, NULL, NULL, NULL}}, /* 71 */
-    {params_Measure, 32, 1459, 0x4810, {NULL, NULL, NULL, NULL, NULL}}, /* 72 */
-    {params_MeasureReport, 19, 1493, 0x490A, {patient_MeasureReport, NULL, NULL, NULL, NULL}}, /* 73 */
-    {params_Media, 23, 1508, 0x4A0B, {patient_Media, encounter_Media, practitioner_Media, NULL, device_Media}}, /* 74 */
-    {params_Medication, 19, 1528, 0x0000, {NULL, NULL, NULL, NULL, NULL}}, /* 75 */
-    {params_MedicationAdministration, 23, 1545, 0x4C0D, {patient_MedicationAdministration, encounter_MedicationAdministration, practitioner_MedicationAdministration, relatedperson_MedicationAdministration, device_MedicationAdministration}}, /* 76 */
-    {params_MedicationDispense, 25, 1566, 0x4D17, {patient_MedicationDispense, NULL, practitioner_MedicationDispense, NULL, NULL}}, /* 77 */
-    {params_MedicationKnowledge, 23, 1589, 0x0000, {NULL, NULL, NULL, NULL, NULL}}, /* 78 */
-    {params_MedicationRequest, 26, 1613, 0x4F0A, {patient_MedicationRequest, encounter_MedicationRequest, practitioner_MedicationRequest, NULL, NULL}}, /* 79 */
-    {params_MedicationStatement, 21, 1638, 0x500D, {patient_MedicationStatement, NULL, practitioner_MedicationStatement, relatedperson_MedicationStatement, NULL}}, /* 80 */
-    {params_MedicinalProduct, 13, 1656, 0x0000, {NULL, NULL, NULL, NULL, NULL}}, /* 81 */
-    {params_MedicinalProductAuthorization, 15, 1667, 0x0000, {NULL, NULL, NULL, NULL, NULL}}, /* 82 */
-    {params_MedicinalProductContraindication, 11, 1678, 0x0000, {NULL, NULL, NULL, NULL, NULL}}, /* 83 */
-    {params_MedicinalProductIndication, 11, 1685, 0x0000, {NULL, NULL, NULL, NULL, NULL}}, /* 84 */
-    {params_MedicinalProductIngredient, 10, 1692, 0x0000, {NULL, NULL, NULL, NULL, NULL}}, /* 85 */
-    {params_MedicinalProductInteraction, 11, 1698, 0x0000, {NULL, NULL, NULL, NULL, NULL}}, /* 86 */
-    {params_MedicinalProductManufactured, 10, 1705, 0x0000, {NULL, NULL, NULL, NULL, NULL}}, /* 87 */
-    {params_MedicinalProductPackaged, 12, 1711, 0x0000, {NULL, NULL, NULL, NULL, NULL}}, /* 88 */
-    {params_MedicinalProductPharmaceutical, 13, 1719, 0x0000, {NULL, NULL, NULL, NULL, NULL}}, /* 89 */
-    {params_MedicinalProductUndesirableEffect, 11, 1730, 0x0000, {NULL, NULL, NULL, NULL, NULL}}, /* 90 */
-    {params_MessageDefinition, 29, 1737, 0x5B10, {NULL, NULL, NULL, NULL, NULL}}, /* 91 */
-    {params_MessageHeader, 24, 1764, 0x0000, {NULL, NULL, practitioner_MessageHeader, NULL, device_MessageHeader}}, /* 92 */
-    {params_MolecularSequence, 23, 1788, 0x0000, {patient_MolecularSequence, NULL, NULL, NULL, NULL}}, /* 93 */
-    {params_NamingSystem, 29, 1805, 0x5E10, {NULL, NULL, NULL, NULL, NULL}}, /* 94 */
-    {params_NutritionOrder, 22, 1832, 0x5F0B, {patient_NutritionOrder, encounter_NutritionOrder, practitioner_NutritionOrder, NULL, NULL}}, /* 95 */
-    {params_Observation, 53, 1853, 0x601F, {patient_Observation, encounter_Observation, practitioner_Observation, relatedperson_Observation, device_Observation}}, /* 96 */
-    {params_ObservationDefinition, 10, 1919, 0x0000, {NULL, NULL, NULL, NULL, NULL}}, /* 97 */
-    {params_OperationDefinition, 32, 1925, 0x6211, {NULL, NULL, NULL, NULL, NULL}}, /* 98 */
-    {params_OperationOutcome, 10, 1953, 0x0000, {NULL, NULL, NULL, NULL, NULL}}, /* 99 */
-    {params_Organization, 23, 1959, 0x0000, {NULL, NULL, NULL, NULL, NULL}}, /* 100 */
-    {params_OrganizationAffiliation, 24, 1978, 0x650B, {NULL, NULL, NULL, NULL, NULL}}, /* 101 */
-    {params_Parameters, 9, 1998, 0x0000, {NULL, NULL, NULL, NULL, NULL}}, /* 102 */
-    {params_Patient, 36, 2004, 0x6713, {patient_Patient, NULL, practitioner_Patient, relatedperson_Patient, NULL}}, /* 103 */
-    {params_PaymentNotice, 17, 2047, 0x680A, {NULL, NULL, practitioner_PaymentNotice, NULL, NULL}}, /* 104 */
-    {params_PaymentReconciliation, 18, 2060, 0x690A, {NULL, NULL, practitioner_PaymentReconciliation, NULL, NULL}}, /* 105 */
-    {params_Person, 29, 2074, 0x6A10, {patient_Person, NULL, practitioner_Person, relatedperson_Person, NULL}}, /* 106 */
-    {params_PlanDefinition, 34, 2099, 0x6B10, {NULL, NULL, NULL, NULL, NULL}}, /* 107 */
-    {params_Practitioner, 27, 2137, 0x0000, {NULL, NULL, practitioner_Practitioner, NULL, NULL}}, /* 108 */
-    {params_PractitionerRole, 23, 2159, 0x6D0B, {NULL, NULL, practitioner_PractitionerRole, NULL, NULL}}, /* 109 */
-    {params_Procedure, 26, 2178, 0x6E0D, {patient_Procedure, encounter_Procedure, practitioner_Procedure, relatedperson_Procedure, NULL}}, /* 110 */
-    {params_Provenance, 20, 2205, 0x6F10, {patient_Provenance, NULL, practitioner_Provenance, relatedperson_Provenance, device_Provenance}}, /* 111 */
-    {params_Questionnaire, 29, 2224, 0x7010, {NULL, NULL, NULL, NULL, NULL}}, /* 112 */
-    {params_QuestionnaireResponse, 22, 2250, 0x710B, {patient_QuestionnaireResponse, encounter_QuestionnaireResponse, practitioner_QuestionnaireResponse, relatedperson_QuestionnaireResponse, device_QuestionnaireResponse}}, /* 113 */
-    {params_RelatedPerson, 27, 2270, 0x7211, {patient_RelatedPerson, NULL, NULL, relatedperson_RelatedPerson, NULL}}, /* 114 */
-    {params_RequestGroup, 24, 2292, 0x730B, {patient_RequestGroup, encounter_RequestGroup, practitioner_RequestGroup, relatedperson_RequestGroup, device_RequestGroup}}, /* 115 */
-    {params_ResearchDefinition, 32, 2313, 0x7410, {NULL, NULL, NULL, NULL, NULL}}, /* 116 */
-    {params_ResearchElementDefinition, 32, 2347, 0x7510, {NULL, NULL, NULL, NULL, NULL}}, /* 117 */
-    {params_ResearchStudy, 23, 2381, 0x760B, {NULL, NULL, practitioner_ResearchStudy, NULL, NULL}}, /* 118 */
-    {params_ResearchSubject, 16, 2400, 0x770A, {patient_ResearchSubject, NULL, NULL, NULL, NULL}}, /* 119 */
-    {params_RiskAssessment, 20, 2411, 0x780B, {patient_RiskAssessment, NULL, practitioner_RiskAssessment, NULL, device_RiskAssessment}}, /* 120 */
-    {params_RiskEvidenceSynthesis, 26, 2429, 0x790F, {NULL, NULL, NULL, NULL, NULL}}, /* 121 */
-    {params_Schedule, 17, 2451, 0x7A0C, {patient_Schedule, NULL, practitioner_Schedule, relatedperson_Schedule, device_Schedule}}, /* 122 */
-    {params_SearchParameter, 29, 2464, 0x7B12, {NULL, NULL, NULL, NULL, NULL}}, /* 123 */
-    {params_ServiceRequest, 31, 2490, 0x7C0A, {patient_ServiceRequest, encounter_ServiceRequest, practitioner_ServiceRequest, relatedperson_ServiceRequest, device_ServiceRequest}}, /* 124 */
-    {params_Slot, 18, 2519, 0x7D10, {NULL, NULL, NULL, NULL, NULL}}, /* 125 */
-    {params_Specimen, 22, 2533, 0x7E0C, {patient_Specimen, NULL, practitioner_Specimen, NULL, device_Specimen}}, /* 126 */
-    {params_SpecimenDefinition, 13, 2554, 0x0000, {NULL, NULL, NULL, NULL, NULL}}, /* 127 */
-    {params_StructureDefinition, 36, 2565, 0x8012, {NULL, NULL, NULL, NULL, NULL}}, /* 128 */
-    {params_StructureMap, 25, 2607, 0x810F, {NULL, NULL, NULL, NULL, NULL}}, /* 129 */
-    {params_Subscription, 16, 2628, 0x0000, {NULL, NULL, NULL, NULL, NULL}}, /* 130 */
-    {params_Substance, 18, 2641, 0x0000, {NULL, NULL, NULL, NULL, NULL}}, /* 131 */
-    {params_SubstanceNucleicAcid, 10, 2658, 0x0000, {NULL, NULL, NULL, NULL, NULL}}, /* 132 */
-    {params_SubstancePolymer, 10, 2664, 0x0000, {NULL, NULL, NULL, NULL, NULL}}, /* 133 */
-    {params_SubstanceProtein, 10, 2670, 0x0000, {NULL, NULL, NULL, NULL, NULL}}, /* 134 */
-    {params_SubstanceReferenceInformation, 10, 2676, 0x0000, {NULL, NULL, NULL, NULL, NULL}}, /* 135 */
-    {params_SubstanceSourceMaterial, 10, 2682, 0x0000, {NULL, NULL, NULL, NULL, NULL}}, /* 136 */
-    {params_SubstanceSpecification, 11, 2688, 0x0000, {NULL, NULL, NULL, NULL, NULL}}, /* 137 */
-    {params_SupplyDelivery, 15, 2696, 0x0000, {patient_SupplyDelivery, NULL, practitioner_SupplyDelivery, NULL, NULL}}, /* 138 */
-    {params_SupplyRequest, 17, 2707, 0x8B0B, {patient_SupplyRequest, NULL, practitioner_SupplyRequest, relatedperson_SupplyRequest, device_SupplyRequest}}, /* 139 */
-    {params_Task, 29, 2720, 0x8C0A, {NULL, NULL, NULL, NULL, NULL}}, /* 140 */
-    {params_TerminologyCapabilities, 24, 2745, 0x8D0F, {NULL, NULL, NULL, NULL, NULL}}, /* 141 */
-    {params_TestReport, 16, 2765, 0x8E0B, {NULL, NULL, NULL, NULL, NULL}}, /* 142 */
-    {params_TestScript, 26, 2778, 0x8F0F, {NULL, NULL, NULL, NULL, NULL}}, /* 143 */
-    {params_ValueSet, 28, 2802, 0x9010, {NULL, NULL, NULL, NULL, NULL}}, /* 144 */
-    {params_VerificationResult, 11, 2832, 0x0000, {NULL, NULL, NULL, NULL, NULL}}, /* 145 */
-    {params_VisionPrescription, 16, 2839, 0x920A, {patient_VisionPrescription, encounter_VisionPrescription, practitioner_VisionPrescription, NULL, NULL}}, /* 146 */
+    {NULL, 0, 0, 0, NULL, {NULL}},
+    {params_Account, 18, 0, 0x010E, home_Account, {patient_Account, NULL, practitioner_Account, NULL, device_Account}}, /* 1 */
+    {params_ActivityDefinition, 32, 14, 0x0210, NULL, {NULL, NULL, NULL, NULL, NULL}}, /* 2 */
+    {params_AdverseEvent, 22, 48, 0x030C, home_AdverseEvent, {patient_AdverseEvent, NULL, practitioner_AdverseEvent, relatedperson_AdverseEvent, NULL}}, /* 3 */
+    {params_AllergyIntolerance, 26, 67, 0x040F, home_AllergyIntolerance, {patient_AllergyIntolerance, NULL, practitioner_AllergyIntolerance, relatedperson_AllergyIntolerance, NULL}}, /* 4 */
+    {params_Appointment, 27, 91, 0x050D, home_Appointment, {patient_Appointment, NULL, practitioner_Appointment, relatedperson_Appointment, device_Appointment}}, /* 5 */
+    {params_AppointmentResponse, 17, 115, 0x0000, home_AppointmentResponse, {patient_AppointmentResponse, NULL, practitioner_AppointmentResponse, relatedperson_AppointmentResponse, device_AppointmentResponse}}, /* 6 */
+    {params_AuditEvent, 28, 128, 0x0710, home_AuditEvent, {patient_AuditEvent, NULL, practitioner_AuditEvent, NULL, device_AuditEvent}}, /* 7 */
+    {params_Basic, 16, 157, 0x080C, home_Basic, {patient_Basic, NULL, practitioner_Basic, relatedperson_Basic, NULL}}, /* 8 */
+    {params_Binary, 9, 169, 0x0000, NULL, {NULL, NULL, NULL, NULL, NULL}}, /* 9 */
+    {params_BiologicallyDerivedProduct, 10, 175, 0x0000, NULL, {NULL, NULL, NULL, NULL, NULL}}, /* 10 */
+    {params_BodyStructure, 14, 181, 0x0000, home_BodyStructure, {patient_BodyStructure, NULL, NULL, NULL, NULL}}, /* 11 */
+    {params_Bundle, 14, 191, 0x0C0C, NULL, {NULL, NULL, NULL, NULL, NULL}}, /* 12 */
+    {params_CapabilityStatement, 33, 202, 0x0D0F, NULL, {NULL, NULL, NULL, NULL, NULL}}, /* 13 */
+    {params_CarePlan, 30, 234, 0x0E11, home_CarePlan, {patient_CarePlan, encounter_CarePlan, practitioner_CarePlan, relatedperson_CarePlan, NULL}}, /* 14 */
+    {params_CareTeam, 18, 264, 0x0F0B, home_CareTeam, {patient_CareTeam, encounter_CareTeam, practitioner_CareTeam, relatedperson_CareTeam, NULL}}, /* 15 */
+    {params_CatalogEntry, 10, 279, 0x0000, NULL, {NULL, NULL, NULL, NULL, NULL}}, /* 16 */
+    {params_ChargeItem, 27, 285, 0x1111, home_ChargeItem, {patient_ChargeItem, encounter_ChargeItem, practitioner_ChargeItem, relatedperson_ChargeItem, device_ChargeItem}}, /* 17 */
+    {params_ChargeItemDefinition, 25, 311, 0x120F, NULL, {NULL, NULL, NULL, NULL, NULL}}, /* 18 */
+    {params_Claim, 27, 332, 0x130B, home_Claim, {patient_Claim, encounter_Claim, practitioner_Claim, relatedperson_Claim, device_Claim}}, /* 19 */
+    {params_ClaimResponse, 21, 361, 0x140A, home_ClaimResponse, {patient_ClaimResponse, NULL, practitioner_ClaimResponse, NULL, NULL}}, /* 20 */
+    {params_ClinicalImpression, 23, 379, 0x150B, home_ClinicalImpression, {patient_ClinicalImpression, encounter_ClinicalImpression, practitioner_ClinicalImpression, NULL, NULL}}, /* 21 */
+    {params_CodeSystem, 30, 400, 0x1611, NULL, {NULL, NULL, NULL, NULL, NULL}}, /* 22 */
+    {params_Communication, 25, 427, 0x1716, home_Communication, {patient_Communication, encounter_Communication, practitioner_Communication, relatedperson_Communication, device_Communication}}, /* 23 */
+    {params_CommunicationRequest, 26, 448, 0x180A, home_CommunicationRequest, {patient_CommunicationRequest, encounter_CommunicationRequest, practitioner_CommunicationRequest, relatedperson_CommunicationRequest, device_CommunicationRequest}}, /* 24 */
+    {params_CompartmentDefinition, 24, 470, 0x1910, NULL, {NULL, NULL, NULL, NULL, NULL}}, /* 25 */
+    {params_Composition, 28, 491, 0x1A0F, home_Composition, {patient_Composition, encounter_Composition, practitioner_Composition, relatedperson_Composition, device_Composition}}, /* 26 */
+    {params_ConceptMap, 36, 519, 0x1B0F, NULL, {NULL, NULL, NULL, NULL, NULL}}, /* 27 */
+    {params_Condition, 31, 557, 0x1C17, home_Condition, {patient_Condition, encounter_Condition, practitioner_Condition, relatedperson_Condition, NULL}}, /* 28 */
+    {params_Consent, 25, 590, 0x1D0F, home_Consent, {patient_Consent, NULL, NULL, NULL, NULL}}, /* 29 */
+    {params_Contract, 20, 615, 0x1E0E, home_Contract, {NULL, NULL, NULL, NULL, NULL}}, /* 30 */
+    {params_Coverage, 21, 632, 0x0000, home_Coverage, {patient_Coverage, NULL, NULL, relatedperson_Coverage, NULL}}, /* 31 */
+    {params_CoverageEligibilityRequest, 17, 649, 0x200A, home_CoverageEligibilityRequest, {patient_CoverageEligibilityRequest, NULL, practitioner_CoverageEligibilityRequest, NULL, NULL}}, /* 32 */
+    {params_CoverageEligibilityResponse, 19, 662, 0x210A, home_CoverageEligibilityResponse, {patient_CoverageEligibilityResponse, NULL, practitioner_CoverageEligibilityResponse, NULL, NULL}}, /* 33 */
+    {params_DetectedIssue, 16, 677, 0x220C, home_DetectedIssue, {patient_DetectedIssue, NULL, practitioner_DetectedIssue, NULL, device_DetectedIssue}}, /* 34 */
+    {params_Device, 23, 690, 0x0000, home_Device, {NULL, NULL, NULL, NULL, NULL}}, /* 35 */
+    {params_DeviceDefinition, 13, 728, 0x0000, NULL, {NULL, NULL, NULL, NULL, NULL}}, /* 36 */
+    {params_DeviceMetric, 15, 737, 0x0000, NULL, {NULL, NULL, NULL, NULL, NULL}}, /* 37 */
+    {params_DeviceRequest, 28, 748, 0x260A, home_DeviceRequest, {patient_DeviceRequest, encounter_DeviceRequest, practitioner_DeviceRequest, NULL, device_DeviceRequest}}, /* 38 */
+    {params_DeviceUseStatement, 14, 773, 0x0000, home_DeviceUseStatement, {patient_DeviceUseStatement, NULL, NULL, NULL, device_DeviceUseStatement}}, /* 39 */
+    {params_DiagnosticReport, 27, 782, 0x280F, home_DiagnosticReport, {patient_DiagnosticReport, encounter_DiagnosticReport, practitioner_DiagnosticReport, NULL, device_DiagnosticReport}}, /* 40 */
+    {params_DocumentManifest, 23, 808, 0x290B, home_DocumentManifest, {patient_DocumentManifest, encounter_DocumentManifest, practitioner_DocumentManifest, relatedperson_DocumentManifest, device_DocumentManifest}}, /* 41 */
+    {params_DocumentReference, 35, 829, 0x2A0F, home_DocumentReference, {patient_DocumentReference, encounter_DocumentReference, practitioner_DocumentReference, relatedperson_DocumentReference, device_DocumentReference}}, /* 42 */
+    {params_EffectEvidenceSynthesis, 26, 864, 0x2B0F, NULL, {NULL, NULL, NULL, NULL, NULL}}, /* 43 */
+    {params_Encounter, 33, 886, 0x2C0E, home_Encounter, {patient_Encounter, encounter_Encounter, practitioner_Encounter, relatedperson_Encounter, NULL}}, /* 44 */
+    {params_Endpoint, 16, 919, 0x0000, NULL, {NULL, NULL, NULL, NULL, NULL}}, /* 45 */
+    {params_EnrollmentRequest, 14, 931, 0x0000, home_EnrollmentRequest, {patient_EnrollmentRequest, NULL, NULL, NULL, NULL}}, /* 46 */
+    {params_EnrollmentResponse, 13, 940, 0x0000, NULL, {NULL, NULL, NULL, NULL, NULL}}, /* 47 */
+    {params_EpisodeOfCare, 19, 949, 0x300C, home_EpisodeOfCare, {patient_EpisodeOfCare, NULL, practitioner_EpisodeOfCare, NULL, NULL}}, /* 48 */
+    {params_EventDefinition, 32, 965, 0x3110, NULL, {NULL, NULL, NULL, NULL, NULL}}, /* 49 */
+    {params_Evidence, 32, 998, 0x3210, NULL, {NULL, NULL, NULL, NULL, NULL}}, /* 50 */
+    {params_EvidenceVariable, 32, 1031, 0x3310, NULL, {NULL, NULL, NULL, NULL, NULL}}, /* 51 */
+    {params_ExampleScenario, 23, 1064, 0x340F, NULL, {NULL, NULL, NULL, NULL, NULL}}, /* 52 */
+    {params_ExplanationOfBenefit, 27, 1083, 0x350D, home_ExplanationOfBenefit, {patient_ExplanationOfBenefit, encounter_ExplanationOfBenefit, practitioner_ExplanationOfBenefit, relatedperson_ExplanationOfBenefit, device_ExplanationOfBenefit}}, /* 53 */
+    {params_FamilyMemberHistory, 19, 1113, 0x360B, home_FamilyMemberHistory, {patient_FamilyMemberHistory, NULL, NULL, NULL, NULL}}, /* 54 */
+    {params_Flag, 16, 1129, 0x370B, home_Flag, {patient_Flag, NULL, practitioner_Flag, NULL, device_Flag}}, /* 55 */
+    {params_Goal, 18, 1141, 0x380F, home_Goal, {patient_Goal, NULL, NULL, NULL, NULL}}, /* 56 */
+    {params_GraphDefinition, 24, 1156, 0x390F, NULL, {NULL, NULL, NULL, NULL, NULL}}, /* 57 */
+    {params_Group, 20, 1176, 0x0000, home_Group, {patient_Group, NULL, practitioner_Group, NULL, device_Group}}, /* 58 */
+    {params_GuidanceResponse, 14, 1194, 0x0000, home_GuidanceResponse, {NULL, NULL, NULL, NULL, NULL}}, /* 59 */
+    {params_HealthcareService, 22, 1204, 0x0000, NULL, {NULL, NULL, NULL, NULL, NULL}}, /* 60 */
+    {params_ImagingStudy, 27, 1222, 0x3D18, home_ImagingStudy, {patient_ImagingStudy, NULL, NULL, NULL, NULL}}, /* 61 */
+    {params_Immunization, 26, 1249, 0x3E0A, home_Immunization, {patient_Immunization, NULL, practitioner_Immunization, NULL, NULL}}, /* 62 */
+    {params_ImmunizationEvaluation, 17, 1275, 0x3F0A, home_ImmunizationEvaluation, {patient_ImmunizationEvaluation, NULL, NULL, NULL, NULL}}, /* 63 */
+    {params_ImmunizationRecommendation, 18, 1288, 0x400A, home_ImmunizationRecommendation, {patient_ImmunizationRecommendation, NULL, NULL, NULL, NULL}}, /* 64 */
+    {params_ImplementationGuide, 28, 1303, 0x410F, NULL, {NULL, NULL, NULL, NULL, NULL}}, /* 65 */
+    {params_InsurancePlan, 24, 1331, 0x0000, NULL, {NULL, NULL, NULL, NULL, NULL}}, /* 66 */
+    {params_Invoice, 23, 1352, 0x430B, home_Invoice, {patient_Invoice, NULL, practitioner_Invoice, relatedperson_Invoice, device_Invoice}}, /* 67 */
+    {params_Library, 34, 1372, 0x4411, NULL, {NULL, NULL, NULL, NULL, NULL}}, /* 68 */
+    {params_Linkage, 13, 1408, 0x0000, NULL, {NULL, NULL, practitioner_Linkage, NULL, NULL}}, /* 69 */
+    {params_List, 22, 1417, 0x460B, home_List, {patient_List, NULL, practitioner_List, NULL, device_List}}, /* 70 */
+    {params_Location, 25, 1437, 0x0000, NULL, {NULL, NULL, NULL, NULL, NULL}}, /* 71 */
+    {params_Measure, 32, 1459, 0x4810, NULL, {NULL, NULL, NULL, NULL, NULL}}, /* 72 */
+    {params_MeasureReport, 19, 1493, 0x490A, home_MeasureReport, {patient_MeasureReport, NULL, NULL, NULL, NULL}}, /* 73 */
+    {params_Media, 23, 1508, 0x4A0B, home_Media, {patient_Media, encounter_Media, practitioner_Media, NULL, device_Media}}, /* 74 */
+    {params_Medication, 19, 1528, 0x0000, NULL, {NULL, NULL, NULL, NULL, NULL}}, /* 75 */
+    {params_MedicationAdministration, 23, 1545, 0x4C0D, home_MedicationAdministration, {patient_MedicationAdministration, encounter_MedicationAdministration, practitioner_MedicationAdministration, relatedperson_MedicationAdministration, device_MedicationAdministration}}, /* 76 */
+    {params_MedicationDispense, 25, 1566, 0x4D17, home_MedicationDispense, {patient_MedicationDispense, NULL, practitioner_MedicationDispense, NULL, NULL}}, /* 77 */
+    {params_MedicationKnowledge, 23, 1589, 0x0000, NULL, {NULL, NULL, NULL, NULL, NULL}}, /* 78 */
+    {params_MedicationRequest, 26, 1613, 0x4F0A, home_MedicationRequest, {patient_MedicationRequest, encounter_MedicationRequest, practitioner_MedicationRequest, NULL, NULL}}, /* 79 */
+    {params_MedicationStatement, 21, 1638, 0x500D, home_MedicationStatement, {patient_MedicationStatement, NULL, practitioner_MedicationStatement, relatedperson_MedicationStatement, NULL}}, /* 80 */
+    {params_MedicinalProduct, 13, 1656, 0x0000, NULL, {NULL, NULL, NULL, NULL, NULL}}, /* 81 */
+    {params_MedicinalProductAuthorization, 15, 1667, 0x0000, NULL, {NULL, NULL, NULL, NULL, NULL}}, /* 82 */
+    {params_MedicinalProductContraindication, 11, 1678, 0x0000, NULL, {NULL, NULL, NULL, NULL, NULL}}, /* 83 */
+    {params_MedicinalProductIndication, 11, 1685, 0x0000, NULL, {NULL, NULL, NULL, NULL, NULL}}, /* 84 */
+    {params_MedicinalProductIngredient, 10, 1692, 0x0000, NULL, {NULL, NULL, NULL, NULL, NULL}}, /* 85 */
+    {params_MedicinalProductInteraction, 11, 1698, 0x0000, NULL, {NULL, NULL, NULL, NULL, NULL}}, /* 86 */
+    {params_MedicinalProductManufactured, 10, 1705, 0x0000, NULL, {NULL, NULL, NULL, NULL, NULL}}, /* 87 */
+    {params_MedicinalProductPackaged, 12, 1711, 0x0000, NULL, {NULL, NULL, NULL, NULL, NULL}}, /* 88 */
+    {params_MedicinalProductPharmaceutical, 13, 1719, 0x0000, NULL, {NULL, NULL, NULL, NULL, NULL}}, /* 89 */
+    {params_MedicinalProductUndesirableEffect, 11, 1730, 0x0000, NULL, {NULL, NULL, NULL, NULL, NULL}}, /* 90 */
+    {params_MessageDefinition, 29, 1737, 0x5B10, NULL, {NULL, NULL, NULL, NULL, NULL}}, /* 91 */
+    {params_MessageHeader, 24, 1764, 0x0000, NULL, {NULL, NULL, practitioner_MessageHeader, NULL, device_MessageHeader}}, /* 92 */
+    {params_MolecularSequence, 23, 1788, 0x0000, home_MolecularSequence, {patient_MolecularSequence, NULL, NULL, NULL, NULL}}, /* 93 */
+    {params_NamingSystem, 29, 1805, 0x5E10, NULL, {NULL, NULL, NULL, NULL, NULL}}, /* 94 */
+    {params_NutritionOrder, 22, 1832, 0x5F0B, home_NutritionOrder, {patient_NutritionOrder, encounter_NutritionOrder, practitioner_NutritionOrder, NULL, NULL}}, /* 95 */
+    {params_Observation, 53, 1853, 0x601F, home_Observation, {patient_Observation, encounter_Observation, practitioner_Observation, relatedperson_Observation, device_Observation}}, /* 96 */
+    {params_ObservationDefinition, 10, 1919, 0x0000, NULL, {NULL, NULL, NULL, NULL, NULL}}, /* 97 */
+    {params_OperationDefinition, 32, 1925, 0x6211, NULL, {NULL, NULL, NULL, NULL, NULL}}, /* 98 */
+    {params_OperationOutcome, 10, 1953, 0x0000, NULL, {NULL, NULL, NULL, NULL, NULL}}, /* 99 */
+    {params_Organization, 23, 1959, 0x0000, NULL, {NULL, NULL, NULL, NULL, NULL}}, /* 100 */
+    {params_OrganizationAffiliation, 24, 1978, 0x650B, NULL, {NULL, NULL, NULL, NULL, NULL}}, /* 101 */
+    {params_Parameters, 9, 1998, 0x0000, NULL, {NULL, NULL, NULL, NULL, NULL}}, /* 102 */
+    {params_Patient, 36, 2004, 0x6713, home_Patient, {patient_Patient, NULL, practitioner_Patient, relatedperson_Patient, NULL}}, /* 103 */
+    {params_PaymentNotice, 17, 2047, 0x680A, NULL, {NULL, NULL, practitioner_PaymentNotice, NULL, NULL}}, /* 104 */
+    {params_PaymentReconciliation, 18, 2060, 0x690A, NULL, {NULL, NULL, practitioner_PaymentReconciliation, NULL, NULL}}, /* 105 */
+    {params_Person, 29, 2074, 0x6A10, home_Person, {patient_Person, NULL, practitioner_Person, relatedperson_Person, NULL}}, /* 106 */
+    {params_PlanDefinition, 34, 2099, 0x6B10, NULL, {NULL, NULL, NULL, NULL, NULL}}, /* 107 */
+    {params_Practitioner, 27, 2137, 0x0000, NULL, {NULL, NULL, practitioner_Practitioner, NULL, NULL}}, /* 108 */
+    {params_PractitionerRole, 23, 2159, 0x6D0B, NULL, {NULL, NULL, practitioner_PractitionerRole, NULL, NULL}}, /* 109 */
+    {params_Procedure, 26, 2178, 0x6E0D, home_Procedure, {patient_Procedure, encounter_Procedure, practitioner_Procedure, relatedperson_Procedure, NULL}}, /* 110 */
+    {params_Provenance, 20, 2205, 0x6F10, home_Provenance, {patient_Provenance, NULL, practitioner_Provenance, relatedperson_Provenance, device_Provenance}}, /* 111 */
+    {params_Questionnaire, 29, 2224, 0x7010, NULL, {NULL, NULL, NULL, NULL, NULL}}, /* 112 */
+    {params_QuestionnaireResponse, 22, 2250, 0x710B, home_QuestionnaireResponse, {patient_QuestionnaireResponse, encounter_QuestionnaireResponse, practitioner_QuestionnaireResponse, relatedperson_QuestionnaireResponse, device_QuestionnaireResponse}}, /* 113 */
+    {params_RelatedPerson, 27, 2270, 0x7211, home_RelatedPerson, {patient_RelatedPerson, NULL, NULL, relatedperson_RelatedPerson, NULL}}, /* 114 */
+    {params_RequestGroup, 24, 2292, 0x730B, home_RequestGroup, {patient_RequestGroup, encounter_RequestGroup, practitioner_RequestGroup, relatedperson_RequestGroup, device_RequestGroup}}, /* 115 */
+    {params_ResearchDefinition, 32, 2313, 0x7410, NULL, {NULL, NULL, NULL, NULL, NULL}}, /* 116 */
+    {params_ResearchElementDefinition, 32, 2347, 0x7510, NULL, {NULL, NULL, NULL, NULL, NULL}}, /* 117 */
+    {params_ResearchStudy, 23, 2381, 0x760B, NULL, {NULL, NULL, practitioner_ResearchStudy, NULL, NULL}}, /* 118 */
+    {params_ResearchSubject, 16, 2400, 0x770A, home_ResearchSubject, {patient_ResearchSubject, NULL, NULL, NULL, NULL}}, /* 119 */
+    {params_RiskAssessment, 20, 2411, 0x780B, home_RiskAssessment, {patient_RiskAssessment, NULL, practitioner_RiskAssessment, NULL, device_RiskAssessment}}, /* 120 */
+    {params_RiskEvidenceSynthesis, 26, 2429, 0x790F, NULL, {NULL, NULL, NULL, NULL, NULL}}, /* 121 */
+    {params_Schedule, 17, 2451, 0x7A0C, home_Schedule, {patient_Schedule, NULL, practitioner_Schedule, relatedperson_Schedule, device_Schedule}}, /* 122 */
+    {params_SearchParameter, 29, 2464, 0x7B12, NULL, {NULL, NULL, NULL, NULL, NULL}}, /* 123 */
+    {params_ServiceRequest, 31, 2490, 0x7C0A, home_ServiceRequest, {patient_ServiceRequest, encounter_ServiceRequest, practitioner_ServiceRequest, relatedperson_ServiceRequest, device_ServiceRequest}}, /* 124 */
+    {params_Slot, 18, 2519, 0x7D10, NULL, {NULL, NULL, NULL, NULL, NULL}}, /* 125 */
+    {params_Specimen, 22, 2533, 0x7E0C, home_Specimen, {patient_Specimen, NULL, practitioner_Specimen, NULL, device_Specimen}}, /* 126 */
+    {params_SpecimenDefinition, 13, 2554, 0x0000, NULL, {NULL, NULL, NULL, NULL, NULL}}, /* 127 */
+    {params_StructureDefinition, 36, 2565, 0x8012, NULL, {NULL, NULL, NULL, NULL, NULL}}, /* 128 */
+    {params_StructureMap, 25, 2607, 0x810F, NULL, {NULL, NULL, NULL, NULL, NULL}}, /* 129 */
+    {params_Subscription, 16, 2628, 0x0000, NULL, {NULL, NULL, NULL, NULL, NULL}}, /* 130 */
+    {params_Substance, 18, 2641, 0x0000, NULL, {NULL, NULL, NULL, NULL, NULL}}, /* 131 */
+    {params_SubstanceNucleicAcid, 10, 2658, 0x0000, NULL, {NULL, NULL, NULL, NULL, NULL}}, /* 132 */
+    {params_SubstancePolymer, 10, 2664, 0x0000, NULL, {NULL, NULL, NULL, NULL, NULL}}, /* 133 */
+    {params_SubstanceProtein, 10, 2670, 0x0000, NULL, {NULL, NULL, NULL, NULL, NULL}}, /* 134 */
+    {params_SubstanceReferenceInformation, 10, 2676, 0x0000, NULL, {NULL, NULL, NULL, NULL, NULL}}, /* 135 */
+    {params_SubstanceSourceMaterial, 10, 2682, 0x0000, NULL, {NULL, NULL, NULL, NULL, NULL}}, /* 136 */
+    {params_SubstanceSpecification, 11, 2688, 0x0000, NULL, {NULL, NULL, NULL, NULL, NULL}}, /* 137 */
+    {params_SupplyDelivery, 15, 2696, 0x0000, home_SupplyDelivery, {patient_SupplyDelivery, NULL, practitioner_SupplyDelivery, NULL, NULL}}, /* 138 */
+    {params_SupplyRequest, 17, 2707, 0x8B0B, home_SupplyRequest, {patient_SupplyRequest, NULL, practitioner_SupplyRequest, relatedperson_SupplyRequest, device_SupplyRequest}}, /* 139 */
+    {params_Task, 29, 2720, 0x8C0A, home_Task, {NULL, NULL, NULL, NULL, NULL}}, /* 140 */
+    {params_TerminologyCapabilities, 24, 2745, 0x8D0F, NULL, {NULL, NULL, NULL, NULL, NULL}}, /* 141 */
+    {params_TestReport, 16, 2765, 0x8E0B, NULL, {NULL, NULL, NULL, NULL, NULL}}, /* 142 */
+    {params_TestScript, 26, 2778, 0x8F0F, NULL, {NULL, NULL, NULL, NULL, NULL}}, /* 143 */
+    {params_ValueSet, 28, 2802, 0x9010, NULL, {NULL, NULL, NULL, NULL, NULL}}, /* 144 */
+    {params_VerificationResult, 11, 2832, 0x0000, NULL, {NULL, NULL, NULL, NULL, NULL}}, /* 145 */
+    {params_VisionPrescription, 16, 2839, 0x920A, home_VisionPrescription, {patient_VisionPrescription, encounter_VisionPrescription, practitioner_VisionPrescription, NULL, NULL}}, /* 146 */
 };
 
 const unsigned search_type_count = 147;

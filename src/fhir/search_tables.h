@@ -99,6 +99,9 @@ struct search_type_table {
     uint16_t count;
     uint16_t root; /* search_nodes[] */
     uint16_t when; /* number of the principal date; 0: none */
+    /* Ordinals of the parameters that say whose record a resource is part of, then END: those of
+     * the patient compartment, and of some types that R4 leaves out of it. NULL: of nobody's. */
+    const uint8_t *home;
     /* For each of search_compartments[]: ordinals, 'patient' and 'subject' first, or SELF; then
      * END. NULL: never in it. */
     const uint8_t *compartments[SEARCH_COMPARTMENTS];

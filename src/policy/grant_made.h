@@ -4,17 +4,26 @@
 
 #include "policy/grant.h"
 
-/* Compartments, both ends included. */
-struct grant_span {
-    uint64_t from;
-    uint64_t to;
+enum { RIGHT_COUNT = 5 }; /* MAY_CREATE .. MAY_SEARCH */
+
+/* Plans of scopes with parameters, a right each. */
+struct grant_limits {
+    const struct plan *const *plans[RIGHT_COUNT];
+    size_t counts[RIGHT_COUNT];
 };
 
 struct grant {
-    bool reads_all;
-    bool writes_all;
-    const struct grant_span *reads; /* where not all may be read */
-    size_t read_count;
+    struct grant_config config;
+    bool all;               /* the local administrator's, and the node's own */
+    bool trusted;           /* a program of the administrator's: every record, by its scopes */
+    uint8_t rights[256];    /* MAY_* by fhir_type, of role and scope, before any patient is known */
+    uint8_t elsewhere[256]; /* the same without patient-level scopes */
+    uint32_t open_classes[2]; /* classes with some right: elsewhere, and in context */
+    uint64_t activities;      /* of the role, as far as the purpose leaves them */
+    uint32_t role_classes;    /* enum type_class as bits: what the role may read of records */
+    uint64_t *parties;        /* hashes of the actor's parties, sorted */
+    size_t party_count;
+    const struct grant_limits *limits; /* by fhir_type, 256; NULL: no scope has parameters */
 };
 
 #endif

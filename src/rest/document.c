@@ -188,12 +188,12 @@ int document_close(struct document *d, size_t before, struct buf *out, struct er
 
 enum { MISSING_SHOWN = 10 };
 
-struct missing {
+struct not_found {
     struct buf list;
     size_t count;
 };
 
-static int bring_reference(struct document *d, text reference, struct missing *m, struct err *e)
+static int bring_reference(struct document *d, text reference, struct not_found *m, struct err *e)
 {
     bool here = false;
     if (!reference.n || reference.p[0] == '#') {
@@ -209,7 +209,8 @@ static int bring_reference(struct document *d, text reference, struct missing *m
 
 /* All references below a value, in the order in which they stand. What a tree of json_read() has is
  * no deeper than the limit json_depth. */
-static int bring_all(struct document *d, const yyjson_val *value, struct missing *m, struct err *e)
+static int bring_all(struct document *d, const yyjson_val *value, struct not_found *m,
+                     struct err *e)
 {
     bool object = json_type(value) == YYJSON_TYPE_OBJ;
     const yyjson_val *at = value + 1;
@@ -233,7 +234,7 @@ static bool is_part(text member)
     return !text_eq(member, T("relatesTo"));
 }
 
-static int bring_parts(struct document *d, const yyjson_val *composition, struct missing *m,
+static int bring_parts(struct document *d, const yyjson_val *composition, struct not_found *m,
                        struct err *e)
 {
     const yyjson_val *key = composition + 1;
@@ -324,7 +325,7 @@ static int gather(struct document *d, text id, struct err *e)
 {
     struct call *c = d->call;
     struct version v;
-    struct missing missing = {0};
+    struct not_found missing = {0};
     yyjson_val *root;
     int rc = store_read(d->view, fhir_type_of(T("Composition")), id, c->arena, &v, e);
     if (rc == ERR_NOT_FOUND || (!rc && v.deleted)) {

@@ -8,19 +8,6 @@
 /* All conditions of one request may take as long as this many searches: the other writers wait. */
 enum { CONDITION_SEARCHES = 4 };
 
-/* What a write finds. The texts live in the batch's arena. */
-struct target {
-    bool known;  /* the name has a row */
-    bool exists; /* there is a version */
-    bool deleted;
-    uint64_t hash; /* the row of the name, or the free one */
-    uint64_t rid;
-    uint64_t vid;
-    uint64_t t;
-    int64_t when;
-    text body;
-};
-
 static int no_memory(struct err *e)
 {
     return err_set(e, ERR_MEMORY, "the node has no memory for this write");
@@ -78,12 +65,8 @@ static int check_expectation(const struct write *write, const struct target *tar
     return 0;
 }
 
-/*
- * The compartment that a resource belongs in. A patient who is new gets one: at once when `make`,
- * else it is only named, as the next one.
- */
-static int find_home(struct writer *w, const struct write *write, const struct prepared *p,
-                     const struct target *target, bool make, uint64_t *ret_compartment)
+int find_home(struct writer *w, const struct write *write, const struct prepared *p,
+              const struct target *target, bool make, uint64_t *ret_compartment)
 {
     const struct name *patient = write->type == FHIR_PATIENT ? &p->name : &p->home;
     if (patient->id.n == 0) {
@@ -112,26 +95,20 @@ static int find_home(struct writer *w, const struct write *write, const struct p
     return rc;
 }
 
-static int check_write(struct writer *w, const struct grant *g, const struct write *write,
-                       const struct prepared *p)
+static int check_write(struct writer *w, const struct prepared_request *p, size_t at)
 {
+    static const struct target none = {0};
+    const struct write *write = &p->request->writes[at];
     struct target target;
-    int rc = find_target(w, p, &target);
-    rc = rc ? rc : check_expectation(write, &target, &w->err);
-    if (rc) {
-        return rc;
-    }
-    bool may = !target.exists || grant_may_write(g, rid_compartment(target.rid));
-    if (may && write->kind == WRITE_PUT) {
-        uint64_t compartment = 0;
-        rc = find_home(w, write, p, &target, false, &compartment);
-        may = grant_may_write(g, compartment);
-    }
-    return rc ? rc : may ? 0 : err_set(&w->err, ERR_FORBIDDEN, "this may not be written to");
+    int rc = find_target(w, &p->writes[at], &target);
+    bool hidden = !rc && target.exists && !permit_sees(w, &target);
+    p->writes[at].absent = hidden;
+    rc = view_settled(&w->view, rc, &w->err);
+    rc = rc ? rc : check_expectation(write, hidden ? &none : &target, &w->err);
+    return rc ? rc : permit_write(w, p, at, &target, hidden);
 }
 
-static int check_condition(struct writer *w, const struct grant *g,
-                           const struct write_condition *condition)
+static int check_condition(struct writer *w, const struct write_condition *condition)
 {
     const struct plan *plan = condition->plan;
     if (ops_touch(w, plan->type) || (plan->root && plan_joins(plan->root))) {
@@ -140,15 +117,8 @@ static int check_condition(struct writer *w, const struct grant *g,
             return rc;
         }
     }
-    struct store_view view = {.s = w->s,
-                              .g = g,
-                              .db = w->db,
-                              .tools = w->tools,
-                              .snapshot = true,
-                              .rules = store_rules(w->s)};
-    view.reads_all = grant_reads_all(g);
     struct versions found;
-    int rc = store_match(&view, plan, 2, &w->arena, &found, &w->err);
+    int rc = store_match(&w->view, plan, 2, &w->arena, &found, &w->err);
     if (rc) {
         return rc;
     }
@@ -395,8 +365,9 @@ static int apply_put(struct writer *w, struct write *write, const struct prepare
     }
     row.t = w->last_t = time_next(w->last_t, w->now_ms);
     rc = rc ? rc : put_version(w, p, target, &row);
+    rc = rc ? rc : facts_keep(w, target->exists, target->rid, row.rid, prepared->facts);
     rc = rc ? rc : complete_rows(w, p->rows, p->row_count, &new.rows, &new.count);
-    new.rid = row.rid;
+    target->rid = new.rid = row.rid;
     rc = rc ? rc : replace_rows(w, &old, &new);
     rc = rc ? rc : writer_show(w, p->shown, p->shown_count);
     if (!rc && ops_add_number(w, write->type, INDEX_LAST_UPDATED, row.t, row.rid, false)) {
@@ -417,6 +388,7 @@ static int apply_delete(struct writer *w, struct write *write, const struct targ
     struct db_resource row = {.rid = target->rid, .vid = target->vid + 1, .deleted = true};
     row.t = w->last_t = time_next(w->last_t, w->now_ms);
     rc = rc ? rc : writer_engine(w, db_resource_update(w->db, &row));
+    rc = rc ? rc : facts_keep(w, true, target->rid, target->rid, T(""));
     rc = rc ? rc : replace_rows(w, &old, &none);
     if (!rc && ops_add_number(w, write->type, INDEX_SUPERSEDED, row.t, row.rid, false)) {
         rc = no_memory(&w->err);
@@ -424,11 +396,11 @@ static int apply_delete(struct writer *w, struct write *write, const struct targ
     return rc ? rc : settle(w, write, target, true);
 }
 
-static int check_request(struct writer *w, const struct grant *g, const struct prepared_request *p)
+static int check_request(struct writer *w, const struct prepared_request *p)
 {
     struct write_request *r = p->request;
     for (size_t i = 0; i < r->write_count; i++) {
-        int rc = check_write(w, g, &r->writes[i], &p->writes[i]);
+        int rc = check_write(w, p, i);
         if (rc) {
             r->failed_write = i;
             return rc;
@@ -437,7 +409,7 @@ static int check_request(struct writer *w, const struct grant *g, const struct p
     int64_t seconds = CONDITION_SEARCHES * (int64_t)w->s->limits.search_seconds;
     int64_t deadline = clock_mono_ns() + seconds * 1000000000;
     for (size_t i = 0; i < r->condition_count; i++) {
-        int rc = check_condition(w, g, &r->conditions[i]);
+        int rc = check_condition(w, &r->conditions[i]);
         if (rc) {
             /* Where it could not be decided, to prepare it again would not help. */
             r->failed_condition = rc == ERR_CONFLICT ? i : SIZE_MAX;
@@ -457,16 +429,25 @@ int apply_request(struct writer *w, const struct grant *g, const struct prepared
 {
     struct write_request *r = p->request;
     *ret_dirty = false;
-    int rc = check_request(w, g, p);
+    permit_begin(w, g);
+    int rc = check_request(w, p);
+    view_forget(&w->view);
     for (size_t k = 0; k < r->write_count && !rc; k++) {
         size_t i = p->order[k];
         struct target target;
         struct write *write = &r->writes[i];
         rc = find_target(w, &p->writes[i], &target);
         *ret_dirty = true;
+        if (p->writes[i].absent) {
+            target = (struct target){0};
+        }
         if (!rc) {
             rc = write->kind == WRITE_PUT ? apply_put(w, write, &p->writes[i], &target)
                                           : apply_delete(w, write, &target);
+        }
+        if (!rc) {
+            write->rid = write->vid ? target.rid : 0;
+            rc = note_keep(w, write);
         }
         if (rc) {
             r->failed_write = i;

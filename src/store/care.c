@@ -80,7 +80,8 @@ int store_restore(const char *file, const char *dir, struct err *e)
     }
     (void)snprintf(part, sizeof part, "%s.part", to);
     if (lstat(to, &info) == 0) {
-        return err_set(e, ERR_CONFLICT, "there is a store in %s already", dir);
+        return err_set(e, ERR_CONFLICT,
+                       "there is a node in %s already; serve that, or choose another folder", dir);
     }
     int rc = db_backup_check(file, e);
     if (rc) {

@@ -246,6 +246,7 @@ static int check_tables(struct checker *c)
     if (!rc && rows != c->index_rows) {
         rc = each_row(c, DB_ALL_INDEX, check_entry);
     }
+    rc = rc ? rc : check_policy_rest(c);
     rc = rc ? rc : each_row(c, DB_ALL_MOVED, check_moved);
     return rc ? rc : each_row(c, DB_ALL_TERMS, check_term);
 }

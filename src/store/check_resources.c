@@ -285,6 +285,7 @@ static int check_one(struct checker *c, const struct db_resource *row)
     rc = rc ? rc : check_time(c, row, &version);
     rc = rc || row->deleted ? rc : check_index(c, row, version);
     rc = rc ? rc : check_versions(c, row);
+    rc = rc ? rc : check_policy(c, row);
     if (c->done++ % 1024 == 0 && c->to && c->to->progress) {
         c->to->progress(c->to->context, c->done, c->all);
     }

@@ -23,6 +23,7 @@ struct checker {
     uint64_t name_rows;             /* names of resources that exist */
     uint64_t history_rows;          /* older versions that belong to a resource */
     uint64_t index_rows;            /* that ought to be there */
+    uint64_t policy_rows;           /* that belong to a key that is or was in use */
     struct check_version *versions; /* that are current */
     size_t version_count;
     size_t version_capacity;
@@ -65,6 +66,10 @@ int check_displays(struct checker *c, const struct db_resource *row, const struc
 int check_words(struct checker *c, const struct derived *d, struct check_version *version);
 /* Then I16, of versions in order of t. */
 int check_all_words(struct checker *c);
+
+/* check_policy.c: I17 of a resource's keys. Then of rows that are nobody's. */
+int check_policy(struct checker *c, const struct db_resource *row);
+int check_policy_rest(struct checker *c);
 
 /* check_resources.c: I2 to I9 of every current version. */
 int check_resources(struct checker *c);

@@ -4,8 +4,20 @@
 
 #include <stdlib.h>
 
+static int prepare_facts(struct store *s, const struct write *write, struct arena *a,
+                         struct prepared *p, struct err *e)
+{
+    struct resource r;
+    p->facts = write->facts;
+    if (p->facts.p) {
+        return 0;
+    }
+    int rc = stored_resource(s, write->type, write->id, write->packed, a, &r, e);
+    return rc ? rc : policy_facts(write->type, r.root, s->labels, a, &p->facts, e);
+}
+
 static int prepare_write(struct store *s, struct body_tools *tools, const struct write *write,
-                         struct arena *a, struct prepared *p)
+                         struct arena *a, struct prepared *p, struct err *e)
 {
     name_make(&s->hasher, write->type, write->id, &p->name);
     if (write->kind == WRITE_DELETE) {
@@ -21,7 +33,11 @@ static int prepare_write(struct store *s, struct body_tools *tools, const struct
     p->bytes = p->body.n + write->index->count * 32;
     p->when = write->index->when;
     p->generation = write->index->generation;
-    int rc = shown_make(s, write->index, a, &p->shown, &p->shown_count);
+    int rc = prepare_facts(s, write, a, p, e);
+    if (rc) {
+        return rc;
+    }
+    rc = shown_make(s, write->index, a, &p->shown, &p->shown_count);
     return rc ? rc : rows_make(s, write->type, write->index, a, &p->rows, &p->row_count);
 }
 
@@ -54,7 +70,14 @@ static int prepare(struct store *s, struct body_tools *tools, struct write_reque
         order_by_type(r, p->order);
     }
     for (size_t i = 0; i < r->write_count && !rc; i++) {
-        rc = prepare_write(s, tools, &r->writes[i], a, &p->writes[i]);
+        rc = prepare_write(s, tools, &r->writes[i], a, &p->writes[i], &r->err);
+        if (rc && rc != ERR_MEMORY) {
+            /* What policy does not understand is refused; the other requests go on. */
+            p->settled = true;
+            r->result = rc;
+            r->failed_write = i;
+            return 0;
+        }
     }
     return rc;
 }

@@ -12,7 +12,7 @@
 #include "base/err.h"
 #include "base/hash.h"
 
-enum { DB_END = -1, DB_SCHEMA = 2 };
+enum { DB_END = -1, DB_SCHEMA = 4 };
 
 struct db;
 struct db_cursor;
@@ -38,6 +38,8 @@ void db_deadline(struct db *db, int64_t at);
 
 /* What is read until db_end_read() is what is there now. */
 int db_begin_read(struct db *db);
+/* The stamp (db_policy_stamp()) of what the transaction sees. */
+uint64_t db_seen_stamp(const struct db *db);
 void db_end_read(struct db *db);
 int db_begin_write(struct db *db);
 int db_commit(struct db *db);
@@ -117,9 +119,38 @@ int db_display_has(struct db *db, text words, text token);
 /* Full text: `t` of a version, its words. Only ever added, in order of t. */
 int db_words_insert(struct db *db, uint64_t t, text narrative, text content);
 
+/* What policy has to know of a key (policy/facts.h); only where there is something to know. */
+struct db_policy {
+    uint64_t rid;
+    uint32_t past; /* labels of earlier versions under this key */
+    text facts;
+    text id; /* by db_policy_next(): of the resource, as stored; empty: there is none now */
+};
+/* DB_END: no such row. Call the _done() also then. */
+int db_policy_find(struct db *db, uint64_t rid, struct db_policy *ret_policy);
+void db_policy_done(struct db *db);
+/* A row of this key is replaced. */
+int db_policy_put(struct db *db, const struct db_policy *policy);
+int db_policy_remove(struct db *db, uint64_t rid);
+/* Takes rows away whose key neither has nor had a resource. */
+int db_policy_sweep(struct db *db);
+/* A number that is another with every commit that has changed rows of policy. */
+int db_policy_stamp(struct db *db, uint64_t stamp);
+
+/* Notes left with versions (struct write.note): `t` of the version, its key. */
+struct db_note {
+    uint64_t t;
+    uint64_t rid;
+    text bytes;
+};
+int db_note_insert(struct db *db, const struct db_note *note);
+/* Takes away those up to `t`. */
+int db_note_drop(struct db *db, uint64_t t);
+
 int db_meta_text(struct db *db, const char *key, char *to, size_t room, size_t *ret_size);
 int db_meta_number(struct db *db, const char *key, uint64_t *ret_number);
 int db_meta_put(struct db *db, const char *key, uint64_t number);
+int db_meta_remove(struct db *db, const char *key);
 
 int db_dictionary_insert(struct db *db, uint32_t number, text bytes);
 int db_dictionary_find(struct db *db, uint32_t number, text *ret_bytes);
@@ -169,6 +200,14 @@ int db_index_next(struct db_cursor *c, struct db_entry *ret_entry);
 int db_index_skip(struct db_cursor *c, uint64_t rid);
 /* Entries of the range (rid bounds count only for exact), but at most `most`. */
 int db_index_count(struct db *db, const struct db_range *range, uint64_t most, uint64_t *ret_count);
+/* Entries of an exact range, in order of key, that `counts` says yes to; one that returns a code
+ * ends it with that code. It may use the connection, but count nothing by it. */
+struct db_counting {
+    int (*counts)(void *context, uint64_t rid, bool *ret_counts);
+    void *context;
+};
+int db_index_count_if(struct db *db, const struct db_range *range,
+                      const struct db_counting *counting, uint64_t *ret_count);
 
 /* Current versions with rid in [from, to], in order. */
 int db_resource_open(struct db *db, uint64_t from, uint64_t to, bool with_body,
@@ -185,6 +224,14 @@ int db_moved_next(struct db_cursor *c, uint64_t *ret_rid);
 /* Former keys in [from, to], in order, each with the key that its resource has now. */
 int db_moved_range_open(struct db *db, uint64_t from, uint64_t to, struct db_cursor **ret_cursor);
 int db_moved_range_next(struct db_cursor *c, uint64_t *ret_old, uint64_t *ret_new);
+
+/* Rows of policy with rid in [from, to], in order. */
+int db_policy_open(struct db *db, uint64_t from, uint64_t to, struct db_cursor **ret_cursor);
+int db_policy_next(struct db_cursor *c, struct db_policy *ret_policy);
+
+/* Notes from `t` on, in order. */
+int db_note_open(struct db *db, uint64_t t, struct db_cursor **ret_cursor);
+int db_note_next(struct db_cursor *c, struct db_note *ret_note);
 
 /* Terms with numbers in [from, to], in order. */
 int db_term_open(struct db *db, uint64_t from, uint64_t to, struct db_cursor **ret_cursor);
@@ -209,10 +256,17 @@ void db_cursor_close(struct db_cursor *c);
 int db_check(struct db *db, void (*report)(void *context, const char *words), void *context);
 
 /* Whole tables in order of their key, for store_check(). */
-enum db_table { DB_ALL_NAMES, DB_ALL_HISTORY, DB_ALL_INDEX, DB_ALL_MOVED, DB_ALL_TERMS };
+enum db_table {
+    DB_ALL_NAMES,
+    DB_ALL_HISTORY,
+    DB_ALL_INDEX,
+    DB_ALL_MOVED,
+    DB_ALL_TERMS,
+    DB_ALL_POLICY,
+};
 struct db_row {
     uint64_t number[3]; /* NAMES: hash, rid; HISTORY: t, rid, vid; INDEX: param, rid; MOVED: old,
-                           new; TERMS: number */
+                           new; TERMS: number; POLICY: rid */
     text bytes;         /* NAMES: mention; HISTORY: body; INDEX: value; TERMS: bytes */
     int64_t when;       /* INDEX */
     bool null;          /* bytes are NULL */

@@ -40,10 +40,13 @@ static text token_words(struct run *r, const struct plan_node *node)
                         TEXT_ARG(text_first(node->value, n)), n < node->value.n ? "..." : "");
 }
 
-/* The depth is that of the query, which its parser has limited. */
+/* The depth is that of the query, which its parser has limited. What is inside is put into words
+ * once, before it is printed. */
 text explain_words(struct run *r, const struct plan_node *node)
 {
     text name = param_name(r, node->param);
+    bool is_outer = node->kind == PLAN_NOT || node->kind == PLAN_CHAIN || node->kind == PLAN_HAS;
+    text inner = is_outer && node->count ? explain_words(r, &node->items[0]) : T("all");
     switch (node->kind) {
     case PLAN_NONE:
         return T("nothing");
@@ -54,9 +57,7 @@ text explain_words(struct run *r, const struct plan_node *node)
     case PLAN_OR:
         return list_words(r, node, " or ");
     case PLAN_NOT:
-        return node->count ? arena_printf(&r->lasting, "not %.*s",
-                                          TEXT_ARG(explain_words(r, &node->items[0])))
-                           : T("not");
+        return node->count ? arena_printf(&r->lasting, "not %.*s", TEXT_ARG(inner)) : T("not");
     case PLAN_ID:
         return T("_id");
     case PLAN_TOKEN:
@@ -76,12 +77,10 @@ text explain_words(struct run *r, const struct plan_node *node)
         return arena_printf(&r->lasting, "%s has words", node->narrative ? "_text" : "_content");
     case PLAN_CHAIN:
         return arena_printf(&r->lasting, "%.*s -> %.*s (%.*s)", TEXT_ARG(name),
-                            TEXT_ARG(fhir_type_name(node->target)),
-                            TEXT_ARG(node->count ? explain_words(r, &node->items[0]) : T("all")));
+                            TEXT_ARG(fhir_type_name(node->target)), TEXT_ARG(inner));
     case PLAN_HAS:
         return arena_printf(&r->lasting, "%.*s of %.*s (%.*s) refers to it", TEXT_ARG(name),
-                            TEXT_ARG(fhir_type_name(node->target)),
-                            TEXT_ARG(node->count ? explain_words(r, &node->items[0]) : T("all")));
+                            TEXT_ARG(fhir_type_name(node->target)), TEXT_ARG(inner));
     case PLAN_CHECK:
         return arena_printf(&r->lasting, "%.*s by the resource itself",
                             TEXT_ARG(node->checked ? node->checked->name : T("a criterion")));
@@ -124,8 +123,37 @@ struct step *explain_step(struct run *r, const struct goal *goal, const char *ho
     return step;
 }
 
-int explain_give(struct run *r, struct arena *a, struct store_explain *ret_explain)
+/* To whom does not read everything: the order of steps, their numbers and their times would tell of
+ * what is hidden. */
+static int give_question(struct run *r, const struct plan *plan, struct arena *a,
+                         struct store_explain *ret_explain)
 {
+    struct store_explain explain = {0};
+    for (const struct plan *p = plan; p; p = p->also) {
+        explain.count++;
+    }
+    explain.steps = arena_zalloc(a, explain.count + 1, sizeof *explain.steps);
+    if (!explain.steps) {
+        return run_memory(r);
+    }
+    size_t i = 0;
+    for (const struct plan *p = plan; p; p = p->also) {
+        text words =
+            p->root ? explain_words(r, p->root)
+                    : arena_printf(&r->lasting, "every %.*s", TEXT_ARG(fhir_type_name(p->type)));
+        explain.steps[i++] = (struct store_explain_step){
+            .what = arena_printf(a, "look for %.*s", TEXT_ARG(words)), .estimate = UINT64_MAX};
+    }
+    *ret_explain = explain;
+    return 0;
+}
+
+int explain_give(struct run *r, const struct plan *plan, struct arena *a,
+                 struct store_explain *ret_explain)
+{
+    if (!r->v->reads_all) {
+        return give_question(r, plan, a, ret_explain);
+    }
     size_t count = 0;
     for (const struct step *step = r->steps; step; step = step->next) {
         count++;

@@ -7,6 +7,7 @@
 struct moment {
     uint64_t t;
     uint64_t rid;
+    bool past; /* not the current version, or a deletion */
 };
 
 struct history {
@@ -85,7 +86,8 @@ static int belongs(struct history *h, struct moment m, bool *ret)
 {
     const struct history_scope *scope = h->scope;
     int64_t ms = (int64_t)(m.t >> 16);
-    *ret = view_may(h->v, m.rid) && (scope->since_ms == INT64_MIN || ms >= scope->since_ms);
+    *ret = (scope->since_ms == INT64_MIN || ms >= scope->since_ms) &&
+           (m.past ? view_may_past(h->v, m.rid, m.t) : view_may(h->v, m.rid));
     if (!*ret || scope->at_ms == INT64_MIN) {
         return 0;
     }
@@ -131,14 +133,14 @@ struct moments {
     size_t capacity;
 };
 
-static int add_moment(struct history *h, struct moments *m, uint64_t t, uint64_t rid)
+static int add_moment(struct history *h, struct moments *m, uint64_t t, uint64_t rid, bool past)
 {
     struct moment *items = arena_grow(h->a, m->items, m->count, &m->capacity, sizeof *items);
     if (!items) {
         return no_memory(h);
     }
     m->items = items;
-    m->items[m->count++] = (struct moment){t, rid};
+    m->items[m->count++] = (struct moment){t, rid, past};
     return 0;
 }
 
@@ -149,7 +151,7 @@ static int add_older(struct history *h, struct moments *m, uint64_t rid)
     int rc = failed(h, db_history_open(h->v->db, rid, false, &c));
     int end = rc;
     while (!rc && !end && !(end = db_history_next(c, &row))) {
-        rc = add_moment(h, m, row.t, rid);
+        rc = add_moment(h, m, row.t, rid, true);
     }
     db_cursor_close(c);
     return rc ? rc : end == DB_END ? 0 : failed(h, end);
@@ -169,15 +171,17 @@ static int of_instance(struct history *h)
     struct moments all = {0};
     name_make(&h->v->s->hasher, h->scope->type, h->scope->id, &n);
     int rc = failed(h, name_find(h->v->db, &n, false, &found));
-    bool exists = !rc && found.known && found.row.exists && view_may(h->v, found.row.rid);
+    bool exists = !rc && found.known && found.row.exists;
     uint64_t rid = exists ? found.row.rid : 0;
     uint64_t t = exists ? found.row.resource.t : 0;
+    bool deleted = exists && found.row.resource.deleted;
     db_name_done(h->v->db);
+    exists = exists && (deleted ? view_may_past(h->v, rid, t) : view_may(h->v, rid));
     if (!rc && !exists) {
         return err_set(h->e, ERR_NOT_FOUND, "there is no %.*s/%.*s here",
                        TEXT_ARG(fhir_type_name(h->scope->type)), TEXT_ARG(h->scope->id));
     }
-    rc = rc ? rc : add_moment(h, &all, t, rid);
+    rc = rc ? rc : add_moment(h, &all, t, rid, deleted);
     rc = rc ? rc : add_older(h, &all, rid);
     struct db_cursor *c = NULL;
     uint64_t old_rid = 0;
@@ -228,6 +232,7 @@ static int merge_open(struct history *h, fhir_type type, const char *since, cons
         if (rc) {
             return failed(h, rc);
         }
+        m->heads[m->count - 1].past = own == INDEX_SUPERSEDED;
         if (m->heads[m->count - 1].t == 0) {
             db_cursor_close(m->cursors[--m->count]);
         }
@@ -377,6 +382,7 @@ int store_history(struct store_view *v, const struct history_scope *scope, size_
     }
     bool quick = ret_total && scope->id.n == 0 && scope->at_ms == INT64_MIN && v->reads_all;
     h.want_total = ret_total && !quick;
+    v->asks = scope->type && scope->id.n ? MAY_READ : MAY_SEARCH;
     uint64_t total = 0;
     int rc = view_enter(v, e);
     if (rc) {
@@ -384,6 +390,7 @@ int store_history(struct store_view *v, const struct history_scope *scope, size_
     }
     rc = scope->type && scope->id.n ? of_instance(&h) : of_types(&h);
     rc = rc || !quick ? rc : quick_total(&h, &total);
+    rc = view_settled(v, rc, e);
     rc = rc ? rc : emit(&h, ret_versions);
     view_leave(v);
     if (!rc && ret_total) {

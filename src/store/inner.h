@@ -6,6 +6,7 @@
 #include "store/body.h"
 #include "store/engine.h"
 #include "store/key.h"
+#include "store/sheets.h"
 #include "store/store.h"
 
 #include <pthread.h>
@@ -57,6 +58,12 @@ struct store {
     struct bodies *bodies;
     struct terms terms;
     struct facets *facets;
+    const struct label_rules *labels;
+    struct label_rules *own_labels; /* of the file in its folder */
+    void (*noted)(void *context);   /* store_config */
+    void *noted_context;
+    struct sheets *sheets;
+    struct verdict_shelf *verdict_shelf;
     int lock; /* descriptor of the lock file, -1: none */
     pthread_mutex_t pool_lock;
     struct store_view *idle_views;
@@ -85,6 +92,10 @@ struct store_view {
                 */
     uint64_t held_at; /* s->commits when it was opened */
     bool reads_all;
+    uint8_t asks; /* MAY_READ or MAY_SEARCH: what scopes with parameters are asked for */
+    struct verdicts *verdicts;  /* verdicts.h; NULL: none yet */
+    struct err trouble;         /* why something could not be decided: then nothing is handed out */
+    const struct writer *alone; /* the writer's own, which sees its transaction; else NULL */
     int entered;
     struct store_view *next; /* among the idle ones */
 };
@@ -99,10 +110,49 @@ void views_let_go(struct store *s, bool let_go);
  * filled for the engine's errors. */
 int view_enter(struct store_view *v, struct err *e);
 void view_leave(struct store_view *v);
-static inline bool view_may(const struct store_view *v, uint64_t rid)
+
+/* --- what may be seen (decide.c) ----------------------------------------------------------- */
+
+/* Of everybody but those who read all: whether the version under this key is seen. `past`: it is
+ * not the current one, which has the time t; a deletion is a version that is past. */
+bool view_decides(struct store_view *v, uint64_t rid, bool past, uint64_t t);
+/* The current version. */
+static inline bool view_may(struct store_view *v, uint64_t rid)
 {
-    return v->reads_all || grant_may_read(v->g, rid_compartment(rid));
+    return v->reads_all || view_decides(v, rid, false, 0);
 }
+static inline bool view_may_past(struct store_view *v, uint64_t rid, uint64_t t)
+{
+    return v->reads_all || view_decides(v, rid, true, t);
+}
+/* Whether all that is of the key's type and in its compartment is seen; false says nothing. */
+bool view_sees_whole(struct store_view *v, uint64_t rid);
+/* Whether anything of a patient may be seen. */
+bool view_may_enter(struct store_view *v, uint64_t compartment);
+/* rc, unless something could not be decided: then that, with *e filled. */
+int view_settled(struct store_view *v, int rc, struct err *e);
+/* What is kept for one use of the view. */
+void view_forget(struct store_view *v);
+void verdicts_free(struct verdicts *verdicts);
+
+struct verdict {
+    uint64_t compartment; /* 0: free */
+    struct decision decision;
+    struct kept_sheet *kept;
+    bool stays; /* somebody was given its sheet, until the view ends */
+    bool stale; /* the sheet has changed since: to be decided again */
+};
+/* Of a patient's compartment, valid until the next one is asked for. NULL: could not be decided. */
+struct verdict *view_verdict(struct store_view *v, uint64_t compartment);
+/* The same, and its sheet stays until the view ends. */
+struct verdict *view_verdict_stays(struct store_view *v, uint64_t compartment);
+/* Whether a resource matches what the scopes' parameters ask for `rights` (grant_only()). Plans of
+ * scopes have no joins, so nothing else is asked. */
+int only_has(struct store_view *v, fhir_type type, uint8_t rights, const struct resource *r,
+             const struct index *index, uint64_t t, bool *ret_has);
+
+/* The file `labels` of the folder, unless rules were given (labels.c). */
+int labels_load(struct store *s, struct err *e);
 
 /* Members of a patient's compartment that lie in others (fhir/index.h): their keys, in order. */
 int view_members(struct store_view *v, uint64_t compartment, struct arena *a, uint64_t **ret_rids,
@@ -194,6 +244,24 @@ int name_find(struct db *db, const struct name *n, bool with_body, struct found 
 /* The patient's compartment; DB_END: none. */
 int patient_compartment(struct store *s, struct db *db, text patient, uint64_t *ret_compartment);
 
+/* --- facts of policy (facts.c) -------------------------------------------------------------- */
+
+/* Those of a stored version, from its bytes as they are kept. ERR_CORRUPT: it cannot be read. */
+int facts_of_body(struct store *s, struct db *db, struct body_tools *tools,
+                  const struct db_resource *row, text id, struct arena *a, text *ret_facts,
+                  struct err *e);
+/* The labels of all older versions that stand under a key. Those that cannot be read give none. */
+int facts_past(struct store *s, struct db *db, struct body_tools *tools, uint64_t rid, text id,
+               struct arena *a, uint32_t *ret_past, struct err *e);
+/*
+ * Whether the row of policy under a key is what its versions give: `row` is the resource that
+ * stands there now, or NULL where one has left. Sets what it ought to be, in the arena. A body that
+ * cannot be read gives nothing to hold it against: then it counts as right.
+ */
+int facts_right(struct store *s, struct db *db, struct body_tools *tools, uint64_t rid,
+                const struct db_resource *row, text id, struct arena *a, struct db_policy *ret_row,
+                bool *ret_right, struct err *e);
+
 /* --- index rows ---------------------------------------------------------------------------- */
 
 enum row_kind {
@@ -245,6 +313,10 @@ static inline uint16_t own_param(fhir_type type, enum index_own own)
 /* --- the writer ---------------------------------------------------------------------------- */
 
 int writer_start(struct store *s, struct err *e);
+/* Whether the batch that is under way changes what policy knows of a compartment. */
+bool writer_changed(const struct writer *w, uint64_t compartment);
+/* The stamp of what was committed last. */
+uint64_t writer_stamp(const struct writer *w);
 /* Whether this is the connection that writes: it sees what may yet be rolled back. */
 bool writer_owns(const struct writer *w, const struct db *db);
 /* Finishes what is queued, checkpoints and frees. */

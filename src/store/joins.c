@@ -439,8 +439,10 @@ static int home_refers(struct run *r, struct goal *goal, uint64_t compartment, b
     struct arena_mark before = arena_mark(&r->scratch);
     int rc = stream_open(r, &goal->items[0], &scope, true, &s);
     while (!rc && marked && !(rc = stream_seek(s, at, &hit))) {
-        rc = is_marked(r, goal->node->param, hit.rid, &marked);
         at = hit.rid + 1;
+        if (view_may(r->v, hit.rid)) {
+            rc = is_marked(r, goal->node->param, hit.rid, &marked);
+        }
     }
     *ret_has = !rc && !marked;
     stream_close(s);

@@ -115,6 +115,11 @@ int candidate_index(struct candidate *c)
 int node_has(struct candidate *c, const struct plan_node *node, bool *ret_has)
 {
     *ret_has = false;
+    /* What is hidden is not looked into: neither what it costs nor what cannot be tested of it may
+     * show. It is left out further on, whatever stands around this node. */
+    if (!view_may(c->r->v, c->hit.rid)) {
+        return 0;
+    }
     int rc = candidate_index(c);
     if (rc) {
         return rc == DB_END ? 0 : rc;

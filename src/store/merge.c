@@ -267,7 +267,12 @@ static int seek_patients(struct stream *s, uint64_t at)
         rid_compartment(at) + (rid_make(rid_compartment(at), FHIR_PATIENT, 0) < at);
     compartment = compartment < COMPARTMENT_PATIENTS ? COMPARTMENT_PATIENTS : compartment;
     while (true) {
-        int rc = stream_seek(s->items[0], rid_make(compartment, s->type, 0), &hit);
+        uint64_t from = rid_make(compartment, s->type, 0);
+        int rc = stream_seek(s->items[0], from, &hit);
+        while (!rc && !view_may(s->r->v, hit.rid)) {
+            rc = run_spend(s->r, 0);
+            rc = rc ? rc : stream_seek(s->items[0], hit.rid + 1, &hit);
+        }
         if (rc) {
             return rc;
         }

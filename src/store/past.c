@@ -13,7 +13,8 @@ int store_moment(struct store *s, const struct grant *g, uint64_t *ret_t, struct
     struct versions newest = {0};
     struct history_scope all = {.since_ms = INT64_MIN, .at_ms = INT64_MIN};
     int64_t now = clock_real_ms();
-    int rc = store_view_begin(s, g, STORE_ONE_READ, &view, e);
+    /* The newest version of all, whoever asks: it tells them nothing but what the time is. */
+    int rc = store_view_begin(s, policy_local_administrator(), STORE_ONE_READ, &view, e);
     if (rc) {
         return rc;
     }
@@ -41,6 +42,16 @@ int store_moment(struct store *s, const struct grant *g, uint64_t *ret_t, struct
     }
     *ret_t = t;
     return 0;
+}
+
+bool store_patients_compartment(uint64_t rid, uint64_t *ret_compartment)
+{
+    uint64_t compartment = rid_compartment(rid);
+    if (compartment < COMPARTMENT_PATIENTS) {
+        return false;
+    }
+    *ret_compartment = compartment;
+    return true;
 }
 
 uint64_t store_patients_first(void)
@@ -78,16 +89,18 @@ static int failed(struct past *p, int rc)
     return rc > 0 ? db_error(p->v->db, rc, p->e) : 0;
 }
 
-static bool wanted(const struct past *p, const struct db_resource *row)
+static bool wanted(const struct past *p, const struct db_resource *row, bool past)
 {
     fhir_type type = rid_type(row->rid);
     return row->t > p->what->since && (!row->deleted || p->what->deletions) &&
-           (!p->what->types || p->what->types[type]) && view_may(p->v, row->rid);
+           (!p->what->types || p->what->types[type]) &&
+           (past || row->deleted ? view_may_past(p->v, row->rid, row->t)
+                                 : view_may(p->v, row->rid));
 }
 
-static int add(struct past *p, const struct db_resource *row, text id)
+static int add(struct past *p, const struct db_resource *row, text id, bool past)
 {
-    if (!wanted(p, row)) {
+    if (!wanted(p, row, past)) {
         return 0;
     }
     struct version *items =
@@ -150,7 +163,7 @@ static int add_former(struct past *p, uint64_t root, uint64_t at, text id)
     int code = rc ? db_error(db, rc, p->e) : 0;
     if (!rc) {
         row.rid = rid;
-        code = add(p, &row, id);
+        code = add(p, &row, id, true);
     }
     db_history_done(db);
     return code;
@@ -181,7 +194,7 @@ static int add_moved(struct past *p, uint64_t old_rid, uint64_t root)
 static int add_current(struct past *p, const struct db_resource *row)
 {
     if (row->t <= p->what->until) {
-        return add(p, row, row->id);
+        return add(p, row, row->id, false);
     }
     text id = arena_copy(p->a, row->id);
     return id.p ? add_former(p, row->rid, row->rid, id) : no_memory(p);
@@ -233,8 +246,10 @@ int store_scan_past(struct store_view *v, const struct store_past *past, uint64_
     if (rc) {
         return rc;
     }
+    v->asks = MAY_SEARCH;
     rc = scan(&p, from, to, ret_next);
     view_leave(v);
+    rc = view_settled(v, rc, e);
     if (!rc) {
         *ret_versions = p.found;
     }
@@ -242,6 +257,18 @@ int store_scan_past(struct store_view *v, const struct store_past *past, uint64_
 }
 
 /* --- a patient's keys ---------------------------------------------------------------------- */
+
+/* How many there are is already something to know. */
+static void see_members(struct store_view *v, int rc, uint64_t *rids, size_t *count)
+{
+    size_t kept = 0;
+    for (size_t i = 0; !rc && i < *count; i++) {
+        if (view_may(v, rids[i])) {
+            rids[kept++] = rids[i];
+        }
+    }
+    *count = rc ? *count : kept;
+}
 
 int store_patient_keys(struct store_view *v, text patient, struct arena *a, uint64_t *ret_from,
                        uint64_t *ret_to, uint64_t **ret_others, size_t *ret_other_count,
@@ -255,14 +282,16 @@ int store_patient_keys(struct store_view *v, text patient, struct arena *a, uint
         return rc;
     }
     rc = patient_compartment(v->s, v->db, patient, &compartment);
-    if (rc == DB_END || (!rc && !grant_may_read(v->g, compartment))) {
+    if (rc == DB_END || (!rc && !view_may_enter(v, compartment))) {
         rc = err_set(e, ERR_NOT_FOUND, "there is no Patient/%.*s here",
                      TEXT_ARG(text_first(patient, 64)));
     } else {
         rc = rc ? db_error(v->db, rc, e)
                 : view_members(v, compartment, a, ret_others, ret_other_count, e);
+        see_members(v, rc, *ret_others, ret_other_count);
     }
     view_leave(v);
+    rc = view_settled(v, rc, e);
     if (!rc) {
         *ret_from = rid_make(compartment, 0, 0);
         *ret_to = rid_make(compartment + 1, 0, 0) - 1;

@@ -101,6 +101,38 @@ static int put_in_list(struct writer *w, const struct db_resource *row, uint64_t
         text_make(value, 8), row->rid, INDEX_WHEN_NONE, true, missing);
 }
 
+/* `row` NULL: the key is one that the resource had before. */
+static int repair_facts(struct writer *w, uint64_t rid, const struct db_resource *row, text id,
+                        uint64_t *missing)
+{
+    struct db_policy wanted = {0};
+    bool right = false;
+    int rc = facts_right(w->s, w->db, w->tools, rid, row, id, &w->arena, &wanted, &right, &w->err);
+    return rc || right ? rc : facts_repair(w, rid, wanted.past, wanted.facts, missing);
+}
+
+static int recheck_facts(struct writer *w, const struct db_resource *row, uint64_t *missing)
+{
+    struct db_cursor *c = NULL;
+    char shown[ID_TEXT_SIZE];
+    uint64_t old_rid = 0;
+    text id = arena_copy(&w->arena, id_show(row->id, shown));
+    int code = id.p ? repair_facts(w, row->rid, row, id, missing) : no_memory(w);
+    int rc = code ? 0 : writer_engine(w, db_moved_open(w->db, row->rid, &c));
+    while (!rc && !code && !(rc = writer_engine(w, db_moved_next(c, &old_rid)))) {
+        code = repair_facts(w, old_rid, NULL, id, missing);
+    }
+    db_cursor_close(c);
+    return code ? code : rc == DB_END ? 0 : rc;
+}
+
+static int recheck_policy(struct writer *w, uint64_t rid, uint64_t *missing)
+{
+    struct db_resource row;
+    int rc = find_row(w, rid, &row);
+    return rc ? (rc == DB_END ? 0 : rc) : recheck_facts(w, &row, missing);
+}
+
 static int recheck(struct writer *w, uint64_t rid, uint64_t *missing)
 {
     struct fresh f = {0};
@@ -233,6 +265,7 @@ static int apply_recheck(struct writer *w, struct piece *p, struct reindex *r)
     int rc = 0;
     for (size_t i = 0; i < p->item_count && !rc; i++) {
         rc = recheck(w, p->items[i].rid, &r->missing);
+        rc = rc ? rc : recheck_policy(w, p->items[i].rid, &r->missing);
     }
     r->done = p->done;
     r->looked += p->looked;
@@ -286,6 +319,7 @@ static int apply_stale(struct writer *w, struct piece *p, struct reindex *r)
     r->done = p->done;
     r->entries += p->looked;
     if (p->end) {
+        rc = rc ? rc : writer_engine(w, db_policy_sweep(w->db));
         r->phase = REINDEX_DONE;
         r->ended = (uint64_t)clock_real_ms();
     }

@@ -182,7 +182,8 @@ void heavy_done(struct run *r);
 /* explain.c: NULL when nobody wants to know. */
 struct step *explain_step(struct run *r, const struct goal *goal, const char *how,
                           uint64_t estimate);
-int explain_give(struct run *r, struct arena *a, struct store_explain *ret_explain);
+int explain_give(struct run *r, const struct plan *plan, struct arena *a,
+                 struct store_explain *ret_explain);
 /* What a node asks for, in words. */
 text explain_words(struct run *r, const struct plan_node *node);
 

@@ -2,6 +2,7 @@
 #include "store/inner.h"
 
 #include "base/metrics.h"
+#include "policy/touched.h"
 
 int stored_body(struct store *s, struct db *db, struct body_tools *tools, text body,
                 struct arena *a, text *ret_packed, struct err *e)
@@ -41,6 +42,9 @@ int version_of(struct store_view *v, const struct db_resource *row, text id, boo
         if (rc) {
             return rc;
         }
+        if (version.rid >= store_patients_first()) {
+            grant_touch(v->g, rid_compartment(version.rid));
+        }
     }
     *ret_version = version;
     return 0;
@@ -52,6 +56,11 @@ static int not_found(struct err *e, fhir_type type, text id)
                    TEXT_ARG(id));
 }
 
+static bool may_row(struct store_view *v, const struct db_resource *row)
+{
+    return row->deleted ? view_may_past(v, row->rid, row->t) : view_may(v, row->rid);
+}
+
 int store_read(struct store_view *v, fhir_type type, text id, struct arena *a,
                struct version *ret_version, struct err *e)
 {
@@ -61,8 +70,8 @@ int store_read(struct store_view *v, fhir_type type, text id, struct arena *a,
     int rc = name_find(v->db, &n, true, &found);
     if (rc) {
         rc = db_error(v->db, rc, e);
-    } else if (!found.known || !found.row.exists || !view_may(v, found.row.rid)) {
-        rc = not_found(e, type, id);
+    } else if (!found.known || !found.row.exists || !may_row(v, &found.row.resource)) {
+        rc = view_settled(v, not_found(e, type, id), e);
     } else {
         rc = version_of(v, &found.row.resource, found.row.resource.id, true, a, ret_version, e);
     }
@@ -83,7 +92,8 @@ static int vread_key(struct store_view *v, uint64_t rid, text id, uint64_t vid, 
     while (!rc && !(rc = db_history_next(c, &row)) && row.vid != vid) {
     }
     if (!rc) {
-        rc = view_may(v, rid) ? version_of(v, &row, id, true, a, ret_version, e) : DB_END;
+        rc = view_may_past(v, rid, row.t) ? version_of(v, &row, id, true, a, ret_version, e)
+                                          : DB_END;
     } else if (rc != DB_END) {
         rc = db_error(v->db, rc, e);
     }
@@ -126,7 +136,7 @@ int store_vread(struct store_view *v, fhir_type type, text id, uint64_t vid, str
     rc = rc ? db_error(v->db, rc, e) : 0;
     bool exists = !rc && found.known && found.row.exists;
     uint64_t rid = exists ? found.row.rid : 0;
-    if (exists && found.row.resource.vid == vid && view_may(v, rid)) {
+    if (exists && found.row.resource.vid == vid && may_row(v, &found.row.resource)) {
         rc = version_of(v, &found.row.resource, n.id, true, a, ret_version, e);
     } else if (!rc) {
         rc = DB_END;
@@ -136,6 +146,7 @@ int store_vread(struct store_view *v, fhir_type type, text id, uint64_t vid, str
         rc = vread_older(v, rid, n.id, vid, a, ret_version, e);
     }
     view_leave(v);
+    rc = view_settled(v, rc, e);
     if (!rc) {
         metric_add(METRIC_store_reads_total, 1);
     }

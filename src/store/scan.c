@@ -113,7 +113,7 @@ static int scan_patient(struct scan *s, text patient, uint64_t from)
     uint64_t *members = NULL;
     size_t count = 0;
     int rc = patient_compartment(s->v->s, s->v->db, patient, &compartment);
-    if (rc == DB_END || (!rc && !grant_may_read(s->v->g, compartment))) {
+    if (rc == DB_END || (!rc && !view_may_enter(s->v, compartment))) {
         return err_set(s->e, ERR_NOT_FOUND, "there is no Patient/%.*s here", TEXT_ARG(patient));
     }
     rc = rc ? db_error(s->v->db, rc, s->e)
@@ -147,8 +147,10 @@ int store_scan(struct store_view *v, text patient, size_t count, size_t bytes, t
     if (rc) {
         return rc;
     }
+    v->asks = MAY_SEARCH;
     rc = patient.n ? scan_patient(&s, patient, at) : scan_range(&s, at, RID_LAST);
     view_leave(v);
+    rc = view_settled(v, rc, e);
     if (!rc && s.full && s.found.count) {
         char *next = arena_alloc(a, 8);
         if (!next) {
@@ -174,6 +176,7 @@ int store_count(struct store_view *v, fhir_type type, uint64_t *ret_count, struc
     struct db_cursor *c = NULL;
     struct db_entry entry;
     uint64_t count = 0;
+    v->asks = MAY_SEARCH;
     int rc = db_index_open(v->db, &range, &c);
     while (!rc && !(rc = db_index_next(c, &entry))) {
         count += view_may(v, entry.rid);
@@ -182,13 +185,17 @@ int store_count(struct store_view *v, fhir_type type, uint64_t *ret_count, struc
     if (rc != DB_END) {
         return db_error(v->db, rc, e);
     }
+    rc = view_settled(v, 0, e);
+    if (rc) {
+        return rc;
+    }
     *ret_count = count;
     return 0;
 }
 
 int store_stats(struct store_view *v, struct store_stats *ret_stats, struct err *e)
 {
-    struct store_stats stats = {.bytes = db_bytes(v->s->dir)};
+    struct store_stats stats = {.bytes = v->reads_all ? db_bytes(v->s->dir) : 0};
     int rc = view_enter(v, e);
     if (rc) {
         return rc;

@@ -43,15 +43,58 @@ static int emit(struct run *r, const struct page *page, size_t count, struct are
 /* --- totals -------------------------------------------------------------------------------- */
 
 /* Whether its entries are as many as its hits. */
-static bool counts_itself(const struct run *r, const struct goal *goal)
+static bool counts_itself(const struct goal *goal)
 {
-    return r->v->reads_all && goal->kind == GOAL_EXACT && (goal->apart || goal->value_count <= 1);
+    return !goal->set && goal->kind == GOAL_EXACT && (goal->apart || goal->value_count <= 1);
+}
+
+struct seen_count {
+    struct run *r;
+    int rc;         /* why it came to an end */
+    uint64_t part;  /* compartment and type of the last entry: most come in a row */
+    bool all_of_it; /* every entry there is seen */
+};
+
+static int count_seen_one(void *context, uint64_t rid, bool *ret_counts)
+{
+    struct seen_count *c = context;
+    uint64_t part = rid_make(rid_compartment(rid), rid_type(rid), 0);
+    if (part != c->part) {
+        c->part = part;
+        c->all_of_it = view_sees_whole(c->r->v, rid);
+    }
+    *ret_counts = c->all_of_it || view_may(c->r->v, rid);
+    c->rc = run_spend(c->r, 1);
+    return c->rc;
+}
+
+/* Without a stream: the engine goes through the entries, and asks of each whether it is seen. */
+static int count_seen(struct run *r, const struct goal *goal, uint64_t *ret_total)
+{
+    struct seen_count seen = {.r = r};
+    struct db_counting counting = {count_seen_one, &seen};
+    uint64_t total = 0;
+    int rc = 0;
+    for (size_t i = 0; !rc && i < goal->value_count; i++) {
+        struct db_range range = {.param = goal->values[i].param,
+                                 .exact = true,
+                                 .low = goal->values[i].bytes,
+                                 .rid_to = RID_LAST};
+        uint64_t count = 0;
+        rc = run_spend(r, COST_SEEK);
+        rc = rc ? rc : db_index_count_if(r->db, &range, &counting, &count);
+        rc = !rc || seen.rc ? rc : run_failed(r, rc);
+        total += count;
+    }
+    *ret_total = total;
+    return rc;
 }
 
 static int count_all(struct run *r, struct goal *goal, uint64_t *ret_total)
 {
-    if (counts_itself(r, goal)) {
-        return goal_estimate(r, goal, NULL, UINT64_MAX, ret_total);
+    if (counts_itself(goal)) {
+        return r->v->reads_all ? goal_estimate(r, goal, NULL, UINT64_MAX, ret_total)
+                               : count_seen(r, goal, ret_total);
     }
     if (r->v->reads_all && goal_is_everything(goal)) {
         return type_count(r, goal->type, UINT64_MAX, ret_total);
@@ -78,7 +121,7 @@ static int search_type(struct run *r, const struct plan *plan, struct page *page
     struct goal *goal = arena_zalloc(&r->scratch, 1, sizeof *goal);
     int rc = goal ? goal_make(r, plan->type, plan->root, goal) : run_memory(r);
     uint64_t known = UINT64_MAX;
-    bool cheap = !rc && total && (counts_itself(r, goal) || goal_is_everything(goal));
+    bool cheap = !rc && total && (counts_itself(goal) || goal_is_everything(goal));
     if (!rc && page->most) {
         rc = sort_page(r, plan, goal, page, total && !cheap, &known);
     }
@@ -129,10 +172,12 @@ int store_search(struct store_view *v, const struct plan *plan, size_t count, te
         return rc;
     }
     run_begin(&r, v, true, e);
-    r.explains = ret_explain != NULL;
+    v->asks = MAY_SEARCH;
+    r.explains = ret_explain && v->reads_all;
     rc = search(&r, plan, count, from.n ? &place : NULL, a, ret_versions, ret_total);
+    rc = view_settled(v, rc, e);
     if (!rc && ret_explain) {
-        rc = explain_give(&r, a, ret_explain);
+        rc = explain_give(&r, plan, a, ret_explain);
     }
     metric_observe(METRIC_search_seconds, clock_mono_ns() - r.began);
     run_end(&r);
@@ -155,6 +200,7 @@ int store_match(struct store_view *v, const struct plan *plan, size_t most, stru
         return rc;
     }
     unsorted.sort_count = 0;
+    v->asks = MAY_SEARCH;
     run_begin(&r, v, false, e);
     rc = page_make(&r, &unsorted, NULL, most + 1, &page);
     for (const struct plan *p = plan; p && !rc; p = p->also) {
@@ -163,6 +209,7 @@ int store_match(struct store_view *v, const struct plan *plan, size_t most, stru
         rc = search_type(&r, &one, &page, NULL);
     }
     page_finish(&page);
+    rc = view_settled(v, rc, e);
     if (!rc) {
         versions.more = page.count > most;
         versions.count = versions.more ? most : page.count;

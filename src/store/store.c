@@ -1,4 +1,5 @@
 #include "store/params.h"
+#include "store/verdicts.h"
 
 #include "base/random.h"
 #include "store/seed_dictionary.h"
@@ -84,6 +85,7 @@ static void view_free(struct store_view *v)
 {
     db_close(v->db);
     body_tools_free(v->tools);
+    verdicts_free(v->verdicts);
     free(v);
 }
 
@@ -101,6 +103,11 @@ static struct store *store_new(const struct store_config *config)
     char *base = malloc(given.n + 1);
     s->bodies = bodies_new();
     s->facets = facets_new(config->facets_max);
+    s->labels = config->labels;
+    s->noted = config->noted;
+    s->noted_context = config->noted_context;
+    s->sheets = sheets_new((size_t)s->limits.policy_sheets);
+    s->verdict_shelf = verdict_shelf_new();
     if (base && given.n) {
         memcpy(base, given.p, given.n);
     }
@@ -111,7 +118,7 @@ static struct store *store_new(const struct store_config *config)
     (void)pthread_rwlock_init(&s->terms.lock, NULL);
     map_init(&s->terms.map);
     arena_init(&s->terms.bytes, (size_t)1 << 30);
-    if (!s->dir || !base || !s->bodies || !s->facets) {
+    if (!s->dir || !base || !s->bodies || !s->facets || !s->sheets || !s->verdict_shelf) {
         store_close(s);
         return NULL;
     }
@@ -138,17 +145,27 @@ static int load_dictionaries(struct store *s, struct db *db, struct err *e)
     return 0;
 }
 
+static int lock_folder(struct store *s, struct err *e)
+{
+    char path[4096];
+    struct stat st;
+    (void)snprintf(path, sizeof path, "%s/%s", s->dir, db_file_name);
+    /* Where there is nothing to lock, view_open() says what is wrong. */
+    return stat(path, &st) != 0 ? 0 : take_lock(s, e);
+}
+
 int store_open(const struct store_config *config, struct store **ret_store, struct err *e)
 {
     struct store *s = store_new(config);
     if (!s) {
         return err_set(e, ERR_MEMORY, "no memory to open the store");
     }
-    struct store_view *v = view_open(s, e);
-    int rc = v ? 0 : e ? e->code : ERR_IO;
-    if (!rc && s->mode == STORE_SERVE) {
-        rc = take_lock(s, e);
-    }
+    struct err own;
+    e = e ? e : &own;
+    int rc = s->mode == STORE_SERVE ? lock_folder(s, e) : 0;
+    rc = rc ? rc : labels_load(s, e);
+    struct store_view *v = rc ? NULL : view_open(s, e);
+    rc = rc ? rc : v ? 0 : e->code;
     rc = rc ? rc : read_founding(s, v->db, config->name_bits, e);
     rc = rc ? rc : load_dictionaries(s, v->db, e);
     if (!rc) {
@@ -193,6 +210,9 @@ void store_close(struct store *s)
     params_close(s);
     bodies_free(s->bodies);
     facets_free(s->facets);
+    verdict_shelf_free(s->verdict_shelf);
+    sheets_free(s->sheets);
+    label_rules_free(s->own_labels);
     map_done(&s->terms.map);
     arena_done(&s->terms.bytes);
     (void)pthread_rwlock_destroy(&s->terms.lock);
@@ -213,6 +233,16 @@ struct hash_key store_key(const struct store *s, text purpose)
     uint64_t first = hash_text(key, purpose);
     key.k1 ^= first;
     return (struct hash_key){first, hash_text(key, purpose)};
+}
+
+struct hash_key store_policy_key(const struct store *s)
+{
+    return store_key(s, T("policy"));
+}
+
+const struct label_rules *store_labels(const struct store *s)
+{
+    return s->labels;
 }
 
 struct store_identity store_identity(const struct store *s)
@@ -241,7 +271,8 @@ static int view_see(struct store_view *v, enum store_view_kind kind)
         db_end_read(v->db);
         v->held = false;
     }
-    v->snapshot = v->held || may_hold || kind == STORE_SNAPSHOT;
+    /* What policy says of a state is asked of the same state. */
+    v->snapshot = v->held || may_hold || kind == STORE_SNAPSHOT || !v->reads_all;
     if (v->held || !v->snapshot) {
         return 0;
     }
@@ -269,6 +300,7 @@ int store_view_begin(struct store *s, const struct grant *g, enum store_view_kin
     }
     v->g = g;
     v->reads_all = grant_reads_all(g);
+    v->asks = MAY_READ;
     v->entered = 0;
     v->searched_ns = 0;
     int rc = view_see(v, kind);
@@ -289,6 +321,7 @@ void store_view_end(struct store_view *v)
         return;
     }
     struct store *s = v->s;
+    view_forget(v);
     (void)pthread_mutex_lock(&s->pool_lock);
     v->held = v->held && !atomic_load(&s->let_go);
     if (!v->held) {

@@ -51,6 +51,13 @@ struct store_config {
     const struct limits *limits;
     /* What index_extract() takes; copied (customs must outlive the store). */
     struct index_rules rules;
+    /* What policy_facts() takes; must outlive the store. NULL: the built-in ones, and those of the
+     * file `labels` in the folder. */
+    const struct label_rules *labels;
+    /* Called by the writer's thread after a commit with notes (struct write.note), before those who
+     * wait for it are told; must be quick. May be NULL. */
+    void (*noted)(void *context);
+    void *noted_context;
     /* For tests: only so many bits of the hash of a name are used, so that names collide. 0: all.
      */
     unsigned name_bits;
@@ -74,6 +81,11 @@ struct store_identity store_identity(const struct store *s);
 /* A key for sealing what is handed out (paging tokens), derived from the store's own secret:
  * survives restarts. */
 struct hash_key store_key(const struct store *s, text purpose);
+
+/* Of what policy keeps: grant_make(). */
+struct hash_key store_policy_key(const struct store *s);
+/* What policy_facts() takes here. */
+const struct label_rules *store_labels(const struct store *s);
 
 /* --- reading ------------------------------------------------------------------------------- */
 
@@ -101,6 +113,27 @@ static inline int64_t version_instant(const struct version *v)
 {
     return (int64_t)(v->t >> 16);
 }
+
+/*
+ * What the view's grant may do with a patient's record, and what policy knows of them (*ret_sheet
+ * NULL: nothing; valid until the view ends). A patient who is not here is one of whom nothing is
+ * known.
+ */
+int store_decide(struct store_view *v, text patient, struct decision *ret_decision,
+                 const struct sheet **ret_sheet, struct err *e);
+/* The same about the patient of a compartment, who needs not be looked for; and who that is, valid
+ * until the view ends; empty: nobody's, or that of a patient who is only mentioned here. */
+int store_decide_in(struct store_view *v, uint64_t compartment, text *ret_patient,
+                    struct decision *ret_decision, struct err *e);
+/* Whose compartment it is (rid >> 28); valid until the view ends. ERR_NOT_FOUND: nobody's, or that
+ * of a patient who is only mentioned here. */
+int store_patient_of(struct store_view *v, uint64_t compartment, text *ret_id);
+/*
+ * Whether the view's grant may see a version, asked once more before it is sent: by what is kept of
+ * it now (a version that is no longer current as the former one that it is). Everything that a view
+ * hands out has been asked about already.
+ */
+bool store_sees(struct store_view *v, const struct version *version);
 
 struct versions {
     struct version *items;
@@ -133,7 +166,11 @@ int store_history(struct store_view *v, const struct history_scope *scope, size_
                   struct arena *a, struct versions *ret_versions, uint64_t *ret_total,
                   struct err *e);
 
-/* How a search was run: a step a line, in the order in which they ran; indented by depth. */
+/*
+ * How a search was run: a step a line, in the order in which they ran; indented by depth. To whom
+ * does not read everything it only says what was looked for: how it is found, and how much there is
+ * to look at, tells of what is hidden.
+ */
 struct store_explain_step {
     unsigned depth;
     text what;         /* "seek code = http://loinc.org|8480-6 within one patient" */
@@ -200,6 +237,9 @@ int store_scan_past(struct store_view *v, const struct store_past *past, uint64_
                     size_t count, size_t bytes, struct arena *a, struct versions *ret_versions,
                     uint64_t *ret_next, struct err *e);
 
+/* Whether a key lies in a patient's compartment, and in which. */
+bool store_patients_compartment(uint64_t rid, uint64_t *ret_compartment);
+
 /* The first key of patients' compartments, and the last of all. */
 uint64_t store_patients_first(void);
 uint64_t store_keys_last(void);
@@ -237,7 +277,11 @@ struct write {
     uint64_t expected_vid;
     text packed;               /* PUT: resource_pack() */
     const struct index *index; /* PUT: index_extract() */
+    text facts;                /* PUT: policy_facts(). p == NULL: the store derives them */
+    bool new_id;               /* PUT: the id is one that the node has just made up */
+    text note;                 /* kept with the version, if there is a new one: store_notes() */
     /* Set on success: */
+    uint64_t rid; /* of the version written; 0: there was nothing to delete */
     uint64_t
         vid; /* of the current version; DELETE: of the deletion, 0 when there never was anything */
     uint64_t t;
@@ -273,6 +317,10 @@ struct write_request {
  * by the writer, so nothing can come in between. Per request: ERR_PRECONDITION (a version),
  * ERR_CONFLICT (EXPECT_ABSENT, or a condition), ERR_FULL, ERR_FORBIDDEN, ERR_STOPPING. Everything
  * pointed to must stay until the return.
+ *
+ * To a grant that does not see a resource there is none: a PUT of its id is ERR_NOT_FOUND, as that
+ * of any other id is that the grant may not choose; a DELETE changes nothing. ERR_FORBIDDEN: it is
+ * seen, or new, but may not be written.
  */
 void store_commit(struct store *s, const struct grant *g, struct write_request *requests,
                   size_t count);
@@ -288,6 +336,23 @@ struct store_batch *store_batch_make(struct store *s, const struct grant *g,
                                      struct write_request *requests, size_t count);
 void store_batch_commit(struct store_batch *b, size_t from, size_t count);
 void store_batch_drop(struct store_batch *b);
+
+/*
+ * Notes: bytes that are durable together with the version that they came with, until somebody has
+ * taken them over (the access log does: docs/audit.md).
+ */
+struct store_note {
+    uint64_t t;   /* of the version */
+    uint64_t rid; /* its key */
+    bool created; /* there was none before it, or a deletion */
+    text bytes;
+};
+/* At most `most` of them, in order of t, from from_t on. For the node itself. */
+int store_notes(struct store *s, uint64_t from_t, size_t most, struct arena *a,
+                struct store_note **ret_notes, size_t *ret_count, struct err *e);
+/* Those up to t are not needed any more: they go with the writer's next commit, or when it is idle.
+ * After a crash they may be there again. */
+void store_notes_done(struct store *s, uint64_t t);
 
 /*
  * Waits until the writer has nothing left to do: what is queued, the words of all versions, bodies
@@ -376,6 +441,7 @@ struct store_stats {
     uint64_t resources; /* current, not deleted */
     uint64_t bytes;     /* of the files */
 };
+/* To whom does not read everything: of what they see, and no bytes. */
 int store_stats(struct store_view *v, struct store_stats *ret_stats, struct err *e);
 
 /* True while writes are refused because the disk is full. */

@@ -280,12 +280,36 @@ static int is_wrong(struct walk_reader *r, const struct index_rules *rules,
     return rc || *ret_wrong ? rc : lacks_display(r, &w.index, ret_wrong);
 }
 
+/* Of the key, and of those that the resource had before. */
+static int wrong_facts(struct walk_reader *r, const struct db_resource *row, bool *ret_wrong)
+{
+    struct db_cursor *c = NULL;
+    struct db_policy ignored;
+    struct err e;
+    char shown[ID_TEXT_SIZE];
+    uint64_t old_rid = 0;
+    bool right = true;
+    text id = arena_copy(&r->scratch, id_show(row->id, shown));
+    int code = id.p ? facts_right(r->s, r->db, r->tools, row->rid, row, id, &r->scratch, &ignored,
+                                  &right, &e)
+                    : ERR_MEMORY;
+    int rc = code ? 0 : db_moved_open(r->db, row->rid, &c);
+    while (!rc && !code && right && !(rc = db_moved_next(c, &old_rid))) {
+        code = facts_right(r->s, r->db, r->tools, old_rid, NULL, id, &r->scratch, &ignored, &right,
+                           &e);
+    }
+    db_cursor_close(c);
+    *ret_wrong = *ret_wrong || !right;
+    return code ? code : rc == DB_END ? 0 : rc;
+}
+
 static int take_for_reindex(void *context, const struct db_resource *row)
 {
     struct building *b = context;
     bool wrong = false;
     arena_reset(&b->r->scratch);
     int rc = is_wrong(b->r, &b->rules, row, &wrong);
+    rc = rc || wrong ? rc : wrong_facts(b->r, row, &wrong);
     if (!rc && wrong) {
         (void)new_item(b->piece, row);
     }

@@ -64,7 +64,10 @@ static void batch_reset(struct writer *w)
     w->now_ms = clock_real_ms();
     w->changes = 0;
     w->definitions = 0;
+    w->noted = 0;
     w->broken = 0;
+    map_done(&w->changed);
+    map_init(&w->changed);
 }
 
 static void batch_abandon(struct writer *w)
@@ -140,12 +143,16 @@ static int batch_finish(struct writer *w)
     if (!rc && w->next_compartment != w->committed_compartment) {
         rc = writer_engine(w, db_meta_put(w->db, "compartment", w->next_compartment));
     }
+    uint64_t dropped = 0;
+    rc = rc ? rc : notes_drop(w, &dropped);
     if (rc) {
         return rc;
     }
     (void)facets_begin(w->s->facets);
-    rc = writer_engine(w, db_commit(w->db));
+    rc = facts_begin(w);
+    rc = rc ? rc : writer_engine(w, db_commit(w->db));
     facets_settle(w->s->facets, rc == 0);
+    facts_settle(w, rc == 0);
     if (rc) {
         return rc;
     }
@@ -153,6 +160,10 @@ static int batch_finish(struct writer *w)
     atomic_fetch_add(&w->s->definitions, w->definitions);
     for (size_t i = 0; i < w->term_count; i++) {
         terms_add(&w->s->terms, w->terms[i].bytes, w->terms[i].number);
+    }
+    w->notes_dropped = dropped;
+    if (w->noted && w->s->noted) {
+        w->s->noted(w->s->noted_context);
     }
     w->committed_t = w->last_t;
     w->committed_compartment = w->next_compartment;
@@ -316,7 +327,7 @@ static bool trim(struct writer *w)
  */
 static bool idle_work(struct writer *w)
 {
-    bool worked = trainer_install(w) || indexer_work(w) || trainer_work(w);
+    bool worked = notes_work(w) || trainer_install(w) || indexer_work(w) || trainer_work(w);
     w->trimmed = w->trimmed && !worked;
     worked = worked || trim(w);
     if (worked) {
@@ -373,7 +384,9 @@ static void *run(void *context)
             (void)pthread_mutex_unlock(&w->lock);
             bool worked = idle_work(w);
             (void)pthread_mutex_lock(&w->lock);
-            if (!worked && !w->first && !w->stopping) {
+            /* Asked under the lock: what came since would not wake a writer that does not wait. */
+            bool more = notes_wait(w);
+            if (!worked && !more && !w->first && !w->stopping) {
                 w->calm = !trainer_trains(w);
                 (void)pthread_cond_broadcast(&w->calmed);
                 (void)pthread_cond_wait(&w->wake, &w->lock);
@@ -436,6 +449,7 @@ static int recover(struct writer *w)
 {
     int rc = recover_time(w);
     rc = rc ? rc : db_meta_number(w->db, "compartment", &w->committed_compartment);
+    rc = rc ? rc : db_meta_number(w->db, "policy", &w->stamp);
     if (rc) {
         return rc == DB_END ? ERR_CORRUPT : rc;
     }
@@ -503,10 +517,13 @@ void writer_stop(struct store *s)
     trainer_stop(w);
     indexer_stop(w);
     if (w->db) {
+        (void)notes_work(w);
         (void)db_checkpoint(w->db, DB_CHECKPOINT_TRUNCATE);
     }
     db_close(w->db);
     body_tools_free(w->tools);
+    verdicts_free(w->view.verdicts);
+    map_done(&w->changed);
     arena_done(&w->arena);
     free(w->ops);
     free(w->names);

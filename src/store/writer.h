@@ -29,6 +29,8 @@ struct prepared {
     size_t row_count;
     size_t bytes;
     uint64_t generation; /* of the added parameters that rows and displays were made with */
+    text facts;          /* of policy */
+    bool absent;         /* found by the writer: to whoever writes there is no such resource */
 };
 
 struct prepared_request {
@@ -116,10 +118,12 @@ struct writer {
     uint64_t next_system;
     uint64_t next_unit;
     int64_t now_ms;
-    uint64_t changes;     /* versions written in this batch */
-    uint64_t definitions; /* those of them that are definitions (fhir/defs.h) */
-    bool worked;          /* a piece of background work is in it */
-    int broken;           /* the engine failed with this code: the batch is lost */
+    uint64_t changes;       /* versions written in this batch */
+    uint64_t definitions;   /* those of them that are definitions (fhir/defs.h) */
+    bool worked;            /* a piece of background work is in it */
+    struct map changed;     /* patients' compartments whose rows of policy the batch changes */
+    struct store_view view; /* of whoever writes, within the transaction */
+    int broken;             /* the engine failed with this code: the batch is lost */
     struct err err;
 
     /* As committed: what a rollback goes back to. */
@@ -127,8 +131,13 @@ struct writer {
     uint64_t committed_compartment;
     uint64_t committed_system;
     uint64_t committed_unit;
+    uint64_t stamp; /* db_policy_stamp() */
     struct name_cache_slot *names;
     struct shown_cache_slot *shown;
+
+    uint64_t noted;              /* notes in this batch */
+    _Atomic uint64_t notes_done; /* store_notes_done() */
+    uint64_t notes_dropped;      /* those up to here are gone */
 
     bool trimmed; /* the file has no more unused pages than it may keep */
     struct trainer *trainer;
@@ -154,6 +163,57 @@ void job_await(struct writer *w, struct job *job);
 /* Decides, then applies. *ret_dirty: something was changed before the failure. */
 int apply_request(struct writer *w, const struct grant *g, const struct prepared_request *p,
                   bool *ret_dirty);
+
+/* What a write finds. The texts live in the batch's arena. */
+struct target {
+    bool known;  /* the name has a row */
+    bool exists; /* there is a version */
+    bool deleted;
+    uint64_t hash; /* the row of the name, or the free one */
+    uint64_t rid;
+    uint64_t vid;
+    uint64_t t;
+    int64_t when;
+    text body;
+};
+/* The compartment that a resource belongs in. A patient who is new gets one: at once when `make`,
+ * else it is only named, as the next one. */
+int find_home(struct writer *w, const struct write *write, const struct prepared *p,
+              const struct target *target, bool make, uint64_t *ret_compartment);
+
+/* --- permit.c ------------------------------------------------------------------------------ */
+
+/* The view of whoever writes, for one request. */
+void permit_begin(struct writer *w, const struct grant *g);
+/* Whether there is such a resource to the one who writes. */
+bool permit_sees(struct writer *w, const struct target *target);
+/* ERR_NOT_FOUND, ERR_FORBIDDEN. `hidden`: there is none to the one who writes. */
+int permit_write(struct writer *w, const struct prepared_request *p, size_t at,
+                 const struct target *target, bool hidden);
+
+/* --- facts.c ------------------------------------------------------------------------------- */
+
+/* The row of policy for a version that is written (facts empty: a deletion), which replaces the one
+ * under old_rid if one existed. */
+int facts_keep(struct writer *w, bool existed, uint64_t old_rid, uint64_t rid, text facts);
+/* Makes the row what it ought to be; counts it when it was not. */
+/* What policy knows of a key; empty: nothing. In the writer's arena. */
+int facts_of_key(struct writer *w, uint64_t rid, text *ret_facts);
+int facts_repair(struct writer *w, uint64_t rid, uint32_t past, text facts, uint64_t *missing);
+/* Around the COMMIT. */
+int facts_begin(struct writer *w);
+void facts_settle(struct writer *w, bool committed);
+
+/* --- notes.c ------------------------------------------------------------------------------- */
+
+/* Keeps the note of a write that has made a version. */
+int note_keep(struct writer *w, const struct write *write);
+/* Whether there are notes to be dropped. */
+bool notes_wait(const struct writer *w);
+/* Within a transaction: takes away those that are done with; *ret_t: up to which. */
+int notes_drop(struct writer *w, uint64_t *ret_t);
+/* The same for an idle writer; false: there is nothing to do. */
+bool notes_work(struct writer *w);
 
 /* --- ops.c --------------------------------------------------------------------------------- */
 

@@ -161,14 +161,14 @@ static void configure(void)
     (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 }
 
-static struct db *new_connection(void)
+struct db *db_new(void)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     (void)pthread_once(&once, configure);
     return calloc(1, sizeof(struct db));
 }
 
-static int run_text(struct db *db, const char *sql)
+int db_run_text(struct db *db, const char *sql)
 {
     int rc = sqlite3_exec(db->handle, sql, NULL, NULL, NULL);
     return rc == SQLITE_OK ? 0 : db_failed(db, rc);
@@ -188,7 +188,7 @@ static int check_opened(struct db *db, const char *path, struct err *e)
         return err_set(
             e, ERR_NOT_SUPPORTED,
             "%s was written by an older Kith (schema %llu, this one reads %d): export it "
-            "with the version that wrote it (kith export), make a new store with this one "
+            "with the program that made it (kith export), make a new store with this one "
             "(kith init) and import there (kith import)",
             path, (unsigned long long)schema, DB_SCHEMA);
     }
@@ -221,8 +221,13 @@ static int open_handle(struct db *db, const char *path, enum db_role role)
     } else {
         (void)sqlite3_db_config(db->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     }
-    int code = run_text(db, SQL_PRAGMAS_ALL);
-    return code ? code : run_text(db, role == DB_WRITER ? SQL_PRAGMAS_WRITER : SQL_PRAGMAS_READER);
+    rc = db_give_count(db);
+    if (rc != SQLITE_OK) {
+        return db_failed(db, rc);
+    }
+    int code = db_run_text(db, SQL_PRAGMAS_ALL);
+    return code ? code
+                : db_run_text(db, role == DB_WRITER ? SQL_PRAGMAS_WRITER : SQL_PRAGMAS_READER);
 }
 
 int db_open(const char *dir, enum db_role role, struct db **ret_db, struct err *e)
@@ -238,7 +243,7 @@ int db_open(const char *dir, enum db_role role, struct db **ret_db, struct err *
                              dir)
                    : err_set(e, ERR_IO, "cannot look at %s: %s", path, strerror(errno));
     }
-    struct db *db = new_connection();
+    struct db *db = db_new();
     if (!db) {
         return err_set(e, ERR_MEMORY, "no memory for a connection");
     }
@@ -268,6 +273,7 @@ static int write_founding(struct db *db, const struct db_founding *f)
         rc = db_run(db, st);
     }
     rc = rc ? rc : db_meta_put(db, "compartment", 1024);
+    rc = rc ? rc : db_policy_stamp(db, 1);
     return rc ? rc : db_meta_put(db, "schema", DB_SCHEMA);
 }
 
@@ -300,23 +306,24 @@ int db_create(const char *dir, const struct db_founding *founding, struct err *e
     }
     struct stat info;
     if (stat(path, &info) == 0) {
-        return err_set(e, ERR_CONFLICT, "there is a store in %s already", dir);
+        return err_set(e, ERR_CONFLICT,
+                       "there is a node in %s already; serve that, or choose another folder", dir);
     }
     int rc = db_reserve(path, e);
     if (rc) {
         return rc;
     }
-    struct db *db = new_connection();
+    struct db *db = db_new();
     if (!db) {
         (void)unlink(path);
         return err_set(e, ERR_MEMORY, "no memory for a connection");
     }
     rc = sqlite3_open_v2(path, &db->handle, SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_READWRITE, NULL);
     rc = rc == SQLITE_OK ? 0 : db_failed(db, rc);
-    rc = rc ? rc : run_text(db, SQL_PRAGMAS_CREATE);
-    rc = rc ? rc : run_text(db, SQL_PRAGMAS_WRITER);
+    rc = rc ? rc : db_run_text(db, SQL_PRAGMAS_CREATE);
+    rc = rc ? rc : db_run_text(db, SQL_PRAGMAS_WRITER);
     rc = rc ? rc : db_begin_write(db);
-    rc = rc ? rc : run_text(db, SQL_SCHEMA);
+    rc = rc ? rc : db_run_text(db, SQL_SCHEMA);
     rc = rc ? rc : write_founding(db, founding);
     rc = rc ? rc : db_dictionary_insert(db, 1, founding->dictionary);
     rc = rc ? rc : db_commit(db);
@@ -337,14 +344,18 @@ void db_deadline(struct db *db, int64_t at)
 
 int db_begin_read(struct db *db)
 {
-    uint64_t any = 0;
     int rc = db_run(db, db_statement(db, SQL_BEGIN_READ));
     /* BEGIN alone sees nothing: the state is that of the first read. */
-    rc = rc ? rc : db_step_number(db, db_statement(db, SQL_SEE), &any);
+    rc = rc ? rc : db_step_number(db, db_statement(db, SQL_SEE), &db->stamp);
     if (rc) {
         db_end_read(db);
     }
     return rc;
+}
+
+uint64_t db_seen_stamp(const struct db *db)
+{
+    return db->stamp;
 }
 
 void db_end_read(struct db *db)
@@ -366,7 +377,7 @@ int db_commit(struct db *db)
 
 int db_durable(struct db *db, bool durable)
 {
-    return run_text(db, durable ? SQL_DURABLE : SQL_NOT_DURABLE);
+    return db_run_text(db, durable ? SQL_DURABLE : SQL_NOT_DURABLE);
 }
 
 void db_rollback(struct db *db)
@@ -387,7 +398,7 @@ int db_trim(struct db *db, uint64_t pages, uint64_t kept)
     pages = unused - kept < pages ? unused - kept : pages;
     (void)snprintf(words, sizeof words, "PRAGMA incremental_vacuum(%llu)",
                    (unsigned long long)pages);
-    return run_text(db, words);
+    return db_run_text(db, words);
 }
 
 uint64_t db_wal_bytes(const struct db *db)

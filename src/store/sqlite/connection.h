@@ -22,12 +22,24 @@ struct db {
     struct db_cursor *idle[SQL_COUNT]; /* cursors that may be used again */
     int64_t deadline;
     uint64_t wal_bytes;
+    uint64_t stamp; /* of policy, as the transaction sees it */
+    struct {
+        const struct db_counting *by; /* NULL: nothing is being counted */
+        uint64_t count;
+        int code; /* that it ended with */
+    } counted;
     sqlite3_stmt *name; /* the statement behind the last db_name_find() */
     int code;           /* SQLite's extended code of the last failure */
     int os_error;
     char words[200];
 };
 
+/* Runs text as it is: schema, PRAGMAs. */
+int db_run_text(struct db *db, const char *sql);
+/* Gives the connection the function that SQL_COUNT_IF calls. SQLite's code. */
+int db_give_count(struct db *db);
+/* Opens without a look at what is there. NULL: no memory. */
+struct db *db_new(void);
 /* The prepared statement, or NULL. Reset and without bindings of interest. */
 sqlite3_stmt *db_statement(struct db *db, enum sql sql);
 /* Notes SQLite's failure; returns its code of base/err.h. */
@@ -75,6 +87,7 @@ static inline void bind_when(sqlite3_stmt *st, int at, int64_t when)
 }
 
 /* Columns rid, vid, t, deleted, id, w[, body]. */
+void column_policy(sqlite3_stmt *st, struct db_policy *ret_policy);
 void column_resource(sqlite3_stmt *st, bool with_body, struct db_resource *ret_resource);
 
 /* An empty file that only its owner may read; SQLite makes the files beside it alike. */

@@ -117,6 +117,54 @@ int db_index_count(struct db *db, const struct db_range *range, uint64_t most, u
     return db_step_number(db, st, ret_count);
 }
 
+static void count_step(sqlite3_context *context, int count, sqlite3_value **values)
+{
+    struct db *db = sqlite3_user_data(context);
+    bool counts = false;
+    (void)count;
+    if (!db->counted.by || db->counted.code) {
+        return;
+    }
+    db->counted.code = db->counted.by->counts(db->counted.by->context,
+                                              (uint64_t)sqlite3_value_int64(values[0]), &counts);
+    db->counted.count += counts;
+    if (db->counted.code) {
+        sqlite3_result_error_code(context, SQLITE_ABORT);
+    }
+}
+
+static void count_final(sqlite3_context *context)
+{
+    const struct db *db = sqlite3_user_data(context);
+    sqlite3_result_int64(context, (sqlite3_int64)db->counted.count);
+}
+
+int db_give_count(struct db *db)
+{
+    return sqlite3_create_function_v2(db->handle, "kith_count", 1, SQLITE_UTF8 | SQLITE_DIRECTONLY,
+                                      db, NULL, count_step, count_final, NULL);
+}
+
+int db_index_count_if(struct db *db, const struct db_range *range,
+                      const struct db_counting *counting, uint64_t *ret_count)
+{
+    sqlite3_stmt *st = db_statement(db, SQL_COUNT_IF);
+    uint64_t count = 0;
+    if (st) {
+        bind_range(st, range);
+    }
+    db->counted.by = counting;
+    db->counted.count = 0;
+    db->counted.code = 0;
+    int rc = db_step_number(db, st, &count);
+    rc = db->counted.code ? db->counted.code : rc;
+    db->counted.by = NULL;
+    if (!rc) {
+        *ret_count = count;
+    }
+    return rc;
+}
+
 /* --- versions ------------------------------------------------------------------------------ */
 
 int db_resource_open(struct db *db, uint64_t from, uint64_t to, bool with_body,
@@ -199,6 +247,45 @@ int db_term_open(struct db *db, uint64_t from, uint64_t to, struct db_cursor **r
     if (!rc) {
         bind_number((*ret_cursor)->statement, 1, from);
         bind_number((*ret_cursor)->statement, 2, to);
+    }
+    return rc;
+}
+
+int db_policy_open(struct db *db, uint64_t from, uint64_t to, struct db_cursor **ret_cursor)
+{
+    int rc = open_cursor(db, SQL_POLICY_RANGE, ret_cursor);
+    if (!rc) {
+        bind_number((*ret_cursor)->statement, 1, from);
+        bind_number((*ret_cursor)->statement, 2, to);
+    }
+    return rc;
+}
+
+int db_policy_next(struct db_cursor *c, struct db_policy *ret_policy)
+{
+    int rc = step(c);
+    if (!rc) {
+        column_policy(c->statement, ret_policy);
+    }
+    return rc;
+}
+
+int db_note_open(struct db *db, uint64_t t, struct db_cursor **ret_cursor)
+{
+    int rc = open_cursor(db, SQL_NOTE_RANGE, ret_cursor);
+    if (!rc) {
+        bind_number((*ret_cursor)->statement, 1, t);
+    }
+    return rc;
+}
+
+int db_note_next(struct db_cursor *c, struct db_note *ret_note)
+{
+    int rc = step(c);
+    if (!rc) {
+        ret_note->t = column_number(c->statement, 0);
+        ret_note->rid = column_number(c->statement, 1);
+        ret_note->bytes = column_bytes(c->statement, 2);
     }
     return rc;
 }
@@ -294,8 +381,8 @@ int db_words_each_next(struct db_cursor *c, text *ret_word, uint64_t *ret_t)
 
 int db_table_open(struct db *db, enum db_table table, struct db_cursor **ret_cursor)
 {
-    static const enum sql all[] = {SQL_ALL_NAMES, SQL_ALL_HISTORY, SQL_ALL_INDEX, SQL_ALL_MOVED,
-                                   SQL_ALL_TERMS};
+    static const enum sql all[] = {SQL_ALL_NAMES, SQL_ALL_HISTORY, SQL_ALL_INDEX,
+                                   SQL_ALL_MOVED, SQL_ALL_TERMS,   SQL_ALL_POLICY};
     return open_cursor(db, all[table], ret_cursor);
 }
 
@@ -316,6 +403,6 @@ int db_table_next(struct db_cursor *c, struct db_row *ret_row)
 int db_table_count(struct db *db, enum db_table table, uint64_t *ret_count)
 {
     static const enum sql count[] = {SQL_COUNT_NAMES, SQL_COUNT_HISTORY, SQL_COUNT_INDEX,
-                                     SQL_COUNT_MOVED, SQL_COUNT_TERMS};
+                                     SQL_COUNT_MOVED, SQL_COUNT_TERMS,   SQL_COUNT_POLICY};
     return db_step_number(db, db_statement(db, count[table]), ret_count);
 }

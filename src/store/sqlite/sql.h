@@ -29,6 +29,10 @@
     "CREATE INDEX moved_new ON moved(new_rid);"                                                  \
     "CREATE TABLE param(number INTEGER PRIMARY KEY, id BLOB NOT NULL, definition BLOB NOT NULL," \
     "  state INTEGER NOT NULL, done INTEGER NOT NULL, looked INTEGER NOT NULL) STRICT;"          \
+    "CREATE TABLE policy(rid INTEGER PRIMARY KEY, past INTEGER NOT NULL,"                        \
+    "  facts BLOB NOT NULL) STRICT;"                                                             \
+    "CREATE TABLE note(t INTEGER PRIMARY KEY, rid INTEGER NOT NULL,"                             \
+    "  bytes BLOB NOT NULL) STRICT;"                                                             \
     "CREATE TABLE dictionary(num INTEGER PRIMARY KEY, bytes BLOB NOT NULL) STRICT;" SQL_WORDS(   \
         "words_all") SQL_WORDS("words_narrative")
 
@@ -60,7 +64,7 @@
 
 #define SQL_TABLE(X)                                                                               \
     X(BEGIN_READ, "BEGIN")                                                                         \
-    X(SEE, "SELECT EXISTS(SELECT 1 FROM meta)")                                                    \
+    X(SEE, "SELECT coalesce((SELECT value FROM meta WHERE key = 'policy'), 0)")                    \
     X(BEGIN_WRITE, "BEGIN IMMEDIATE")                                                              \
     X(COMMIT, "COMMIT")                                                                            \
     X(ROLLBACK, "ROLLBACK")                                                                        \
@@ -116,6 +120,8 @@
                        " ORDER BY value DESC, rid DESC")                                           \
     X(COUNT_EXACT, "SELECT count(*) FROM (SELECT 1 FROM idx WHERE param = ?1 AND value = ?2"       \
                    " AND rid BETWEEN ?3 AND ?4 LIMIT ?6)")                                         \
+    X(COUNT_IF, "SELECT kith_count(rid) FROM idx WHERE param = ?1 AND value = ?2"                  \
+                " AND rid BETWEEN ?3 AND ?4")                                                      \
     X(COUNT_RANGE, "SELECT count(*) FROM (SELECT 1 FROM idx WHERE param = ?1 AND value >= ?2"      \
                    " AND value < ?5 LIMIT ?6)")                                                    \
     X(COUNT_OPEN, "SELECT count(*) FROM (SELECT 1 FROM idx WHERE param = ?1 AND value >= ?2"       \
@@ -138,6 +144,18 @@
     X(META_FIND, "SELECT value FROM meta WHERE key = ?1")                                          \
     X(META_PUT, "INSERT INTO meta(key, value) VALUES(?1, ?2)"                                      \
                 " ON CONFLICT(key) DO UPDATE SET value = excluded.value")                          \
+    X(META_REMOVE, "DELETE FROM meta WHERE key = ?1")                                              \
+    X(POLICY_FIND, "SELECT rid, past, facts, x'' FROM policy WHERE rid = ?1")                      \
+    X(POLICY_PUT, "INSERT OR REPLACE INTO policy(rid, past, facts) VALUES(?1, ?2, ?3)")            \
+    X(POLICY_REMOVE, "DELETE FROM policy WHERE rid = ?1")                                          \
+    X(POLICY_SWEEP, "DELETE FROM policy WHERE rid NOT IN (SELECT rid FROM resource)"               \
+                    " AND rid NOT IN (SELECT old_rid FROM moved)")                                 \
+    X(POLICY_RANGE, "SELECT p.rid, p.past, p.facts, r.id FROM policy p"                            \
+                    " LEFT JOIN resource r ON r.rid = p.rid"                                       \
+                    " WHERE p.rid BETWEEN ?1 AND ?2 ORDER BY p.rid")                               \
+    X(NOTE_INSERT, "INSERT INTO note(t, rid, bytes) VALUES(?1, ?2, ?3)")                           \
+    X(NOTE_DROP, "DELETE FROM note WHERE t <= ?1")                                                 \
+    X(NOTE_RANGE, "SELECT t, rid, bytes FROM note WHERE t >= ?1 ORDER BY t")                       \
     X(PARAM_PUT, "INSERT OR REPLACE INTO param(number, id, definition, state, done, looked)"       \
                  " VALUES(?1, ?2, ?3, ?4, ?5, ?6)")                                                \
     X(PARAM_ALL, "SELECT number, id, definition, state, done, looked FROM param ORDER BY number")  \
@@ -150,11 +168,13 @@
     X(ALL_INDEX, "SELECT param, rid, w, value FROM idx ORDER BY param, value, rid")                \
     X(ALL_MOVED, "SELECT old_rid, new_rid, 0, NULL FROM moved ORDER BY old_rid")                   \
     X(ALL_TERMS, "SELECT num, 0, 0, bytes FROM term ORDER BY num")                                 \
+    X(ALL_POLICY, "SELECT rid, past, 0, facts FROM policy ORDER BY rid")                           \
     X(COUNT_NAMES, "SELECT count(*) FROM name")                                                    \
     X(COUNT_HISTORY, "SELECT count(*) FROM history")                                               \
     X(COUNT_INDEX, "SELECT count(*) FROM idx")                                                     \
     X(COUNT_MOVED, "SELECT count(*) FROM moved")                                                   \
     X(COUNT_TERMS, "SELECT count(*) FROM term")                                                    \
+    X(COUNT_POLICY, "SELECT count(*) FROM policy")                                                 \
     X(VACUUM_INTO, "VACUUM INTO ?1")
 
 enum sql {
@@ -162,6 +182,41 @@ enum sql {
     SQL_TABLE(SQL_ENUM)
 #undef SQL_ENUM
         SQL_COUNT
+};
+
+/* --- what a node keeps for itself, in a file of its own (store/kept.h) ------------------------ */
+
+#define KEPT_APPLICATION 1265202280 /* "KIth" in four bytes: whose file it is */
+#define KEPT_SCHEMA_TEXT                                                            \
+    "CREATE TABLE kept(kind TEXT NOT NULL, key BLOB NOT NULL, value BLOB NOT NULL," \
+    "  PRIMARY KEY(kind, key)) STRICT, WITHOUT ROWID;"                              \
+    "PRAGMA application_id=1265202280; PRAGMA user_version=1;"
+#define KEPT_PRAGMAS_CREATE "PRAGMA journal_mode=WAL;"
+/* What is deleted here may have been a secret: its bytes are overwritten. */
+#define KEPT_PRAGMAS                                                                \
+    "PRAGMA trusted_schema=OFF; PRAGMA temp_store=MEMORY; PRAGMA synchronous=FULL;" \
+    "PRAGMA secure_delete=ON; PRAGMA cell_size_check=ON; PRAGMA journal_size_limit=4194304;"
+#define KEPT_PRAGMAS_LOOK "PRAGMA trusted_schema=OFF; PRAGMA query_only=ON;"
+
+#define KEPT_SQL_TABLE(X)                                                             \
+    X(APPLICATION, "PRAGMA application_id")                                           \
+    X(VERSION, "PRAGMA user_version")                                                 \
+    X(TABLES, "SELECT count(*) FROM sqlite_schema")                                   \
+    X(CHECK, "PRAGMA quick_check(1)")                                                 \
+    X(CHANGED, "PRAGMA data_version")                                                 \
+    X(COPY, "VACUUM INTO ?1")                                                         \
+    X(FIND, "SELECT value FROM kept WHERE kind = ?1 AND key = ?2")                    \
+    X(PUT, "INSERT OR REPLACE INTO kept(kind, key, value) VALUES(?1, ?2, ?3)")        \
+    X(REMOVE, "DELETE FROM kept WHERE kind = ?1 AND key = ?2")                        \
+    X(RANGE, "SELECT key, value FROM kept WHERE kind = ?1 AND key >= ?2 AND key < ?3" \
+             " ORDER BY key")                                                         \
+    X(RANGE_OPEN, "SELECT key, value FROM kept WHERE kind = ?1 AND key >= ?2 ORDER BY key")
+
+enum kept_sql {
+#define KEPT_SQL_ENUM(name, words) KEPT_SQL_##name,
+    KEPT_SQL_TABLE(KEPT_SQL_ENUM)
+#undef KEPT_SQL_ENUM
+        KEPT_SQL_COUNT
 };
 
 #endif
