@@ -49,6 +49,7 @@ class Node:
     def __init__(self, kith, folder, fresh=True):
         self.kith = kith
         self.folder = folder
+        self.token = ""
         if fresh:
             command(kith, "init", folder, "--organisation", "Y90001", "--name", "Benchmark", "--json")
 
@@ -69,10 +70,18 @@ class Node:
         if not line:
             sys.exit("kith serve did not start")
         self.url = json.loads(line)["address"]
+        if not self.token:
+            self.token = command(self.kith, "token", self.folder).strip()
+        os.environ["KITH_TOKEN"] = self.token  # for bench/load and wrk
         self.address = self.url.split("//")[1]
         with urllib.request.urlopen(self.url + "/health") as reply:
             reply.read()
         return time.monotonic() - began
+
+    def ask(self, url, body=None, **fields):
+        """An open reply."""
+        fields = {"Authorization": "Bearer " + self.token} | {name.replace("_", "-"): value for name, value in fields.items()}
+        return urllib.request.urlopen(urllib.request.Request(url, body, fields))
 
     def stop(self):
         self.process.send_signal(signal.SIGTERM)

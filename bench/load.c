@@ -327,8 +327,30 @@ static int usage(void)
         "  --count BYTES    how often these occur in the bodies, such as '\"fullUrl\"'\n"
         "  --encoding NAME  Accept-Encoding\n"
         "  --seed N         of the random choices (default 1)\n\n"
+        "Who asks: KITH_TOKEN is a bearer token, or KITH_FIELDS the fields of a session, a line "
+        "each.\n\n"
         "Prints one JSON object. Exit status 1 when nothing was answered.\n");
     return 2;
+}
+
+/* What each request says of who asks; NULL: no memory. */
+static char *fields_of_caller(void)
+{
+    const char *token = getenv("KITH_TOKEN");
+    const char *fields = getenv("KITH_FIELDS");
+    char *made = NULL;
+    size_t room;
+    if (!fields) {
+        return asprintf(&made, "Authorization: Bearer %s\r\n", token ? token : "") < 0 ? NULL
+                                                                                       : made;
+    }
+    FILE *out = open_memstream(&made, &room);
+    for (; out && *fields; fields += *fields == '\n') {
+        size_t n = strcspn(fields, "\n");
+        fprintf(out, "%.*s\r\n", (int)n, fields);
+        fields += n;
+    }
+    return out && fclose(out) == 0 ? made : NULL;
 }
 
 static bool read_option(struct options *o, const char *name, const char *value)
@@ -384,5 +406,8 @@ int main(int argc, char **argv)
         (o.count && (!*o.count || strlen(o.count) > NEEDLE_MAX))) {
         return usage();
     }
-    return run(&o);
+    o.fields = fields_of_caller();
+    int status = o.fields ? run(&o) : 1;
+    free(o.fields);
+    return status;
 }

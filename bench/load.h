@@ -24,6 +24,7 @@ struct options {
                     takes */
     uint64_t requests;    /* stop after so many; 0: no bound */
     int pid;              /* of the server, to count its CPU time; 0: do not */
+    char *fields;         /* who asks, each field with its line end: KITH_FIELDS or KITH_TOKEN */
     const char *encoding; /* Accept-Encoding; NULL: none */
     uint64_t seed;
 };

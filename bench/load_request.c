@@ -62,11 +62,11 @@ static bool add_line(struct requests *r, const char *line, size_t *capacity)
         *capacity = wanted;
     }
     const char *encoding = r->options->encoding;
-    int n = r->options->create
-                ? asprintf(&made, "%s", line)
-                : asprintf(&made, "GET %s HTTP/1.1\r\nHost: %s:%u\r\n%s%s%s\r\n", line,
-                           r->options->host, r->options->port, encoding ? "Accept-Encoding: " : "",
-                           encoding ? encoding : "", encoding ? "\r\n" : "");
+    int n = r->options->create ? asprintf(&made, "%s", line)
+                               : asprintf(&made, "GET %s HTTP/1.1\r\nHost: %s:%u\r\n%s%s%s%s\r\n",
+                                          line, r->options->host, r->options->port,
+                                          r->options->fields, encoding ? "Accept-Encoding: " : "",
+                                          encoding ? encoding : "", encoding ? "\r\n" : "");
     if (n < 0) {
         return false;
     }
@@ -154,8 +154,8 @@ static const char *make_create(struct requests *r, char *buffer, size_t room, si
     int m = snprintf(
         buffer, room,
         "POST /fhir/Observation HTTP/1.1\r\nHost: %s:%u\r\nContent-Type: application/fhir+json\r\n"
-        "Prefer: return=minimal\r\nContent-Length: %d\r\n\r\n%s",
-        r->options->host, r->options->port, n, body);
+        "%sPrefer: return=minimal\r\nContent-Length: %d\r\n\r\n%s",
+        r->options->host, r->options->port, r->options->fields, n, body);
     *ret_n = m > 0 && (size_t)m < room ? (size_t)m : 0;
     return buffer;
 }

@@ -6,7 +6,7 @@ function init(args)
     math.randomseed(tonumber(string.format("%d", os.time())) + (id or 0))
     for line in io.lines(os.getenv("KITH_PATHS")) do
         count = count + 1
-        requests[count] = wrk.format("GET", line)
+        requests[count] = wrk.format("GET", line, {["Authorization"] = "Bearer " .. (os.getenv("KITH_TOKEN") or "")})
     end
 end
 

@@ -1,12 +1,13 @@
 /*
  * node build.mjs        src → dist: index.html, app-HASH.js, app-HASH.css, favicon-HASH.svg, licences.txt
+ * node build.mjs DIR    the same into another folder, which is new, or was made by this program
  * node build.mjs test   test/*.test.ts → node's test runner
  */
 import { build } from 'esbuild';
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { slimDesignSystem } from './slim.mjs';
 
@@ -45,7 +46,10 @@ function licences() {
         .join('\n----\n\n');
 }
 
-async function page() {
+async function page(out) {
+    if (existsSync(out) && readdirSync(out).length && !existsSync(join(out, '.stamp'))) {
+        throw new Error(`${out} was not made by this program: name a new folder`);
+    }
     const script = await build({
         ...common,
         entryPoints: ['src/main.tsx'],
@@ -80,18 +84,18 @@ async function page() {
         'app.css': style.outputFiles[0].contents,
         'favicon.svg': readFileSync(at('src/favicon.svg')),
     };
-    rmSync(at('dist'), { recursive: true, force: true });
-    mkdirSync(at('dist'));
+    rmSync(out, { recursive: true, force: true });
+    mkdirSync(out, { recursive: true });
     let html = readFileSync(at('src/index.html'), 'utf8');
     for (const [name, bytes] of Object.entries(files)) {
         const hash = createHash('sha256').update(bytes).digest('hex').slice(0, 12);
         const hashed = name.replace('.', `-${hash}.`);
-        writeFileSync(at('dist', hashed), bytes);
+        writeFileSync(join(out, hashed), bytes);
         html = html.replace(`%${name}%`, `/assets/${hashed}`);
     }
-    writeFileSync(at('dist/licences.txt'), licences());
-    writeFileSync(at('dist/index.html'), html);
-    writeFileSync(at('dist/.stamp'), '');
+    writeFileSync(join(out, 'licences.txt'), licences());
+    writeFileSync(join(out, 'index.html'), html);
+    writeFileSync(join(out, '.stamp'), '');
 }
 
 async function test() {
@@ -118,4 +122,5 @@ async function test() {
     process.exitCode = run.status ?? 1;
 }
 
-await (process.argv[2] === 'test' ? test() : page());
+const [what] = process.argv.slice(2);
+await (what === 'test' ? test() : page(what ? resolve(what) : at('dist')));

@@ -140,7 +140,8 @@ static int64_t next_seal(const struct audit *a)
     return clock_mono_ns() + a->seal_ns * (audit_is_short(a) ? SHORT_PACE : 1);
 }
 
-/* Readers may see what is durable. */
+/* Readers may see what is durable: of a chain nothing that the log does not have yet, and of the
+ * log nothing that is missing from its chain. So both move within both locks. */
 static void publish(struct audit *a)
 {
     struct log_work *w = &a->work_of_thread;
@@ -151,7 +152,6 @@ static void publish(struct audit *a)
             w->made[i].head->shown_seq = w->made[i].seq;
         }
     }
-    pthread_mutex_unlock(&a->heads_lock);
     pthread_mutex_lock(&a->lock);
     a->size += w->made_count;
     a->settled += w->made_count;
@@ -160,6 +160,7 @@ static void publish(struct audit *a)
     pthread_cond_broadcast(&a->done);
     audit_tell_watchers(a);
     pthread_mutex_unlock(&a->lock);
+    pthread_mutex_unlock(&a->heads_lock);
     if (!w->seal_at_ns) {
         w->seal_at_ns = next_seal(a);
     }

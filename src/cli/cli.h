@@ -50,7 +50,8 @@ struct cli_command {
 
 extern const struct cli_command command_init, command_serve, command_import, command_export,
     command_synth, command_check, command_backup, command_restore, command_package, command_path,
-    command_validate, command_terminology, command_version;
+    command_validate, command_terminology, command_version, command_audit, command_provider,
+    command_client, command_token, command_user;
 
 /* The last value given for an option, or NULL. */
 const char *cli_option(const struct cli_args *args, const char *name);
@@ -77,5 +78,11 @@ bool cli_is_url(const char *where);
  * name. */
 int cli_each_file(const char *path, int (*visit)(void *context, const char *file), void *context,
                   struct err *e);
+
+/*
+ * The fields of calls to another server: with `Authorization: Bearer` where KITH_TOKEN is set,
+ * which keeps the token out of the list of processes. Ended by NULL; valid until the program ends.
+ */
+const char *const *cli_fields(void);
 
 #endif

@@ -1,6 +1,7 @@
 #include "cli/cli.h"
 
 #include <dirent.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -90,6 +91,25 @@ static bool is_input(const char *name)
         }
     }
     return false;
+}
+
+static const char *call_fields[] = {"Accept: application/fhir+json", NULL, NULL};
+
+static void make_fields(void)
+{
+    static char bearer[600];
+    const char *token = getenv("KITH_TOKEN");
+    if (token && *token && strlen(token) < sizeof bearer - 40) {
+        (void)snprintf(bearer, sizeof bearer, "Authorization: Bearer %s", token);
+        call_fields[1] = bearer;
+    }
+}
+
+const char *const *cli_fields(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    (void)pthread_once(&once, make_fields); /* several connections send at once */
+    return call_fields;
 }
 
 static int filter(const struct dirent *entry)

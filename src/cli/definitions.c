@@ -38,7 +38,7 @@ static int open_node(struct cli_definitions *d, const char *dir, struct err *e)
     if (rc) {
         return rc;
     }
-    d->rest = (struct rest){.store = d->store, .limits = &d->limits};
+    d->rest = (struct rest){.store = d->store, .limits = &d->limits, .local = true};
     rc = definitions_open(d->store, &d->limits, dir, &d->rest.definitions, e);
     return rc ? rc : definitions_hold(&d->rest, &d->defs, e);
 }

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "format/json.h"
 #include "net/client.h"
+#include "node/copies.h"
 #include "store/store.h"
 
 #include <errno.h>
@@ -178,6 +179,7 @@ static int get_pages(struct export *x, struct http_client *client, text first, s
         yyjson_val *root = NULL;
         struct http_call call = {.method = T("GET"),
                                  .url = buf_text(&url),
+                                 .fields = cli_fields(),
                                  .most_bytes = (uint64_t)1 << 30,
                                  .seconds = CALL_SECONDS};
         arena_reset(&a);
@@ -302,6 +304,9 @@ static int run(const struct cli_args *args)
         rc = err_set(&e, ERR_IO, "the folder %s cannot be made: %s", x->dir, strerror(errno));
     }
     const char *from = args->positionals[0];
+    if (!rc && !cli_is_url(from)) {
+        rc = node_note(from, EVENT_EXPORT, T("kith export"), T("all records into files"), &e);
+    }
     if (!rc) {
         rc = cli_is_url(from) ? export_remote(x, from, &e) : export_local(x, from, &e);
     }

@@ -1,5 +1,6 @@
 #include "cli/import.h"
 #include "cli/cli.h"
+#include "node/copies.h"
 #include "rest/definitions.h"
 
 #include "base/clock.h"
@@ -472,14 +473,18 @@ static int import_local(struct import *im, const struct cli_args *args)
     if (store_open(&config, &l.store, &e)) {
         return cli_fail("import", &e);
     }
-    l.rest = (struct rest){.store = l.store, .limits = &im->limits, .loopback = true};
+    l.rest = (struct rest){.store = l.store, .limits = &im->limits, .local = true};
     if (definitions_open(l.store, &im->limits, args->positionals[0], &l.rest.definitions, &e)) {
         store_close(l.store);
         return cli_fail("import", &e);
     }
     im->target = (struct import_target){local_open, local_take, local_close, &l};
     im->store = l.store;
-    int status = import_all(im, args);
+    /* The log says so before the first record is there. */
+    int status = node_note_now(args->positionals[0], EVENT_IMPORT, T("kith import"),
+                               T("files loaded at the machine"), &e)
+                     ? cli_fail("import", &e)
+                     : import_all(im, args);
     definitions_close(l.rest.definitions);
     store_close(l.store);
     return status;

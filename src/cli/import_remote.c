@@ -1,3 +1,4 @@
+#include "cli/cli.h"
 #include "cli/import.h"
 
 #include "format/json.h"
@@ -75,6 +76,7 @@ static int post(struct sender *s, text body, struct arena *a, int *ret_status,
                              .url = text_of(s->remote->base),
                              .content_type = T("application/fhir+json"),
                              .body = body,
+                             .fields = cli_fields(),
                              .most_bytes = ANSWER_MAX,
                              .seconds = CALL_SECONDS};
     int rc = http_client_call(s->client, &call, &answer, e);

@@ -8,7 +8,8 @@
 static const struct cli_command *const commands[] = {
     &command_init,     &command_serve,       &command_import,  &command_export,  &command_synth,
     &command_check,    &command_backup,      &command_restore, &command_package, &command_path,
-    &command_validate, &command_terminology, &command_version,
+    &command_validate, &command_terminology, &command_client,  &command_token,   &command_provider,
+    &command_user,     &command_version,     &command_audit,
 };
 
 enum { COMMAND_COUNT = sizeof commands / sizeof *commands };
@@ -182,7 +183,8 @@ static int run(const struct cli_command *c, int argc, char **argv)
     }
     if (status == EXIT_DONE &&
         (args.positional_count < c->least || args.positional_count > c->most)) {
-        status = cli_usage_error(c->name, "usage: kith %s %s", c->name, c->usage);
+        status = cli_usage_error(c->name, "usage: kith %s %s; kith %s --help says more", c->name,
+                                 c->usage, c->name);
     }
     if (status == EXIT_DONE) {
         status = c->run(&args);

@@ -23,8 +23,8 @@ text package_record_id(text name, text version, struct arena *a)
     text id = arena_printf(a, "package-%.*s%s%.*s", TEXT_ARG(name), version.n ? "-" : "",
                            TEXT_ARG(version));
     if (id.n > 64) {
-        id = arena_printf(a, "package-%.*s-%.*s", TEXT_ARG(text_first(name, 38)),
-                          TEXT_ARG(package_digits(id, a)));
+        text digits = package_digits(id, a);
+        id = arena_printf(a, "package-%.*s-%.*s", TEXT_ARG(text_first(name, 38)), TEXT_ARG(digits));
     }
     return id;
 }

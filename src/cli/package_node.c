@@ -28,7 +28,7 @@ static int open_local(struct package_node *n, const char *dir, struct err *e)
     int rc = store_open(&config, &n->store, e);
     n->base = T(LOCAL_BASE);
     n->rest =
-        (struct rest){.store = n->store, .limits = &n->limits, .base = n->base, .loopback = true};
+        (struct rest){.store = n->store, .limits = &n->limits, .base = n->base, .local = true};
     /* What a node that serves would refuse is refused here, too. */
     return rc ? rc : definitions_open(n->store, &n->limits, dir, &n->rest.definitions, e);
 }
@@ -150,7 +150,6 @@ static int call_local(struct package_node *n, text path, text body, struct arena
 static int call_remote(struct package_node *n, text path, text body, struct arena *a,
                        int *ret_status, struct buf *out, struct err *e)
 {
-    static const char *const fields[] = {"Accept: application/fhir+json", NULL};
     struct http_answer answer;
     text url = cli_is_url(path.p ? path.p : "") ? path
                                                 : arena_printf(a, "%.*s%s%.*s", TEXT_ARG(n->base),
@@ -162,7 +161,7 @@ static int call_remote(struct package_node *n, text path, text body, struct aren
                              .url = url,
                              .content_type = body.n ? T("application/fhir+json") : T(""),
                              .body = body,
-                             .fields = fields,
+                             .fields = cli_fields(),
                              .most_bytes = ANSWER_MAX,
                              .seconds = CALL_SECONDS};
     int rc = http_client_call(n->client, &call, &answer, e);

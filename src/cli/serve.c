@@ -3,6 +3,7 @@
 #include "node/node.h"
 #include "rest/rest.h"
 
+#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -23,6 +24,12 @@ static const struct cli_option options[] = {
      "not looked at), warn (findings are told and counted; the default) or reject; of one TYPE, or "
      "of all (may be repeated, the last one counts)",
      true},
+    {"--withheld", "tell|hide",
+     "whether professionals are told that something of a record is withheld from them (default "
+     "tell; docs/policy.md)",
+     false},
+    {"--app-registration", NULL, "apps may register themselves (RFC 7591; off by default)", false},
+    {"--demo", NULL, "accounts of the demonstration, entered by one click; loopback only", false},
     {"--workers", "N", "threads that answer requests (default 64)", false},
     {"--limit", "NAME=N", "changes a limit; docs/operations.md lists them (may be repeated)", true},
     {0},
@@ -150,6 +157,20 @@ static void announce(const struct cli_args *args, const struct node *n)
     (void)fflush(stdout);
 }
 
+/*
+ * What a password is hashed in (19 MiB) goes back to the system each time. As glibc does it by
+ * itself, blocks of that size would soon come from the heap of each thread, and a flood of
+ * sign-ins, four at a time, would leave one in every heap for good.
+ */
+static void give_large_memory_back(void)
+{
+#ifdef __GLIBC__
+    enum { LARGE = 8 << 20, SPARE = 16 << 20 };
+    (void)mallopt(M_MMAP_THRESHOLD, LARGE);
+    (void)mallopt(M_TRIM_THRESHOLD, SPARE);
+#endif
+}
+
 static int run(const struct cli_args *args)
 {
     char host[256];
@@ -163,6 +184,13 @@ static int run(const struct cli_args *args)
                                  .tls_key = cli_option(args, "--tls-key"),
                                  .import_dir = cli_option(args, "--import-dir"),
                                  .base = text_of(cli_option(args, "--base-url"))};
+    const char *withheld = cli_option(args, "--withheld");
+    config.demo = cli_option(args, "--demo") != NULL;
+    config.registration = cli_option(args, "--app-registration") != NULL;
+    config.hides_withheld = withheld && strcmp(withheld, "hide") == 0;
+    if (withheld && !config.hides_withheld && strcmp(withheld, "tell") != 0) {
+        return cli_usage_error("serve", "--withheld takes tell or hide");
+    }
     const char *asked = cli_option(args, "--workers");
     if (asked && (!text_to_u64(text_of(asked), &workers) || workers < 1 || workers > 1024)) {
         return cli_usage_error("serve", "--workers must be a number from 1 to 1024");
@@ -182,6 +210,7 @@ static int run(const struct cli_args *args)
         config.base.n--;
     }
     (void)prctl(PR_SET_DUMPABLE, 0); /* records must not end up in a core dump */
+    give_large_memory_back();
     block_signals(&signals);
     if (node_start(&config, &node, &e)) {
         return cli_fail("serve", &e);

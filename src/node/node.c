@@ -1,19 +1,31 @@
 #include "node/node.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "identity/people.h"
 #include "net/http.h"
 #include "node/assets.h"
+#include "node/demo.h"
+#include "node/feeder.h"
+#include "node/world.h"
+#include "rest/access.h"
 #include "rest/definitions.h"
 #include "rest/jobs.h"
 #include "rest/rest.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 
 struct node {
     struct node_config config;
     struct store *store;
+    struct audit *audit;
+    struct feeder *feeder;
+    struct world world;
+    struct identity *identity;
+    struct arena arena; /* texts that live as long as the node */
     struct rest rest;
     struct http_server *http;
 };
@@ -23,6 +35,8 @@ enum {
     WORKERS_MOST = 64,  /* unless said otherwise */
     FILES_A_WORKER = 4, /* the store's, when all of them read at once */
     OTHER_FILES = 64,
+    ARENA_BYTES = 1 << 20,
+    SPARED_FIRST = 256 << 10, /* of the log's ballast, where a start lacks room */
 };
 
 /* What a page may do is said once, here: everything from this node, nothing from anywhere else. */
@@ -59,6 +73,19 @@ static void serve_asset(const struct asset *asset, const struct http_request *re
     }
 }
 
+static const char *log_health(enum audit_state log, bool behind)
+{
+    switch (log) {
+    case AUDIT_WELL:
+    case AUDIT_NO_BALLAST:
+        return behind ? "warn" : "pass";
+    case AUDIT_SHORT:
+        return "warn";
+    default:
+        return "fail";
+    }
+}
+
 static void serve_health(struct node *n, struct http_reply *reply)
 {
     struct store_view *view;
@@ -69,17 +96,21 @@ static void serve_health(struct node *n, struct http_reply *reply)
         rc = store_stats(view, &stats, &e);
         store_view_end(view);
     }
-    bool full = store_is_full(n->store);
-    reply->status = rc ? 503 : 200;
+    enum audit_state log = audit_state(n->audit);
+    bool fails = rc || log == AUDIT_DEAD;
+    bool behind = feeder_is_behind(n->feeder);
+    bool full = store_is_full(n->store) || audit_is_short(n->audit);
+    reply->status = fails ? 503 : 200;
     reply->content_type = "application/health+json";
     buf_printf(
         &reply->body,
         "{\"status\":\"%s\",\"version\":\"%s\",\"checks\":{\"store:reads\":[{\"status\":\"%s\"}],"
-        "\"store:writes\":[{\"status\":\"%s\"}]}}\n",
-        rc     ? "fail"
-        : full ? "warn"
-               : "pass",
-        KITH_VERSION, rc ? "fail" : "pass", full ? "fail" : "pass");
+        "\"store:writes\":[{\"status\":\"%s\"}],\"log:entries\":[{\"status\":\"%s\"}]}}\n",
+        fails            ? "fail"
+        : full || behind ? "warn"
+                         : "pass",
+        KITH_VERSION, rc ? "fail" : "pass", full || log == AUDIT_DEAD ? "fail" : "pass",
+        log_health(log, behind));
 }
 
 static void serve_metrics(struct http_reply *reply)
@@ -94,8 +125,17 @@ static void serve(void *context, const struct http_request *request, struct http
     struct node *n = context;
     text path = request->path;
     bool get = request->method == HTTP_GET || request->method == HTTP_HEAD;
-    if (text_eq(path, T("/fhir")) || text_starts(path, T("/fhir/"))) {
+    bool fhir = text_eq(path, T("/fhir")) || text_starts(path, T("/fhir/"));
+    if (fhir && !identity_serves(path)) {
         rest_handle(&n->rest, request, reply);
+        return;
+    }
+    if (identity_serves(path)) {
+        identity_handle(n->identity, request, reply);
+        return;
+    }
+    if (text_starts(path, T("/audit/"))) {
+        access_pages(&n->rest, request, reply);
         return;
     }
     const struct asset *asset = asset_find(path);
@@ -137,8 +177,22 @@ static int open_store(struct node *n, struct err *e)
     struct store_config config = {.dir = n->config.dir,
                                   .mode = STORE_SERVE,
                                   .limits = &n->config.limits,
-                                  .rules.base = n->config.base};
-    return store_open(&config, &n->store, e);
+                                  .rules.base = n->config.base,
+                                  .noted = feeder_noted};
+    int rc = feeder_new(&n->feeder, e);
+    config.noted_context = n->feeder;
+    return rc ? rc : store_open(&config, &n->store, e);
+}
+
+static void durable(void *http, const uint64_t *wakes, size_t count)
+{
+    http_wake(http, wakes, count);
+}
+
+static void halted(void *context)
+{
+    const struct node *n = context;
+    audit_tell(n->audit, NULL, NULL);
 }
 
 static int start_http(struct node *n, struct err *e)
@@ -152,8 +206,13 @@ static int start_http(struct node *n, struct err *e)
                                  .handle = serve,
                                  .sink = sink,
                                  .refuse = refuse,
+                                 .halted = halted,
                                  .context = n};
-    return http_server_start(&config, &n->http, e);
+    int rc = http_server_start(&config, &n->http, e);
+    if (!rc) {
+        audit_tell(n->audit, durable, n->http);
+    }
+    return rc;
 }
 
 static bool is_loopback(const char *host)
@@ -185,6 +244,147 @@ static void raise_files(struct node_config *config)
     }
 }
 
+static int open_audit(struct node *n, struct err *e)
+{
+    struct store_identity who = store_identity(n->store);
+    text dir = arena_printf(&n->arena, "%s/audit", n->config.dir);
+    text origin = arena_printf(&n->arena, "kith.care/log/%.*s", TEXT_ARG(who.organisation));
+    if (!dir.p || !origin.p) {
+        return err_set(e, ERR_MEMORY, "no memory");
+    }
+    struct audit_config config = {
+        .dir = dir.p, .origin = origin, .writes = true, .ballast = AUDIT_BALLAST};
+    int rc = audit_open(&config, &n->audit, e);
+    if (!rc && audit_state(n->audit) == AUDIT_NO_BALLAST) {
+        log_line(LOG_AUDIT_NO_BALLAST, LOG_WORD("folder", dir));
+    }
+    return rc;
+}
+
+static int open_identity(struct node *n, struct err *e)
+{
+    struct store_identity who = store_identity(n->store);
+    struct identity_config config = {.dir = n->config.dir,
+                                     .base = n->config.base,
+                                     .organisation = who.organisation,
+                                     .organisation_name = who.name,
+                                     .loopback = is_loopback(n->config.host),
+                                     .demo = n->config.demo,
+                                     .registration = n->config.registration,
+                                     .version = KITH_VERSION_TEXT,
+                                     .limits = &n->config.limits,
+                                     .world = world_of(&n->world)};
+    if (config.demo && !config.loopback) {
+        return err_set(e, ERR_FORBIDDEN,
+                       "--demo lets anybody in, so it works on a loopback address only");
+    }
+    if (!config.loopback && n->config.tls_cert && !config.base.n) {
+        /* Else whoever asks would say by Host for which name tokens and passkeys are. */
+        return err_set(e, ERR_VALUE,
+                       "to serve others it has to be known under which name: --base-url "
+                       "https://.../fhir");
+    }
+    int rc = world_organisation(&n->world, who.organisation, &n->arena,
+                                &config.organisation_reference, e);
+    return rc ? rc : identity_open(&config, &n->identity, e);
+}
+
+/* Everything behind the listener, in the order in which one needs the other. */
+static int open_parts(struct node *n, struct err *e)
+{
+    int rc = policy_complete(e);
+    rc = rc ? rc : open_store(n, e);
+    rc = rc ? rc : open_audit(n, e);
+    rc = rc ? rc : feeder_start(n->feeder, n->store, n->audit, e);
+    if (rc) {
+        return rc;
+    }
+    n->world = (struct world){n->store, n->audit, &n->config.limits, n->config.base, &n->rest};
+    rc = open_identity(n, e);
+    if (rc) {
+        return rc;
+    }
+    n->rest = (struct rest){.store = n->store,
+                            .limits = &n->config.limits,
+                            .base = n->config.base,
+                            .version = KITH_VERSION_TEXT,
+                            .identity = n->identity,
+                            .audit = n->audit,
+                            .feed = feeder_face(n->feeder),
+                            .tells_withheld = !n->config.hides_withheld,
+                            .loopback = is_loopback(n->config.host)};
+    memcpy(n->rest.profiles, n->config.profiles, sizeof n->rest.profiles);
+    struct jobs_config jobs = {n->config.dir, n->config.import_dir, &n->rest};
+    rc = definitions_open(n->store, &n->config.limits, n->config.dir, &n->rest.definitions, e);
+    return rc ? rc : jobs_open(&jobs, &n->rest.jobs, e);
+}
+
+static void close_parts(struct node *n)
+{
+    jobs_close(n->rest.jobs);
+    definitions_close(n->rest.definitions);
+    identity_close(n->identity);
+    feeder_stop(n->feeder);
+    audit_close(n->audit);
+    store_close(n->store);
+    arena_done(&n->arena);
+}
+
+/*
+ * What has to be written before anything can be read is little, but on a full disk even that has no
+ * room. So the access log spares some of what it keeps for that day: the more, the more often that
+ * was not enough.
+ */
+static int open_with_room(struct node *n, struct err *e)
+{
+    char log[4096];
+    size_t wanted = SPARED_FIRST;
+    int rc = open_parts(n, e);
+    int length = snprintf(log, sizeof log, "%s/audit", n->config.dir);
+    bool named = length > 0 && (size_t)length < sizeof log;
+    while (rc == ERR_FULL && named) {
+        struct node_config config = n->config;
+        close_parts(n);
+        *n = (struct node){.config = config};
+        arena_init(&n->arena, ARENA_BYTES);
+        if (!audit_spare(log, wanted)) {
+            return err_set(e, rc,
+                           "the disk is full, and what the access log kept for that is used up; "
+                           "make room on the disk of %s (some megabytes) and start again",
+                           n->config.dir);
+        }
+        wanted *= 2;
+        rc = open_parts(n, e);
+    }
+    return rc;
+}
+
+static int note_start(struct node *n, struct err *e)
+{
+    struct audit_event event = {.at_ms = clock_real_ms(),
+                                .kind = EVENT_START,
+                                .access = ACCESS_SYSTEM,
+                                .name = T("this node"),
+                                .purpose = text_of(purpose_code(PURPOSE_SYSTEM)),
+                                .why = KITH_VERSION_TEXT};
+    return feeder_tell(n->feeder, &event, e);
+}
+
+/* For links that `kith user` prints. Passkeys belong to a name, so loopback goes by its own. That
+ * nothing can be written (a full disk) keeps nobody from being served. */
+static void note_address(struct node *n)
+{
+    struct err ignored = {0};
+    text base = n->config.base;
+    base.n -= text_ends(base, T("/fhir")) ? T("/fhir").n : 0;
+    if (!base.n) {
+        base = n->rest.loopback ? arena_printf(&n->arena, "http://localhost:%u",
+                                               (unsigned)http_server_port(n->http))
+                                : http_server_url(n->http);
+    }
+    (void)people_note_base(identity_kept(n->identity), base, &ignored);
+}
+
 int node_start(const struct node_config *config, struct node **ret_node, struct err *e)
 {
     struct node *n = calloc(1, sizeof *n);
@@ -192,29 +392,20 @@ int node_start(const struct node_config *config, struct node **ret_node, struct 
         return err_set(e, ERR_MEMORY, "no memory");
     }
     n->config = *config;
+    arena_init(&n->arena, ARENA_BYTES);
     raise_files(&n->config);
-    int rc = open_store(n, e);
-    if (rc) {
-        free(n);
-        return rc;
+    int rc = open_with_room(n, e);
+    rc = rc ? rc : note_start(n, e);
+    if (!rc && n->config.demo) {
+        rc = demo_open(&n->world, n->identity, &n->rest, e);
     }
-    n->rest = (struct rest){.store = n->store,
-                            .limits = &n->config.limits,
-                            .base = n->config.base,
-                            .version = KITH_VERSION_TEXT,
-                            .loopback = is_loopback(config->host)};
-    memcpy(n->rest.profiles, config->profiles, sizeof n->rest.profiles);
-    struct jobs_config jobs = {n->config.dir, n->config.import_dir, &n->rest};
-    rc = definitions_open(n->store, &n->config.limits, n->config.dir, &n->rest.definitions, e);
-    rc = rc ? rc : jobs_open(&jobs, &n->rest.jobs, e);
     rc = rc ? rc : start_http(n, e);
     if (rc) {
-        jobs_close(n->rest.jobs);
-        definitions_close(n->rest.definitions);
-        store_close(n->store);
+        close_parts(n);
         free(n);
         return rc;
     }
+    note_address(n);
     log_line(LOG_NODE_START, LOG_WORD("address", http_server_url(n->http)),
              LOG_WORD("version", n->rest.version));
     *ret_node = n;
@@ -245,9 +436,7 @@ void node_stop(struct node *n)
     }
     log_line(LOG_NODE_DRAIN, LOG_END);
     http_server_stop(n->http, GRACE_SECONDS);
-    jobs_close(n->rest.jobs);
-    definitions_close(n->rest.definitions);
-    store_close(n->store);
-    log_line(LOG_NODE_STOP, LOG_END);
+    close_parts(n);
     free(n);
+    log_line(LOG_NODE_STOP, LOG_END);
 }

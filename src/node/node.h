@@ -21,6 +21,9 @@ struct node_config {
     const char *import_dir; /* where $import reads files; NULL: import/ in dir */
     struct limits limits;
     uint8_t profiles[256]; /* enum profile_policy of rest/rest.h, by fhir_type */
+    bool demo;             /* the accounts of the demonstration: node/demo.h; loopback only */
+    bool registration;     /* apps may register themselves (RFC 7591) */
+    bool hides_withheld;   /* nobody is told that something is withheld (docs/policy.md) */
 };
 
 struct node;

@@ -1,4 +1,6 @@
 #include "rest/bundle.h"
+#include "rest/record.h"
+#include "rest/who.h"
 
 #include "base/clock.h"
 #include "base/metrics.h"
@@ -143,7 +145,10 @@ static int read_entry(struct bundle *b, size_t at, yyjson_val *entry, struct err
     struct bundle_item *item = &b->items[at];
     text place = bundle_place(b, at, "");
     item->call = (struct call){.rest = b->call->rest,
+                               .caller = b->call->caller,
                                .grant = b->call->grant,
+                               .touched = b->call->touched,
+                               .record = b->call->record,
                                .arena = b->arena,
                                .base = b->call->base,
                                .prefer = PREFER_MINIMAL,
@@ -176,6 +181,7 @@ static int route_entry(struct bundle_item *item, struct err *e)
 {
     struct call *c = &item->call;
     int rc = route_call(c, e);
+    rc = rc ? rc : may_route(c, e);
     if (rc) {
         return rc;
     }
@@ -246,6 +252,13 @@ int bundle_read(struct call *c, yyjson_val *root, struct bundle *ret_bundle, str
             struct err why = item->err;
             err_at(&item->err, rc, bundle_place(b, at, ".request"), "%s", err_text(&why));
         }
+        /* A reading entry that is refused at the door never comes to bundle_run_read(). */
+        if (rc == ERR_FORBIDDEN && !call_writes(&item->call)) {
+            rc = record_call(&item->call, rc, &item->err, e);
+            if (rc) {
+                return rc;
+            }
+        }
     }
     return 0;
 }
@@ -285,6 +298,9 @@ int bundle_run_read(struct bundle *b, struct bundle_item *item, struct call *c)
     }
     a->body.max = (size_t)limits->request_memory / 2 - b->answer_bytes;
     int rc = do_call(c, &item->err);
+    struct err why = item->err;
+    int failed = record_call(c, rc, &why, &item->err);
+    rc = failed ? failed : rc;
     b->read_ns += clock_mono_ns() - start;
     if (!rc && buf_failed(&a->body)) {
         rc = err_set(&item->err, ERR_MEMORY,
@@ -318,6 +334,10 @@ static void batch_writes(struct bundle *b)
         if (item->result || p->exists || p->write.id.n == 0) {
             continue;
         }
+        item->result = record_note(&item->call, p, &item->err);
+        if (item->result) {
+            continue;
+        }
         owners[n] = item;
         requests[n++] = (struct write_request){.writes = &p->write,
                                                .write_count = 1,
@@ -347,6 +367,19 @@ void batch_run(struct bundle *b)
         item->result = item->is_write ? answer_write(&item->prepared, &item->err)
                                       : bundle_run_read(b, item, &item->call);
     }
+}
+
+/* What the writing entries leave in the access log; the reading ones have left theirs. */
+static int record_writes(struct bundle *b, struct err *e)
+{
+    int rc = 0;
+    for (size_t i = 0; !rc && i < b->count; i++) {
+        struct bundle_item *item = &b->items[i];
+        if (call_writes(&item->call)) {
+            rc = record_call(&item->call, item->result, &item->err, e);
+        }
+    }
+    return rc;
 }
 
 /* --- the reply ----------------------------------------------------------------------------- */
@@ -449,6 +482,11 @@ static int run_once(struct call *c, bool *ret_again, struct err *e)
     } else if (!rc) {
         batch_run(&b);
     }
+    c->absent = 0;
+    for (size_t i = 0; i < b.count && b.items; i++) {
+        c->absent += call_absent(&b.items[i].call, b.items[i].result);
+    }
+    rc = rc ? rc : record_writes(&b, e);
     if (!rc) {
         rc = print_bundle(&b, e);
     }

@@ -38,6 +38,7 @@ enum interaction {
 };
 
 struct operation;
+struct record;
 struct validate_shelf;
 
 struct route {
@@ -74,7 +75,16 @@ struct answer {
 
 struct call {
     const struct rest *rest;
+    const struct caller *caller;
     const struct grant *grant;
+    struct touched *touched; /* by the grant: whose records the request has had in hand */
+    struct record
+        *record; /* rest/record.h: entries of the access log that are still to be written */
+    struct audit_event *extra_event; /* what an operation has done besides (audit/event.h); its
+                                        kind, patient, what, reason and version_t; the rest is
+                                        filled in */
+    size_t extra_count;              /* so many of them, one behind another */
+    bool noted;                      /* what it wrote has its entry with it: record_note() */
     struct arena *arena;
     text base; /* FHIR base as the client sees it */
     enum http_method method;
@@ -102,6 +112,7 @@ struct call {
     struct route route;
     struct issues issues;         /* findings; printed as the body when the call fails */
     struct validate_shelf *shelf; /* rest/validate.h; NULL: each write takes one for itself */
+    size_t absent;                /* entries of a bundle for which call_absent() holds */
     struct answer answer;
 };
 
@@ -119,6 +130,15 @@ int do_meta(struct call *c, struct err *e);
 int do_jobs(struct call *c, struct err *e);
 /* Runs the interaction that the route names. */
 int do_call(struct call *c, struct err *e);
+
+/*
+ * Whether the outcome says that nothing is there, be it that nothing ever was or that it is hidden:
+ * a 404, or a deletion that had nothing to delete. Its time says no more than its words: such an
+ * answer leaves at a whole multiple of a fixed time after its request came (absent_wait()).
+ */
+bool call_absent(const struct call *c, int rc);
+/* Of a request that began at `started` (clock_mono_ns()) and ends with rc. */
+void absent_wait(const struct call *c, int rc, int64_t started);
 
 /* --- shared -------------------------------------------------------------------------------- */
 
@@ -165,7 +185,8 @@ bool etag_read(text field, uint64_t *ret_vid);
 /* 200 -> "200 OK": as Bundle.entry.response.status wants it. */
 const char *status_line(int status);
 
-/* Opaque bytes as a short token for links, and back (ERR_INVALID when it is not ours). */
+/* Bytes as a sealed token for links, and back (ERR_INVALID when it is not ours, or of another
+ * purpose). */
 text token_make(const struct call *c, text bytes, text purpose);
 int token_read(const struct call *c, text token, text purpose, text *ret_bytes, struct err *e);
 

@@ -1,4 +1,5 @@
 #include "rest/everything.h"
+#include "rest/withheld.h"
 
 #include "fhir/reference.h"
 
@@ -165,7 +166,10 @@ static int put_piece(struct everything *s, struct buf *out, struct err *e)
     store_view_end(view);
     arena_done(&s->arena); /* the piece is in `out`; nothing more is held while the client reads */
     if (!rc && s->phase == PHASE_DONE) {
-        buf_printf(out, "%s,\"total\":%llu}", s->entries ? "]" : "",
+        if (s->withheld) { /* it may be all that there is to tell */
+            buf_add(out, s->entries ? T("," WITHHELD_ENTRY) : T(",\"entry\":[" WITHHELD_ENTRY));
+        }
+        buf_printf(out, "%s,\"total\":%llu}", s->entries || s->withheld ? "]" : "",
                    (unsigned long long)s->entries);
     }
     if (!rc && buf_failed(out)) {
@@ -185,7 +189,8 @@ static int more(struct http_reply *reply, void *state)
     return s->phase != PHASE_DONE;
 }
 
-static int read_patient(struct call *c, struct version *ret_patient, struct err *e)
+static int read_patient(struct call *c, struct version *ret_patient, bool *ret_withheld,
+                        struct err *e)
 {
     struct store_view *view;
     int rc = store_view_begin(c->rest->store, c->grant, STORE_ONE_READ, &view, e);
@@ -193,6 +198,7 @@ static int read_patient(struct call *c, struct version *ret_patient, struct err 
         return rc;
     }
     rc = store_read(view, FHIR_PATIENT, c->route.id, c->arena, ret_patient, e);
+    rc = rc ? rc : withheld_from(view, c->grant, c->route.id, ret_withheld, e);
     store_view_end(view);
     if (!rc && ret_patient->deleted) {
         rc = err_set(e, ERR_DELETED, "Patient/%.*s has been deleted", TEXT_ARG(c->route.id));
@@ -248,11 +254,13 @@ int do_everything(struct call *c, struct err *e)
     struct everything_ask ask;
     struct version patient;
     int rc = everything_understand(c, &ask, e);
-    rc = rc ? rc : read_patient(c, &patient, e);
+    bool withheld = false;
+    rc = rc ? rc : read_patient(c, &patient, &withheld, e);
     struct everything *s = rc ? NULL : make(c, &ask);
     if (!s) {
         return rc ? rc : err_set(e, ERR_MEMORY, "no memory");
     }
+    s->withheld = withheld;
     rc = run(c, s, &patient, e);
     c->answer.status = 200;
     if (rc || s->phase == PHASE_DONE) {

@@ -39,6 +39,7 @@ struct everything {
     struct everything_ask ask;
     text base;
     text patient;
+    bool withheld; /* the asker has to be told that something is */
     enum phase phase;
     struct arena arena; /* of one piece */
     struct arena names; /* of the whole reply: what `shared` points to */

@@ -1,4 +1,5 @@
 #include "rest/everything.h"
+#include "rest/withheld.h"
 
 #include "base/pace.h"
 
@@ -227,6 +228,7 @@ int everything_page(struct call *c, struct everything *s, const struct version *
                                        {"next", next.p ? link_to(c, s, next) : (text){0}}};
         bundle_open(&c->answer.body, "searchset", NULL, links, 2);
         buf_add(&c->answer.body, buf_text(&entries));
+        buf_add(&c->answer.body, s->entries && s->withheld ? T("," WITHHELD_ENTRY) : T(""));
         buf_add(&c->answer.body, s->entries ? T("]}") : T("}"));
         rc = buf_failed(&entries) ? no_memory(e) : 0;
     }

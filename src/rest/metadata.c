@@ -118,6 +118,31 @@ static void add_params(struct call *c, struct buf *out, fhir_type type)
     buf_addc(out, ']');
 }
 
+/* What the access log is searched by (access_log.c): it is no table of resources, and has less. */
+static void add_log_params(struct buf *out)
+{
+    static const struct {
+        const char *name;
+        const char *definition;
+        const char *type;
+    } params[] = {{"_id", "Resource-id", "token"},
+                  {"action", "AuditEvent-action", "token"},
+                  {"agent", "AuditEvent-agent", "reference"},
+                  {"date", "AuditEvent-date", "date"},
+                  {"outcome", "AuditEvent-outcome", "token"},
+                  {"patient", "AuditEvent-patient", "reference"},
+                  {"subtype", "AuditEvent-subtype", "token"},
+                  {"type", "AuditEvent-type", "token"}};
+    buf_add(out, T(",\"searchParam\":["));
+    for (size_t i = 0; i < sizeof params / sizeof *params; i++) {
+        buf_printf(out,
+                   "%s{\"name\":\"%s\",\"definition\":\"http://hl7.org/fhir/SearchParameter/%s\","
+                   "\"type\":\"%s\"}",
+                   i ? "," : "", params[i].name, params[i].definition, params[i].type);
+    }
+    buf_addc(out, ']');
+}
+
 /*
  * All references that includes may follow, of all types: listed once, since each type names those
  * of all others that may lead to it.
@@ -221,8 +246,12 @@ static void add_type(struct call *c, const struct links *links, struct buf *out,
               "\"conditionalUpdate\":true,"
               "\"conditionalDelete\":\"single\",\"referencePolicy\":[\"literal\",\"logical\","
               "\"local\"]"));
-    add_includes(links, out, type);
-    add_params(c, out, type);
+    if (c->rest->audit && text_eq(name, T("AuditEvent"))) {
+        add_log_params(out);
+    } else {
+        add_includes(links, out, type);
+        add_params(c, out, type);
+    }
     add_meta_operations(out);
     add_table_operations(out, type);
     if (type == FHIR_PATIENT) {
@@ -292,6 +321,27 @@ static void add_head(struct call *c, struct buf *out)
                    "\"application/xml-patch+xml\"]"));
 }
 
+/* rest.security, as SMART App Launch 2.2 wants it beside the configuration document. */
+static void add_security(struct call *c, struct buf *out)
+{
+    static const char *const addresses[] = {"authorize", "token", "introspect", "revoke"};
+    text site = c->base;
+    if (text_ends(site, T("/fhir"))) {
+        site.n -= T("/fhir").n;
+    }
+    buf_add(out,
+            T(",\"security\":{\"extension\":[{\"url\":\"http://fhir-registry.smarthealthit.org/"
+              "StructureDefinition/oauth-uris\",\"extension\":["));
+    for (size_t i = 0; i < sizeof addresses / sizeof *addresses; i++) {
+        buf_printf(out, "%s{\"url\":\"%s\",\"valueUri\":\"%.*s/oauth/%s\"}", i ? "," : "",
+                   addresses[i], TEXT_ARG(site), addresses[i]);
+    }
+    buf_add(out, T("]}],\"service\":[{\"coding\":[{\"system\":\"http://terminology.hl7.org/"
+                   "CodeSystem/restful-security-service\",\"code\":\"SMART-on-FHIR\"}]}],"
+                   "\"description\":\"Nothing is open without sign-in: OAuth 2.1 and SMART App "
+                   "Launch 2.2, or a session of this node's page.\"}"));
+}
+
 /* mode (R4 http.html#capabilities). */
 static int no_other_parameters(struct call *c, struct err *e)
 {
@@ -319,6 +369,7 @@ int do_capabilities(struct call *c, struct err *e)
     add_head(c, out);
     buf_add(out, T(",\"rest\":[{\"mode\":\"server\",\"documentation\":"));
     json_write_string(text_of(search_words), out);
+    add_security(c, out);
     buf_add(out, T(",\"resource\":["));
     for (unsigned type = 1; type < fhir_type_count(); type++) {
         add_type(c, &links, out, (fhir_type)type);

@@ -22,6 +22,8 @@ struct operation {
     unsigned methods;       /* of enum operation_method */
     const char *definition; /* canonical, for the CapabilityStatement */
     int (*run)(struct call *c, struct err *e);
+    uint8_t needs; /* of MAY_* on the type, before it runs; 0: it asks by itself, or needs only that
+                      somebody has signed in */
 };
 
 /* Ended by a row without a name. */

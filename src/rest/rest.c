@@ -3,10 +3,13 @@
 #include "base/clock.h"
 #include "base/metrics.h"
 #include "base/pace.h"
+#include "rest/access.h"
 #include "rest/forms.h"
 #include "rest/operation.h"
 #include "rest/patch.h"
+#include "rest/record.h"
 #include "rest/reindex.h"
+#include "rest/who.h"
 
 #include <stdio.h>
 #include <time.h>
@@ -19,79 +22,6 @@ static const char fhir_xml[] = "application/fhir+xml; charset=utf-8";
 static int step_route(struct call *c, struct err *e)
 {
     return route_call(c, e);
-}
-
-/* The host of "host", "host:port", "[::1]:port". */
-static text host_name(text authority)
-{
-    if (text_starts(authority, T("["))) {
-        return text_first(authority, text_find(authority, ']') + 1);
-    }
-    return text_first(authority, text_find(authority, ':'));
-}
-
-static bool is_loopback_name(text host)
-{
-    size_t dots = 0;
-    for (size_t i = 0; i < host.n; i++) {
-        dots += host.p[i] == '.';
-        if (host.p[i] != '.' && (host.p[i] < '0' || host.p[i] > '9')) {
-            return text_eq_nocase(host, T("localhost")) || text_eq(host, T("[::1]"));
-        }
-    }
-    return dots == 3 && text_starts(host, T("127."));
-}
-
-/* The part of an address between scheme and path: what Host and Origin have. */
-static text authority_of(text url)
-{
-    for (size_t i = 0; i + 3 <= url.n; i++) {
-        if (memcmp(url.p + i, "://", 3) == 0) {
-            text rest = text_from(url, i + 3);
-            return text_first(rest, text_find(rest, '/'));
-        }
-    }
-    return (text){0};
-}
-
-/*
- * A browser on this machine runs pages of other sites too, and such a page may give its own name
- * this machine's address. Whoever is let in for coming from here must therefore ask for a name of
- * this node, and a page that changes something must be the node's own.
- */
-static int own_names_only(const struct call *c, struct err *e)
-{
-    text host = http_field(c->http, T("Host"));
-    text origin = http_field(c->http, T("Origin"));
-    text base = authority_of(c->rest->base);
-    bool reads = c->method == HTTP_GET || c->method == HTTP_HEAD;
-    if (!is_loopback_name(host_name(host)) && !(base.n && text_eq_nocase(host, base))) {
-        return err_set(
-            e, ERR_FORBIDDEN,
-            "this node does not go by the name '%.*s'; ask for it as localhost, or start "
-            "it with --base-url",
-            TEXT_ARG(text_short(host, 100)));
-    }
-    text from = authority_of(origin);
-    if (!reads && origin.p && !text_eq_nocase(from, host) &&
-        !(base.n && text_eq_nocase(from, base))) {
-        return err_set(e, ERR_FORBIDDEN,
-                       "pages of another site may not change anything here (Origin '%.*s')",
-                       TEXT_ARG(text_short(origin, 100)));
-    }
-    return 0;
-}
-
-/* Who asks. The listener takes connections from this machine only, so it is the local
- * administrator. */
-static int step_who(struct call *c, struct err *e)
-{
-    if (!c->rest->loopback) {
-        return err_set(
-            e, ERR_LOGIN,
-            "this node has no sign-in yet, so it answers this machine only: start it on 127.0.0.1");
-    }
-    return c->http ? own_names_only(c, e) : 0;
 }
 
 /* Notes the form that was asked for. */
@@ -208,13 +138,6 @@ static int step_what(struct call *c, struct err *e)
     return rc ? rc : take_format(c, e);
 }
 
-static int step_may(struct call *c, struct err *e)
-{
-    (void)e;
-    c->grant = policy_local_administrator();
-    return 0;
-}
-
 static int do_operation(struct call *c, struct err *e)
 {
     return c->route.operation->run(c, e);
@@ -248,6 +171,9 @@ int do_call(struct call *c, struct err *e)
         [INTERACTION_OPERATION] = do_operation,
         [INTERACTION_JOB] = do_jobs,
     };
+    if (access_log_serves(c)) {
+        return do_access_log(c, e);
+    }
     return interactions[c->route.interaction](c, e);
 }
 
@@ -279,7 +205,7 @@ static const enum metric interaction_metrics[INTERACTION_COUNT] = {
 
 static int run_steps(struct call *c, int64_t *at, struct err *e)
 {
-    int rc = 0;
+    int rc = record_begin(c, e);
     for (size_t i = 0; !rc && i < sizeof steps / sizeof *steps; i++) {
         pace_give_way();
         rc = steps[i].run(c, e);
@@ -289,6 +215,48 @@ static int run_steps(struct call *c, int64_t *at, struct err *e)
     }
     metric_add(interaction_metrics[c->route.interaction], 1);
     return rc;
+}
+
+/* The entries of the access log. A reply that cannot be recorded is not sent, and none is before
+ * they are durable: hold_reply(). */
+static int step_record(struct call *c, int rc, struct err *e, int64_t *at, uint64_t *ret_ticket)
+{
+    struct err why = *e;
+    int failed = record_call(c, rc, &why, e);
+    failed = failed ? failed : ret_ticket ? record_queue(c, ret_ticket, e) : record_flush(c, e);
+    if (!failed && !rc) {
+        failed = record_stream(c, e);
+    }
+    int64_t now = clock_mono_ns();
+    metric_add(METRIC_step_record_seconds_total, now - *at);
+    *at = now;
+    if (failed) {
+        c->issues.count = c->issues.errors = 0;
+        return failed;
+    }
+    *e = why;
+    return rc;
+}
+
+/* --- the wait for the log ------------------------------------------------------------------ */
+
+static bool ask_log(void *context, uint64_t ticket, uint64_t wake)
+{
+    return audit_watch(context, ticket, wake);
+}
+
+static int wait_for_log(void *context, uint64_t ticket)
+{
+    struct err ignored = {0};
+    return audit_wait(context, ticket, &ignored);
+}
+
+/* The reply is printed and packed while the disk is busy; it leaves when the entries are there. */
+static void hold_reply(const struct rest *rest, uint64_t ticket, struct http_reply *reply)
+{
+    if (ticket) {
+        reply->hold = (struct http_hold){ask_log, wait_for_log, rest->audit, ticket};
+    }
 }
 
 /* --- reply --------------------------------------------------------------------------------- */
@@ -433,10 +401,43 @@ static text request_base(const struct rest *rest, const struct http_request *r)
                                        TEXT_ARG(host));
 }
 
+/*
+ * Apps in a browser are pages of other sites. They bring a token with each request, never a cookie
+ * (no Allow-Credentials), so every site may ask.
+ */
+static void allow_sites(const struct http_request *request, struct http_reply *reply)
+{
+    if (!http_field(request, T("Origin")).p) {
+        return;
+    }
+    http_reply_field(reply, T("Access-Control-Allow-Origin"), T("*"));
+    http_reply_field(reply, T("Access-Control-Expose-Headers"),
+                     T("ETag, Location, Content-Location, Last-Modified, WWW-Authenticate"));
+    if (request->method == HTTP_OPTIONS) {
+        http_reply_field(reply, T("Access-Control-Allow-Methods"),
+                         T("GET, HEAD, POST, PUT, PATCH, DELETE"));
+        http_reply_field(reply, T("Access-Control-Allow-Headers"),
+                         T("authorization, content-type, accept, prefer, if-match, if-none-match, "
+                           "if-none-exist, if-modified-since"));
+        http_reply_field(reply, T("Access-Control-Max-Age"), T("600"));
+    }
+}
+
 void rest_handle(void *context, const struct http_request *request, struct http_reply *reply)
 {
-    const struct rest *rest = context;
+    rest_handle_as(context, NULL, request, reply);
+}
+
+void rest_handle_as(const struct rest *rest, const struct caller *caller,
+                    const struct http_request *request, struct http_reply *reply)
+{
+    allow_sites(request, reply);
+    if (request->method == HTTP_OPTIONS && http_field(request, T("Origin")).p) {
+        reply->status = 204; /* a browser asks what it may ask */
+        return;
+    }
     struct call c = {.rest = rest,
+                     .caller = caller,
                      .arena = request->arena,
                      .method = request->method,
                      .path = text_from(request->path, T("/fhir/").n),
@@ -448,7 +449,13 @@ void rest_handle(void *context, const struct http_request *request, struct http_
     issues_init(&c.issues, c.arena);
     buf_init(&c.answer.body, (size_t)rest->limits->request_memory);
     int64_t at = clock_mono_ns();
+    uint64_t ticket = 0;
+    /* whoever knows the caller is in this process, and has the reply at once */
+    int64_t started = at;
     int rc = run_steps(&c, &at, &e);
+    absent_wait(&c, rc, started);
+    at = clock_mono_ns();
+    rc = step_record(&c, rc, &e, &at, caller ? NULL : &ticket);
     if (!rc) {
         rc = reply_answer(&c, reply, &e);
     }
@@ -459,6 +466,7 @@ void rest_handle(void *context, const struct http_request *request, struct http_
         http_reply_field(reply, c.answer.fields[i].name, c.answer.fields[i].value);
     }
     private_reply(reply);
+    hold_reply(rest, ticket, reply);
     metric_add(METRIC_step_reply_seconds_total, clock_mono_ns() - at);
     buf_done(&c.answer.body);
 }

@@ -1,5 +1,7 @@
 #include "rest/search.h"
 
+#include "policy/touched.h"
+
 #include "base/pace.h"
 #include "rest/terms.h"
 
@@ -75,6 +77,69 @@ static int look(struct page *p, text from, struct err *e)
     return !rc && s->include_count && p->matches.count ? page_include(p, e) : rc;
 }
 
+/* The patient to whom a plan is confined; empty: to nobody. */
+static text confined_to(const struct plan_node *n)
+{
+    text patient = {0};
+    if (!n) {
+        return patient;
+    }
+    switch (n->kind) {
+    case PLAN_HOME:
+        return n->target == FHIR_PATIENT ? n->value : patient;
+    case PLAN_COMPARTMENT:
+        return n->value;
+    case PLAN_REFERENCE:
+        return n->target == FHIR_PATIENT ? n->value : patient;
+    case PLAN_AND:
+        for (size_t i = 0; i < n->count && !patient.n; i++) {
+            patient = confined_to(&n->items[i]);
+        }
+        return patient;
+    case PLAN_OR: /* the key says it, or an entry: the same patient */
+        for (size_t i = 0; i < n->count; i++) {
+            text one = confined_to(&n->items[i]);
+            if (one.n == 0 || (patient.n && !text_eq(one, patient))) {
+                return (text){0};
+            }
+            patient = one;
+        }
+        return patient;
+    default:
+        return patient;
+    }
+}
+
+/*
+ * A number, or that there is nothing, tells of a patient too: a search within one record is in that
+ * patient's part of the access log whatever it found.
+ */
+static int touch_asked(struct page *p, struct err *e)
+{
+    struct call *c = p->call;
+    struct store_view *view;
+    uint64_t compartment;
+    uint64_t from;
+    uint64_t to;
+    uint64_t *others;
+    size_t count;
+    text patient = confined_to(p->search.plan.root);
+    if (!c->touched || patient.n == 0) {
+        return 0;
+    }
+    int rc =
+        store_view_begin(c->rest->store, policy_local_administrator(), STORE_ONE_READ, &view, e);
+    if (rc) {
+        return rc;
+    }
+    rc = store_patient_keys(view, patient, c->arena, &from, &to, &others, &count, e);
+    store_view_end(view);
+    if (!rc && store_patients_compartment(from, &compartment)) {
+        grant_touch(c->grant, compartment);
+    }
+    return rc == ERR_NOT_FOUND ? 0 : rc;
+}
+
 static int run(struct page *p, struct err *e)
 {
     struct call *c = p->call;
@@ -92,7 +157,7 @@ static int run(struct page *p, struct err *e)
     }
     rc = look(p, from, e);
     store_view_end(p->view);
-    return rc;
+    return rc || p->matches.count ? rc : touch_asked(p, e);
 }
 
 int do_search(struct call *c, struct err *e)

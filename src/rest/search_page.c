@@ -1,4 +1,5 @@
 #include "rest/search.h"
+#include "rest/withheld.h"
 
 /* The searchset of a search (R4 http.html#paging, search.html#errors): links, matches, what is
  * included, and one OperationOutcome for what else there is to say. */
@@ -163,14 +164,19 @@ static int print_outcome(struct page *p, size_t *at, struct err *e)
     const struct search *s = &p->search;
     struct buf *out = &p->call->answer.body;
     bool any = false;
-    int rc = 0;
-    if (!s->ignored_count && !s->explain) {
-        return 0;
+    bool withheld = false;
+    int rc = withheld_from_call(p->call, &withheld, e);
+    if (rc || (!s->ignored_count && !s->explain && !withheld)) {
+        return rc;
     }
     buf_add(out, (*at)++ ? T(",") : T(",\"entry\":["));
     buf_add(out, T("{\"resource\":{\"resourceType\":\"OperationOutcome\",\"issue\":["));
     for (size_t i = 0; i < s->ignored_count; i++) {
         add_issue(out, &any, "warning", "not-supported", s->ignored[i], T(""));
+    }
+    if (withheld) {
+        buf_add(out, any ? T("," WITHHELD_ISSUE) : T(WITHHELD_ISSUE));
+        any = true;
     }
     if (s->explain) {
         rc = add_explanation(p, out, &any, e);

@@ -1,4 +1,5 @@
 #include "rest/bundle.h"
+#include "rest/record.h"
 
 #include "fhir/reference.h"
 
@@ -445,6 +446,9 @@ static int gather(struct bundle *b, struct write_request *request, size_t *owner
             continue;
         }
         int rc = prepare_content(p, &item->err);
+        if (!rc && !p->exists && p->write.id.n) {
+            rc = record_note(&item->call, p, &item->err);
+        }
         if (rc) {
             return fail(b, i, rc, &item->err, e);
         }

@@ -1,6 +1,7 @@
 #include "rest/write.h"
 
 #include "rest/patch.h"
+#include "rest/record.h"
 #include "rest/reindex.h"
 
 #include "base/metrics.h"
@@ -110,6 +111,7 @@ static int new_id(struct prepared *p, struct err *e)
     char uuid[UUID_SIZE];
     random_uuid(uuid);
     p->write.id = arena_copy(p->call->arena, text_of(uuid));
+    p->write.new_id = true;
     p->write.expect = EXPECT_ABSENT;
     return p->write.id.p ? 0 : no_memory(e);
 }
@@ -373,6 +375,7 @@ int prepare_content(struct prepared *p, struct err *e)
     pace_give_way();
     int rc = no_conditional_references(p, e);
     p->resource.id = p->write.id;
+    rc = rc ? rc : consent_check(c, &p->resource, e);
     rc = rc ? rc : search_parameter_check(c, &p->resource, e);
     rc = rc ? rc : validate_on_write(c, &p->resource, e);
     if (rc) {
@@ -393,7 +396,8 @@ int prepare_content(struct prepared *p, struct err *e)
     }
     p->write.packed = packed;
     p->write.index = &p->index;
-    return 0;
+    return policy_facts(p->resource.type, p->resource.root, store_labels(c->rest->store), c->arena,
+                        &p->write.facts, e);
 }
 
 int prepare_write(struct call *c, struct prepared *ret_prepared, struct err *e)
@@ -406,7 +410,8 @@ int prepare_write(struct call *c, struct prepared *ret_prepared, struct err *e)
 
 void version_of_write(const struct prepared *p, struct version *ret_version)
 {
-    *ret_version = (struct version){.type = p->write.type,
+    *ret_version = (struct version){.rid = p->write.rid,
+                                    .type = p->write.type,
                                     .id = p->write.id,
                                     .vid = p->write.vid,
                                     .t = p->write.t,
@@ -441,6 +446,7 @@ int answer_write(struct prepared *p, struct err *e)
     if (p->exists) {
         return answer_existing(p, e);
     }
+    c->noted = p->write.changed && p->write.note.n;
     version_of_write(p, &a->version);
     a->has_version = p->write.vid != 0;
     if (is_meta_change(c)) {
@@ -488,13 +494,14 @@ static int commit_one(struct prepared *p, bool *ret_again, struct err *e)
 {
     struct call *c = p->call;
     bool nothing = p->exists || p->write.id.n == 0;
+    int rc = nothing ? 0 : record_note(c, p, e);
     struct write_request request = {.writes = &p->write,
                                     .write_count = nothing ? 0 : 1,
                                     .conditions = p->conditions,
                                     .condition_count = p->condition_count};
     *ret_again = false;
-    if (nothing) {
-        return 0; /* what was found was true when it was looked for */
+    if (nothing || rc) {
+        return rc; /* what was found was true when it was looked for */
     }
     store_commit(c->rest->store, c->grant, &request, 1);
     if (request.result) {

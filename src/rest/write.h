@@ -58,6 +58,9 @@ bool write_again(const struct prepared *p, const struct write_request *request);
 /* What a result of store_commit() is for the client. */
 int refused_write(const struct call *c, int result, struct err *e);
 
+/* Consents that the operations make, with what belongs to them, are not made without them. */
+int consent_check(const struct call *c, const struct resource *r, struct err *e);
+
 /* Fills call->answer from a committed (or existing) write. */
 int answer_write(struct prepared *p, struct err *e);
 

@@ -6,11 +6,13 @@
 import { randomUUID } from 'node:crypto';
 
 const NHS = 'https://fhir.nhs.uk/Id/nhs-number';
+const ODS = 'https://fhir.nhs.uk/Id/ods-organization-code';
 const SNOMED = 'http://snomed.info/sct';
 const LOINC = 'http://loinc.org';
 const CODES = 'http://terminology.hl7.org/CodeSystem/';
 
 export const GRACE = { id: 'browser-test-grace', nhs: '9990000018', typed: '999 000 0018' };
+export const SURGERY = { id: 'browser-test-surgery', ods: 'Y90001' };
 export const EMPTY = { id: 'browser-test-empty' };
 export const LONG = { id: 'browser-test-long', entries: 3000 };
 export const HOSTILE = '<img src=x onerror=document.title="PWNED">';
@@ -126,7 +128,8 @@ function grace() {
     return [
         {
             resourceType: 'Organization',
-            id: 'browser-test-surgery',
+            id: SURGERY.id,
+            identifier: [{ system: ODS, value: SURGERY.ods }],
             name: 'Harbour Street Surgery',
         },
         {
@@ -250,6 +253,7 @@ function long() {
             name: [{ use: 'official', family: 'Zzlongrecord', given: ['Percival'] }],
             gender: 'male',
             birthDate: '1940-02-29',
+            generalPractitioner: [{ reference: `Organization/${SURGERY.id}` }],
         },
     ];
     const tests = [
@@ -299,10 +303,16 @@ function long() {
     return all;
 }
 
-async function put(base, resources) {
-    const reply = await fetch(`${base}/fhir`, {
+const registered = { generalPractitioner: [{ reference: `Organization/${SURGERY.id}` }] };
+
+async function put(node, resources) {
+    const reply = await fetch(`${node.base}/fhir`, {
         method: 'POST',
-        headers: { 'content-type': 'application/fhir+json', accept: 'application/fhir+json' },
+        headers: {
+            'content-type': 'application/fhir+json',
+            accept: 'application/fhir+json',
+            authorization: `Bearer ${node.token}`,
+        },
         body: bundle(resources),
     });
     if (!reply.ok) {
@@ -312,19 +322,29 @@ async function put(base, resources) {
     }
 }
 
-/* Loading twice changes nothing that the tests look at. */
-export async function load(base) {
-    await put(base, grace());
-    await put(base, [
+const lines = (resources) => resources.map((r) => `${text(r)}\n`).join('');
+
+/* Who works there, and the place: a node has to know them before it serves. */
+export const seed = () => lines(grace().slice(0, 2));
+
+/* For a demonstration, which takes its people from what is there when it starts. */
+export const seedGrace = (more = []) => lines([...grace(), ...more]);
+
+export const loadGrace = (node, more = []) => put(node, [...grace(), ...more]);
+
+export async function load(node) {
+    await loadGrace(node);
+    await put(node, [
         {
             resourceType: 'Patient',
             id: EMPTY.id,
             name: [{ use: 'official', text: 'Zzbaby of Nobody' }],
             birthDate: '2026',
+            ...registered,
         },
     ]);
     const all = long();
     for (let at = 0; at < all.length; at += 500) {
-        await put(base, all.slice(at, at + 500));
+        await put(node, all.slice(at, at + 500));
     }
 }

@@ -1,6 +1,6 @@
 /* What the tests of the page share: the node under test, the browser, checks and their count. */
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,6 +17,7 @@ const FLAGS = [
     '--disable-background-networking',
     '--disable-component-update',
     '--disable-sync',
+    '--disable-features=LocalNetworkAccessChecks,BlockInsecurePrivateNetworkRequests',
 ];
 const packages = createRequire(fileURLToPath(new URL('../../web/package.json', import.meta.url)));
 
@@ -33,45 +34,74 @@ function need(name) {
     }
 }
 
-/* An address, or a program to start a node with. */
-export async function startNode(argument) {
-    if (/^https?:/.test(argument ?? '')) {
-        return { base: argument.replace(/\/+$/, ''), stop: async () => undefined };
+/* The file of a package of web/ that is imported, not required. */
+export function where(name) {
+    try {
+        return packages.resolve(name);
+    } catch {
+        return skip(`${name} is missing: npm ci --prefix web`);
     }
-    if (!argument || !existsSync(argument)) {
-        console.error('usage: run.mjs BASE_URL | run.mjs PATH/OF/kith');
-        process.exit(2);
-    }
-    const dir = mkdtempSync(join(tmpdir(), 'kith-browser-'));
-    const home = join(dir, 'node');
-    const made = spawnSync(
-        argument,
-        ['init', home, '--organisation', 'Y90001', '--name', 'Browser test practice'],
-        { encoding: 'utf8' },
-    );
-    if (made.status !== 0) {
-        throw new Error(`kith init: ${made.stdout}${made.stderr}`);
-    }
-    const child = spawn(argument, ['serve', home, '--listen', '127.0.0.1:0'], {
-        stdio: ['ignore', 'pipe', 'pipe'],
-    });
+}
+
+/* Runs the program once; gives what it prints. */
+function runner(program) {
+    return (...words) => {
+        const done = spawnSync(program, words, { encoding: 'utf8', timeout: 120000 });
+        if (done.status !== 0) {
+            throw new Error(`kith ${words[0]} ${words[1]}: ${done.stdout}${done.stderr}`);
+        }
+        return done.stdout;
+    };
+}
+
+/* The address that the node tells; passkeys need a name in it, not numbers. */
+function hearAddress(child) {
     let said = '';
-    const base = await new Promise((done, failed) => {
-        const timer = setTimeout(() => failed(new Error(`the node did not start: ${said}`)), 30000);
+    return new Promise((done, failed) => {
+        const timer = setTimeout(() => failed(new Error(`the node did not start: ${said}`)), 60000);
         const hear = (data) => {
             said += data;
-            const m = /"address":"(http:[^"]+)"/.exec(said) ?? /at (http:\/\/[0-9.:]+)/.exec(said);
+            const m = /"address":"http:\/\/[0-9.]+:(\d+)/.exec(said) ?? /at http:\/\/[0-9.]+:(\d+)/.exec(said);
             if (m) {
                 clearTimeout(timer);
-                done(m[1]);
+                done(`http://localhost:${m[1]}`);
             }
         };
         child.stdout.on('data', hear);
         child.stderr.on('data', hear);
         child.on('exit', (code) => failed(new Error(`the node ended with ${code}: ${said}`)));
     });
+}
+
+/*
+ * A node of its own: `home` is its folder, `token` the administrator's, `first` the link that init
+ * prints. `seed` is NDJSON that is there before the node serves; so is what `prepare` does.
+ * `options`: of `kith serve`.
+ */
+export async function startNode(program, seed = '', prepare = () => undefined, options = []) {
+    if (!program || !existsSync(program)) {
+        console.error('usage: PATH/OF/kith as the first argument');
+        process.exit(2);
+    }
+    const kith = runner(program);
+    const dir = mkdtempSync(join(tmpdir(), 'kith-browser-'));
+    const home = join(dir, 'node');
+    const made = kith('init', home, '--organisation', 'Y90001', '--name', 'Harbour Street Surgery');
+    if (seed) {
+        writeFileSync(join(dir, 'seed.ndjson'), seed);
+        kith('import', home, join(dir, 'seed.ndjson'));
+    }
+    prepare(kith, home);
+    const child = spawn(program, ['serve', home, '--listen', '127.0.0.1:0', ...options], {
+        stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const base = await hearAddress(child);
     return {
         base,
+        kith,
+        home,
+        token: kith('token', home).trim(),
+        first: made,
         stop: async () => {
             child.removeAllListeners('exit');
             const ended = new Promise((done) => child.on('exit', done));
@@ -112,12 +142,21 @@ export function check(what, good, detail = '') {
 export const equal = (what, is, should) =>
     check(what, is === should, `is ${JSON.stringify(is)}, should be ${JSON.stringify(should)}`);
 
+/* Windows that are open; what they show helps to see why a test broke off. */
+const open = [];
+const textOf = (page) =>
+    page.innerText('body').then(
+        (t) => `${page.url()}: ${t.replace(/\s+/g, ' ').slice(0, 700)}`,
+        () => '',
+    );
+
 /* A test that breaks off is one failure, and the next one runs. */
 export async function attempt(what, body) {
     try {
         await body();
     } catch (e) {
-        check(what, false, String(e?.stack ?? e).slice(0, 1500));
+        const shown = await Promise.all(open.filter((p) => !p.isClosed()).map(textOf));
+        check(what, false, [String(e?.stack ?? e).slice(0, 1500), ...shown].join('\n      '));
     }
 }
 
@@ -128,17 +167,18 @@ export function finish() {
 
 /* A tab that notes what must not happen: requests elsewhere, errors, violations of the policy. */
 export async function openPage(browser, base, options = {}) {
+    const { others = [], ...more } = options;
     const context = await browser.newContext({
         viewport: { width: 1280, height: 900 },
         locale: 'en-GB',
-        ...options,
+        ...more,
     });
     const page = await context.newPage();
     const bad = [];
-    const origin = new URL(base).origin;
+    const origins = [base, ...others].map((o) => `${new URL(o).origin}/`);
     page.on('request', (r) => {
         const url = r.url();
-        if (!url.startsWith(`${origin}/`) && !url.startsWith('data:')) {
+        if (!origins.some((o) => url.startsWith(o)) && !/^(data|blob):/.test(url)) {
             bad.push(`request to ${url}`);
         }
     });
@@ -153,6 +193,8 @@ export async function openPage(browser, base, options = {}) {
         void d.dismiss();
     });
     page.bad = bad;
+    open.push(page);
+    page.on('close', () => open.splice(open.indexOf(page), 1));
     page.go = async (hash) => {
         await page.goto('about:blank');
         await page.goto(`${base}/${hash}`);

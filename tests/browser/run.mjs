@@ -1,8 +1,8 @@
 /*
  * The page in a real browser.
  *
- *   run.mjs PATH/OF/kith    starts a node of its own, with test records
- *   run.mjs BASE_URL        uses a running node and adds the test records to it
+ *   run.mjs PATH/OF/kith [NAME...]    starts a node of its own, with test records, and signs in as
+ *                                     a doctor of its practice; NAME: only these tests
  *
  * KITH_BROWSER_SHOTS   a folder for pictures of every page
  * KITH_CHROMIUM        the browser (default /usr/bin/chromium)
@@ -11,8 +11,9 @@
  *
  * Exit status 77: there is no browser, or the packages of web/ are not installed.
  */
-import { load } from './fixture.mjs';
+import { load, seed } from './fixture.mjs';
 import { attempt, finish, startBrowser, startNode } from './kit.mjs';
+import { browserOf, person } from './people.mjs';
 import * as files from './test_files.mjs';
 import * as find from './test_find.mjs';
 import * as keyboard from './test_keyboard.mjs';
@@ -23,13 +24,27 @@ import * as trouble from './test_trouble.mjs';
 
 const asking = [files, find, record, trouble];
 const modules = process.env.KITH_SMALL === 'yes' ? asking : [files, find, record, keyboard, trouble, long, looks];
+const only = process.argv.slice(3);
 const browser = await startBrowser();
-const node = await startNode(process.argv[2]);
+const node = await startNode(process.argv[2], seed());
 try {
-    await load(node.base);
+    await load(node);
+    const doctor = await person(
+        node,
+        'doctor',
+        'Dr Åse Sørensen',
+        '--role',
+        'R8000',
+        '--person',
+        'Practitioner/browser-test-doctor',
+    );
     for (const module of modules) {
         for (const [name, test] of Object.entries(module)) {
-            await attempt(name, () => test({ browser, base: node.base }));
+            if (!only.length || only.includes(name)) {
+                await attempt(name, () =>
+                    test({ browser: browserOf(browser, doctor), base: node.base }),
+                );
+            }
         }
     }
 } finally {

@@ -4,7 +4,8 @@ import { check, equal, openPage } from './kit.mjs';
 const find = async (page, typed) => {
     await page.fill('#search', typed);
     await page.keyboard.press('Enter');
-    await page.waitForSelector('#found, .k-inset, .nhsuk-error-summary');
+    // A hint about the words stands there at once; an answer is people, or advice where there is nobody.
+    await page.waitForSelector('#found, .k-inset ul, .nhsuk-error-summary');
 };
 const name = 'ZZOKAFOR-LLEWELLYN, Grace Adaeze (Mrs)';
 

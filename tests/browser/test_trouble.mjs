@@ -10,7 +10,7 @@ export async function troubleIsToldAndCanBeTriedAgain({ browser, base }) {
         'an unknown person',
         (await page.innerText('main')).includes('There is no such record here'),
     );
-    equal('leads back to the search', await page.locator('main a[href="#/"]').count(), 1);
+    equal('leads back to the search', await page.locator('main a[href="#/find"]').count(), 1);
     await page.go('#/somewhere/else');
     check('an unknown page', (await page.innerText('h1')) === 'Page not found');
     await page.go(`#/patient/${GRACE.id}/entry/Condition/none`);

@@ -41,7 +41,9 @@ def mount(kind, at, size):
     image = at + ".image"
     with open(image, "wb") as file:
         file.truncate(size)
-    return attempt("mkfs.ext4", "-q", "-F", "-m", "0", image) or attempt("mount", "-o", "loop", image, at)
+    # Blocks as on a disk of real size; few inodes and a small journal, so that there is room for anything else.
+    shape = ["-b", "4096", "-N", "4096", "-J", "size=8"]
+    return attempt("mkfs.ext4", "-q", "-F", "-m", "0", *shape, image) or attempt("mount", "-o", "loop", image, at)
 
 
 class Disk:

@@ -3,11 +3,13 @@
 
     kill9.py KITH
 
-KITH_KILL_CYCLES (default 100, with sanitizers 20) kills; every CYCLES_PER_STORE a new store is begun, so that each stays small enough to be
-checked often. Kinds of cycle: under load; under load with large bodies, so that checkpoints happen; within the first
-milliseconds after the start, with what the kill before has left to recover; during `kith import`.
+KITH_KILL_CYCLES (default 100, with sanitizers 20) kills; every CYCLES_PER_STORE a new store is begun, so that each stays small
+enough to be checked often; some stores at once. Kinds of cycle: under load; under load with large bodies, so that checkpoints
+happen; within the first milliseconds after the start, with what the kill before has left to recover; during `kith import`.
 """
 
+import collections
+import functools
 import json
 import os
 import random
@@ -20,7 +22,8 @@ import verify
 import writers
 
 WRITERS = 6
-CYCLES_PER_STORE = 20
+CYCLES_PER_STORE = kit.size(20, 10)
+STORES_AT_ONCE = 3
 KINDS = ["load", "load", "start", "load", "import", "load", "large", "load", "start", "load"]
 
 
@@ -107,38 +110,62 @@ class Kills:
         client.close()
         kit.require(self.node.stop() == 0, "SIGTERM: exit status is not 0")
         self.node.check()
+        self.verify_log()
         logged = self.node.failures_logged()
         kit.require(not logged, "the node's log has %d errors: %s", len(logged), logged[:3])
+
+    def verify_log(self):
+        """The access log is whole, and has each acknowledged write, and none twice."""
+        self.node._run("audit", "verify", self.node.folder)
+        told = collections.Counter()
+        seen = set()
+        for line in self.node._run("audit", "list", self.node.folder, "--json").splitlines():
+            event = json.loads(line)
+            event = event.get("event", event)
+            t = event.get("version_t")
+            if t:
+                kit.require(t not in seen, "the log tells twice of version %s", t)
+                seen.add(t)
+                told[event["what"]] += 1
+        written = collections.Counter(f"{kind}/{identity}" for kind, identity, _ in self.ledger.versions)
+        for what, count in written.items():
+            kit.require(told[what] >= count, "%s: %d versions were acknowledged, the log tells of %d", what, count, told[what])
 
     def end(self):
         self.writers.end()
         self.node.end()
 
 
+def one_store(kith, folder, seed, first, last):
+    """The cycles from `first` up to `last`, on a store of their own: kills, and what was acknowledged."""
+    run = Kills(kith, folder, seed, first // CYCLES_PER_STORE)
+    try:
+        for number in range(first, last):
+            kind = KINDS[number % len(KINDS)]
+            new, whole = run.cycle(kind)
+            print(f"cycle {number + 1:3} {kind:6} {new:5} versions acknowledged and there"
+                  + (f", {whole} imported bundles whole" if kind == "import" else ""), flush=True)
+        run.finish()
+    finally:
+        run.end()
+    return run.kills, len(run.ledger.versions), run.ledger.counts
+
+
 def test(kith, folder):
     cycles = int(os.environ.get("KITH_KILL_CYCLES") or kit.size(100, 20))
     seed = kit.settings()
-    kills = versions = done = 0
-    counts = {}
-    while done < cycles:
-        run = Kills(kith, folder, seed, done // CYCLES_PER_STORE)
-        try:
-            for _ in range(min(CYCLES_PER_STORE, cycles - done)):
-                kind = KINDS[done % len(KINDS)]
-                done += 1
-                new, whole = run.cycle(kind)
-                print(f"cycle {done:3} {kind:6} {new:5} versions acknowledged and there"
-                      + (f", {whole} imported bundles whole" if kind == "import" else ""), flush=True)
-            run.finish()
-        finally:
-            run.end()
-        kills += run.kills
-        versions += len(run.ledger.versions)
-        for name, count in run.ledger.counts.items():
-            counts[name] = counts.get(name, 0) + count
-    print(f"{done} cycles, {kills} kills, {versions} acknowledged versions, none lost; kith check clean {done} times")
+    kills = versions = 0
+    counts = collections.Counter()
+    begins = range(0, cycles, CYCLES_PER_STORE)
+    ends = [min(begin + CYCLES_PER_STORE, cycles) for begin in begins]
+    work = functools.partial(one_store, kith, folder, seed)
+    for done in kit.several(STORES_AT_ONCE, work, begins, ends):
+        kills += done[0]
+        versions += done[1]
+        counts += done[2]
+    print(f"{cycles} cycles, {kills} kills, {versions} acknowledged versions, none lost; kith check clean {cycles} times")
     print(", ".join(f"{name}: {count}" for name, count in sorted(counts.items())))
-    kit.require(versions > done, "next to nothing was written, so next to nothing was tested")
+    kit.require(versions > cycles, "next to nothing was written, so next to nothing was tested")
     return 0
 
 

@@ -1,6 +1,8 @@
 """What the fault tests share: a node that can be killed, a plain HTTP client, resources, and how they are compared."""
 
 import base64
+import concurrent.futures
+import contextlib
 import hashlib
 import json
 import os
@@ -47,10 +49,18 @@ class Reply:
         return int(etag[3:-1]) if etag.startswith('W/"') else None
 
 
+TOKEN = "KITH_TEST_TOKEN_"  # and the port: the environment goes to processes that a test starts
+
+
+def token(port):
+    return os.environ.get(f"{TOKEN}{port}", "")
+
+
 class Client:
     """One connection. Slower than it could be, but every byte of it is here to be read."""
 
-    def __init__(self, port, timeout=30.0):
+    def __init__(self, port, timeout=30.0, sign=None):
+        self.sign = f"Authorization: Bearer {sign or token(port)}"
         try:
             self.socket = socket.create_connection(("127.0.0.1", port), timeout)
             self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -66,7 +76,7 @@ class Client:
         body = resource if isinstance(resource, bytes) else b""
         if resource is not None and not body:
             body = json.dumps(resource, separators=(",", ":")).encode()
-        lines = [f"{method} {path} HTTP/1.1", "Host: localhost"]
+        lines = [f"{method} {path} HTTP/1.1", "Host: localhost", self.sign]
         fields = dict(fields or {})
         if resource is not None:
             fields.setdefault("Content-Type", "application/fhir+json")
@@ -86,7 +96,8 @@ class Client:
         for i in range(0, len(paths), at_once):
             part = paths[i : i + at_once]
             try:
-                self.socket.sendall(b"".join(b"GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n" % p.encode() for p in part))
+                head = f" HTTP/1.1\r\nHost: localhost\r\n{self.sign}\r\n\r\n".encode()
+                self.socket.sendall(b"".join(b"GET %s" % p.encode() + head for p in part))
                 for path in part:
                     yield path, self._reply()
             except OSError as why:
@@ -136,6 +147,7 @@ class Node:
         self.folder = folder
         self.process = None
         self.port = 0
+        self.token = ""
         self.log = open(log or folder + ".log", "ab")
 
     def create(self):
@@ -144,6 +156,7 @@ class Node:
     def _run(self, *words):
         done = subprocess.run([self.kith, *words], capture_output=True, text=True, errors="replace", check=False)
         require(done.returncode == 0, "kith %s ended with %d: %s", " ".join(words), done.returncode, done.stderr)
+        return done.stdout.strip()
 
     def spawn(self, *options, before=None):
         """Starts it without waiting for anything."""
@@ -156,8 +169,15 @@ class Node:
 
     def wait_ready(self):
         line = self.process.stdout.readline()
-        require(line.startswith(b"{"), "kith serve did not start (status %s); see %s", self.process.poll(), self.log.name)
+        if not line.startswith(b"{"):
+            status = None
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                status = self.process.wait(10)
+            raise Failed(f"kith serve did not start (status {status}); see {self.log.name}")
         self.port = int(json.loads(line)["address"].rsplit(":", 1)[1])
+        self.token = self.token or self._run("token", self.folder)
+        os.environ[f"{TOKEN}{self.port}"] = self.token
+        os.environ["KITH_TOKEN"] = self.token  # for bench/load
 
     def start(self, *options, before=None):
         self.spawn(*options, before=before)
@@ -257,6 +277,13 @@ def settings(default_seed=None):
 def size(full, small):
     """How often something is done that only repeats: less under sanitizers (KITH_SMALL), which make it several times slower."""
     return small if os.environ.get("KITH_SMALL") == "yes" else full
+
+
+def several(at_once, work, *items):
+    """work() of the items, as map() does it, so many at once, each in a process of its own: they wait for the disk more than they work. Results in
+    order; what one of them has found wrong is raised."""
+    with concurrent.futures.ProcessPoolExecutor(at_once) as pool:
+        yield from pool.map(work, *items)
 
 
 def run(test):

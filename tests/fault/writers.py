@@ -7,7 +7,7 @@ import os
 import random
 import time
 
-from kit import Broken, Client, Failed, TAG_SYSTEM, binary, content_hash, observation, patient
+from kit import Broken, Client, Failed, TAG_SYSTEM, binary, content_hash, observation, patient, token
 
 JSON_NONE = {"Prefer": "return=minimal"}
 
@@ -19,11 +19,12 @@ class Writer:
     {"end": cycle}              nothing more in this cycle
     """
 
-    def __init__(self, number, seed, log, port, cycle, big):
+    def __init__(self, number, seed, log, port, sign, cycle, big):
         self.number = number
         self.random = random.Random(f"{seed}-{number}")
         self.log = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         self.port = port
+        self.sign = sign
         self.cycle = cycle
         self.big = big
         self.count = 0
@@ -141,7 +142,7 @@ class Writer:
     def run_cycle(self):
         client = None
         try:
-            client = Client(self.port.value)
+            client = Client(self.port.value, sign=self.sign.value.decode())
             while True:
                 self.write(client)
         except Broken:
@@ -168,13 +169,14 @@ class Writer:
 class Writers:
     def __init__(self, count, seed, folder):
         self.port = multiprocessing.Value("i", 0)
+        self.sign = multiprocessing.Array("c", 600)  # the token: the writers were there before the node
         self.cycle = multiprocessing.Value("i", 0)
         self.big = multiprocessing.Value("i", 0)
         self.logs = [f"{folder}/writer-{i}.log" for i in range(count)]
         self.files = []
         self.processes = []
         for i, log in enumerate(self.logs):
-            writer = Writer(i, seed, log, self.port, self.cycle, self.big)
+            writer = Writer(i, seed, log, self.port, self.sign, self.cycle, self.big)
             self.processes.append(multiprocessing.Process(target=writer.run, daemon=True))
             self.files.append(open(log, encoding="utf-8"))
         for process in self.processes:
@@ -183,6 +185,7 @@ class Writers:
     def go(self, port, big=False):
         """Lets them write to this port until their connections break."""
         self.port.value = port
+        self.sign.value = token(port).encode()
         self.big.value = 1 if big else 0
         self.cycle.value += 1
 

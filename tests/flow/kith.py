@@ -160,14 +160,24 @@ def outcome_of(body, what):
 # --- a node ---------------------------------------------------------------------------------------
 
 
+TOKENS = {}  # port of a running node -> token
+
+
 def run(*words, status=0, stdin=None, timeout=60):
-    """A kith command; its exit status must be `status` (None: any)."""
+    """A kith command; its exit status must be `status` (None: any). Where it talks to a node of ours it has its token."""
+    ports = [urllib.parse.urlsplit(str(w)).port for w in words if str(w).startswith('http://')]
+    token = TOKENS.get(ports[0], '') if ports else ''
     done = subprocess.run([KITH] + [str(w) for w in words], input=stdin, capture_output=True,
-                          text=True, timeout=timeout)
+                          text=True, timeout=timeout, env=dict(os.environ, KITH_TOKEN=token))
     if status is not None:
         ok(done.returncode == status, 'kith %s: exit status %d' % (' '.join(map(str, words)), status),
            'is %d: %s %s' % (done.returncode, done.stdout[-500:], done.stderr[-500:]))
     return done
+
+
+def token_of(dir, *options):
+    """A bearer token of the administrator at this machine."""
+    return run('token', dir, *options).stdout.strip()
 
 
 class Node:
@@ -179,6 +189,7 @@ class Node:
         self.local = threading.local()
         if not os.path.isdir(dir):
             run('init', dir, '--organisation', 'Y90001', '--name', 'Flow test')
+        self.token = token_of(dir)
 
     def start(self):
         with open(self.log_path, 'ab') as log:
@@ -192,6 +203,7 @@ class Node:
         self.fhir = address['fhir']
         at = urllib.parse.urlsplit(address['address'])
         self.host, self.port = at.hostname, at.port
+        TOKENS[self.port] = self.token
         self.local = threading.local()
         return self
 
@@ -243,6 +255,7 @@ class Node:
             body = body.encode()
         if body is not None and 'Content-Type' not in sent:
             sent['Content-Type'] = FHIR_JSON
+        sent.setdefault('Authorization', 'Bearer ' + self.token)
         sent = {k: v for k, v in sent.items() if v is not None}
         asked = '%s %s' % (method, path[:150])
         for attempt in (1, 2):
@@ -304,9 +317,14 @@ class Node:
         ok(reply.status in (200, 201), '%s: stored' % reply.asked, reply.body[:600])
         return reply.json
 
+    def signed(self, data):
+        """Raw requests with the token, as far as they are HTTP."""
+        return data.replace(b' HTTP/1.1\r\n', b' HTTP/1.1\r\nAuthorization: Bearer %s\r\n' % self.token.encode())
+
     def raw(self, data, wait=10):
         """Sends bytes on a socket of their own; returns what came back until the end or a whole reply."""
         got = b''
+        data = self.signed(data)
         with socket.create_connection((self.host, self.port), timeout=wait) as s:
             with contextlib.suppress(BrokenPipeError, ConnectionResetError):
                 s.sendall(data)

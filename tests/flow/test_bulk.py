@@ -41,7 +41,7 @@ def manifest(node, path, body=None, **headers):
     within(state.headers['Expires'], r'^\w{3}, \d\d \w{3} \d{4} [\d:]{8} GMT$', 'Expires')
     m = state.json
     within(m['transactionTime'], kith.INSTANT, 'transactionTime')
-    eq(m['requiresAccessToken'], False, 'requiresAccessToken')
+    eq(m['requiresAccessToken'], True, 'requiresAccessToken')
     for member in ('output', 'error') + (() if 'extension' in m else ('deleted',)):
         ok(isinstance(m[member], list), member + ' is a list')
     return m
@@ -338,6 +338,46 @@ def test_delete(node):
     ok(not [n for n in os.listdir(node.dir + '/jobs') if at.endswith(n)], 'its folder is gone')
 
 
+def entries(node):
+    """Of the access log, oldest first."""
+    return [e['event'] for e in map(json.loads, reversed(kith.run('audit', 'list', node.dir, '--json').stdout.splitlines()))]
+
+
+def test_whose_job_it_is(node):
+    """A program's export holds what its scopes let it see, and is nobody else's, also after a restart."""
+    one, other = (kith.token_of(node.dir, '--scope', 'system/Observation.rs', '--name', name) for name in ('one', 'other'))
+    mine = {'Authorization': 'Bearer ' + one}
+    theirs = {'Authorization': 'Bearer ' + other}
+    before = len(entries(node))
+    at = kick_off(node, '$export', **mine).headers['Content-Location']
+    for _ in range(500):
+        node.get(at, **theirs).refused(404, 'not-found')
+        state = node.get(at, **mine)
+        if state.status != 202:
+            break
+        time.sleep(0.02)
+    state.is_(200)
+    m = state.json
+    eq({o['type'] for o in m['output']}, {'Observation'}, 'what the scope is about')
+    url = m['output'][0]['url']
+    ok(lines(node, m['output'][0]), 'the administrator fetches it, too')
+    told = [e for e in entries(node)[before:] if e['kind'] == 'export' and e.get('what') == '$export']
+    ok({e.get('patient') for e in told} >= {'a', 'b', 'c'}, 'an entry for each patient in the files', told)
+    ok(all(e['client_name'] == 'one' for e in told), 'of the program that asked', told)
+    before = len(entries(node))
+    node.get(url, **theirs).refused(404)
+    node.get(url, **mine).is_(200)
+    fetched = [e for e in entries(node)[before:] if e['kind'] == 'export' and e['client_name'] == 'one']
+    eq(len(fetched), 1, 'an entry for the file that was fetched')
+    ok(not fetched[0].get('patient'), 'about no patient', fetched)
+    node.delete(at, **theirs).refused(404)
+    node.stop()
+    node.start()
+    node.get(at, **theirs).refused(404)
+    node.get(at, **mine).is_(200)
+    node.delete(at, **mine).is_(202)
+
+
 # --- import ---------------------------------------------------------------------------------------
 
 
@@ -522,8 +562,8 @@ def test_uploads_need_no_memory(node):
     node.request('POST', '$import', body, Content_Type='application/fhir+ndjson').refused(400, 'required', 'respond-async')
     eq(upload(node, b'')['extension']['written'], 0, 'no lines')
     s = socket.create_connection((node.host, node.port))
-    s.sendall(b'POST /fhir/$import HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/fhir+ndjson\r\n'
-              b'Prefer: respond-async\r\nContent-Length: 1000000\r\n\r\n' + body[:700000])
+    s.sendall(node.signed(b'POST /fhir/$import HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/fhir+ndjson\r\n'
+                          b'Prefer: respond-async\r\nContent-Length: 1000000\r\n\r\n') + body[:700000])
     end = time.monotonic() + 10
     while not drafts(node) and time.monotonic() < end:
         time.sleep(0.01)

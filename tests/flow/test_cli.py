@@ -6,13 +6,16 @@ import signal
 import socket
 import stat
 import subprocess
+import tempfile
 import threading
 import time
+import urllib.request
 
 import kith
 from kith import eq, ok, patient, run, within
 
-COMMANDS = 'init serve import export synth check backup restore package terminology path validate version'.split()
+COMMANDS = ('init serve import export synth check backup restore package terminology path validate version '
+            'user token client provider audit').split()
 
 
 def test_help(node):
@@ -53,6 +56,39 @@ def test_usage_errors(node):
     done = subprocess.run([kith.KITH], capture_output=True, text=True)
     eq(done.returncode, 2, 'kith alone')
     within(run('serve', 'a', '--limit', 'nonsense=1', status=2).stderr, 'body_bytes', 'the limits are listed')
+
+
+def test_people(node):
+    """kith user: what is missing is said; links lead to where the node serves. kith provider while it serves."""
+    for words, status, said in (
+            (('add',), 2, 'which node'), (('add', node.dir, 'X', '--base', 'here'), 2, '--base'),
+            (('add', node.dir, 'X', '--kind', 'patient'), 3, 'RelatedPerson/id'),
+            (('add', node.dir, 'X', *['--role', 'R8000'] * 40), 3, 'at most'), (('dance', node.dir), 2, 'roles')):
+        within(run('user', *words, status=status).stderr, said, 'kith user %s' % (words,))
+    within(run('user', 'roles').stdout, r'(?m)^R0001 +Privacy officer\n +.*review-overrides', 'the roles')
+    eq(json.loads(run('user', 'roles', '--json').stdout.splitlines()[0])['code'], 'R8000', 'for programs, too')
+    made = run('user', 'add', node.dir, 'Amina Shah', '--login', 'amina-cli', '--role', 'R8000').stdout
+    ok('http://localhost:%d/#/invite/' % node.port in made, 'the link leads to this node', made)
+    within(run('user', 'role', node.dir, 'amina-cli', status=3).stderr, 'kith user roles', 'no roles')
+    made = run('user', 'invite', node.dir, 'amina-cli', '--base', 'https://kith.example.org/').stdout
+    ok('https://kith.example.org/#/invite/' in made, 'or where it is said', made)
+    empty = tempfile.mkdtemp(dir=os.path.dirname(node.dir))
+    within(run('provider', 'list', empty, status=3).stderr, 'no node', 'a folder without a node')
+    eq(os.listdir(empty), [], 'stays as it was')
+    os.rmdir(empty)
+    discovery = node.dir + '.discovery'
+    with open(discovery, 'w', encoding='utf-8') as f:
+        json.dump({'issuer': 'https://id.example', **{k: 'https://id.example/' + k for k in (
+            'authorization_endpoint', 'token_endpoint', 'jwks_uri', 'userinfo_endpoint')}, 'response_types_supported': ['code'],
+            'subject_types_supported': ['public'], 'id_token_signing_alg_values_supported': ['RS256']}, f)
+    run('provider', 'add', node.dir, 'example', '--discovery', discovery, '--client-id', 'me', '--words', 'Example')
+    os.unlink(discovery)
+    time.sleep(0.5)
+    names = [p['name'] for p in json.loads(urllib.request.urlopen('http://localhost:%d/auth/session' % node.port).read())['providers']]
+    eq(names, ['example'], 'a provider counts while the node serves')
+    run('provider', 'remove', node.dir, 'example')
+    time.sleep(0.5)
+    within(run('audit', 'list', node.dir).stdout, '"kith provider" "example"', 'and stands in the log')
 
 
 def test_unable(node):

@@ -224,7 +224,7 @@ def test_large(node):
 
 def test_slow_and_vanishing_readers(node):
     """A client that goes away in the middle, or reads slowly, holds up nobody."""
-    asked = b'GET /fhir/Patient/large/$everything HTTP/1.1\r\nHost: %s:%d\r\n\r\n' % (node.host.encode(), node.port)
+    asked = node.signed(b'GET /fhir/Patient/large/$everything HTTP/1.1\r\nHost: %s:%d\r\n\r\n' % (node.host.encode(), node.port))
     slow = []
     for i in range(80):
         s = socket.socket()

@@ -175,7 +175,11 @@ def test_there_and_back(node):
         run('check', two)
         with_http = kith.Node(two).start()
         try:
-            ok(exported(with_http.fhir, folder + '/out3') == one, 'the same data over HTTP')
+            over_http = exported(with_http.fhir, folder + '/out3')
+            # What a node answers as AuditEvents is its access log, which goes on meanwhile; it is no part of the records.
+            logged = {key for key in over_http if key.startswith('AuditEvent/')}
+            ok(logged and {k: v for k, v in over_http.items() if k not in logged} == one, 'the same data over HTTP')
+            os.remove(folder + '/out3/AuditEvent.ndjson')
             ok(exported(two, folder + '/out4') == one, 'the same from the folder while it is served')
             third = kith.Node(folder + '/three').start()
             try:

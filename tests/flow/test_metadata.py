@@ -69,8 +69,9 @@ def test_claims_of_a_type(node):
         eq({r[name] for r in c.values()}, {value}, name)
     for r in c.values():
         eq(r['profile'], 'http://hl7.org/fhir/StructureDefinition/' + r['type'], 'profile')
-    common = {'meta', 'meta-add', 'meta-delete', 'validate'}
-    more = {'Patient': {'everything', 'export', 'match', 'summary'}, 'Group': {'export'}, 'Composition': {'document'},
+    common = {'meta', 'meta-add', 'meta-delete', 'validate', 'seal', 'unseal', 'release'}
+    more = {'Patient': {'everything', 'export', 'match', 'summary', 'sharing', 'sharing-end', 'grant-access', 'preview', 'withheld',
+                        'open', 'claim', 'legal-access', 'proxies', 'proxies-end', 'query-access'}, 'Task': {'review'}, 'Group': {'export'}, 'Composition': {'document'},
             'ValueSet': {'expand', 'validate-code'}, 'CodeSystem': {'lookup', 'subsumes', 'validate-code'},
             'ConceptMap': {'translate'}, 'NamingSystem': {'preferred-id'}}
     for t, r in c.items():
@@ -78,7 +79,8 @@ def test_claims_of_a_type(node):
         eq(set(offered), common | more.get(t, set()), 'operations of ' + t)
         eq(len(offered), len(set(offered)), 'each once: ' + t)
     eq([o['definition'].split('/')[-1] for o in c['Device']['operation']],
-       ['Resource-meta', 'Resource-meta-add', 'Resource-meta-delete', 'Resource-validate'], 'definitions')
+       ['Resource-meta', 'Resource-meta-add', 'Resource-meta-delete', 'Resource-validate', 'Resource-seal', 'Resource-unseal',
+        'Resource-release'], 'definitions')
     node.get('Device/$meta').is_(200)
     node.get('Device/none/$meta').refused(404)
     for name in ('add', 'delete'):
@@ -109,6 +111,15 @@ def test_system_parameters(node):
     node.get('?_type=Patient&_has:Observation:patient:status=final').is_(200)
 
 
+def check_log_parameters(node, types):
+    """AuditEvents are the access log: they are asked for by themselves, newest first."""
+    ok({'_id', 'patient', 'date', 'agent'} <= set(types), 'what the log is searched by', types)
+    for name, type in types.items():
+        value = '1' if name == '_id' else '2020' if name == 'date' else VALUES[type]
+        node.get('AuditEvent?%s=%s&_count=1&_sort=-date' % (name, value)).is_(200)
+    node.get('AuditEvent?source=x').refused(400)
+
+
 def test_search_parameters(node):
     """Every advertised parameter of every type can be searched and sorted by."""
     for r in statement(node)['rest'][0]['resource']:
@@ -116,6 +127,9 @@ def test_search_parameters(node):
         names = [p['name'] for p in r['searchParam']]
         types = {p['name']: p['type'] for p in r['searchParam']}
         eq(len(names), len(set(names)), 'each parameter once: ' + type)
+        if type == 'AuditEvent':
+            check_log_parameters(node, types)
+            continue
         ok('_id' in names and '_lastUpdated' in names, '_id and _lastUpdated: ' + type, names)
         queries = []
         for p in r['searchParam']:

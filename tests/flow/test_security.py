@@ -256,9 +256,28 @@ def test_a_foreign_host(node):
         r = node.raw_reply(b'GET /fhir/Patient/canary HTTP/1.1\r\nHost: %s\r\n\r\n' % host.encode())
         eq(r.status == 200, good, 'Host: ' + host)
         ok(good or CANARY.encode() not in r.body, 'no record for ' + host)
-    for origin, good in (('http://127.0.0.1:%d' % node.port, True), ('http://evil.example.org', False), ('null', False)):
+    # A token is sent by whoever has it, not by the browser of itself: apps of other sites may. Without one there is nothing
+    # (that a session's cookie is not enough from elsewhere: test_threats_apps.py).
+    for origin in ('http://127.0.0.1:%d' % node.port, 'http://evil.example.org', 'null'):
         r = node.post('Patient', patient('Origin'), Origin=origin)
-        eq(r.status == 201, good, 'a write with Origin: ' + origin)
+        r.is_(201, 'a write with a token, of ' + origin)
+        ok('Access-Control-Allow-Credentials' not in r.headers, 'no page has the cookie sent: ' + origin)
+        node.post('Patient', patient('Origin'), Origin=origin, Authorization=None).refused(401, 'login')
+
+
+def test_nothing_is_open(node):
+    """Without a token each interaction is 401 and says how to sign in; what is public has nothing of a record."""
+    for method, path in (('GET', 'Patient'), ('GET', 'Patient/canary'), ('GET', 'Patient/canary/_history'), ('GET', '_history'),
+                         ('GET', 'Patient/canary/$everything'), ('GET', '?_type=Patient'), ('GET', '$export'), ('GET', 'AuditEvent'),
+                         ('GET', '_jobs/x'), ('POST', 'Patient'), ('POST', 'Patient/_search'), ('POST', ''), ('PUT', 'Patient/canary'),
+                         ('DELETE', 'Patient/canary'), ('PATCH', 'Patient/canary'), ('POST', '$reindex'), ('GET', 'Patient/none')):
+        for sign in (None, 'Bearer x', 'Bearer ' + node.token[:-1], 'Basic ' + node.token):
+            r = node.request(method, path, None if method in ('GET', 'DELETE') else '{}', Authorization=sign)
+            r.is_(401, 'with ' + str(sign)[:8])
+            within(r.headers.get('WWW-Authenticate'), '^Bearer', 'how to sign in')
+            ok(CANARY.encode() not in r.body, 'no record')
+    node.get('metadata', Authorization=None).is_(200)
+    node.get('Patient/canary').is_(200)
 
 
 kith.main(globals())

@@ -42,6 +42,7 @@ class Node:
         self.kith, self.connection = kith, None
         dir = os.path.join(self.folder, 'node')
         subprocess.run([kith, 'init', dir, '--organisation', 'Y90001', '--name', 'Property test'], check=True, capture_output=True)
+        self.sign = 'Bearer ' + subprocess.run([kith, 'token', dir], check=True, capture_output=True, text=True).stdout.strip()
         self.log = open(dir + '.log', 'w+b')
         self.process = subprocess.Popen([kith, 'serve', dir, '--listen', '127.0.0.1:0', '--json', '--workers', '8'],
                                         stdout=subprocess.PIPE, stderr=self.log)
@@ -68,7 +69,7 @@ class Node:
         if connection is None:
             self.connection = connection = self.connection or self.connect()
         try:
-            connection.request(method, path, body, headers or {})
+            connection.request(method, path, body, dict(headers or {}, Authorization=self.sign))
             reply = connection.getresponse()
             return reply.status, reply.read().decode()
         except (OSError, http.client.HTTPException, UnicodeDecodeError) as e:

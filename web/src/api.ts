@@ -1,4 +1,8 @@
-/* The only door to the server, and only its public FHIR interface lies behind it. */
+/*
+ * The only door to the server: its FHIR interface below /fhir/, and what docs/identity.md and
+ * docs/access-operations.md say of /auth/ and /audit/. The session's cookie goes with each request
+ * by itself; what changes something carries the session's token, too.
+ */
 import { parseKeepingDigits } from './model/digits.ts';
 import { list, words, type Bundle, type Resource } from './model/fhir.ts';
 import { resourceName } from './model/record.ts';
@@ -29,12 +33,32 @@ function outcomeText(body: string): string {
     }
 }
 
+/* The words of an error of /auth/: {"error","words","seconds"}. */
+export interface AuthFault {
+    error?: string;
+    words?: string;
+    seconds?: number;
+}
+
+function faultOf(body: string): AuthFault {
+    try {
+        const fault = JSON.parse(body) as AuthFault;
+        return typeof fault?.error === 'string' ? fault : {};
+    } catch {
+        return {};
+    }
+}
+
 function trouble(status: number, body: string): Trouble {
-    const detail = outcomeText(body);
-    if (status === 401 || status === 403) {
+    const fault = faultOf(body);
+    const detail = fault.words ?? outcomeText(body);
+    if (status === 401) {
+        return new Trouble('You are not signed in', 'Sign in, then try again.', detail, status);
+    }
+    if (status === 403) {
         return new Trouble(
-            'You may not see this',
-            'Ask the people who run this node for access.',
+            'You may not do this',
+            'If you think that you should be able to, ask the people who run this node.',
             detail,
             status,
         );
@@ -74,13 +98,41 @@ function trouble(status: number, body: string): Trouble {
     );
 }
 
-export async function getText(path: string, signal?: AbortSignal): Promise<string> {
+/* What the session's keeper (session.ts) wants to know of every answer. */
+export interface Watcher {
+    csrf(): string;
+    used(): void;
+    ended(): void;
+}
+let watcher: Watcher = { csrf: () => '', used: () => undefined, ended: () => undefined };
+export function watch(w: Watcher): void {
+    watcher = w;
+}
+
+interface Asked {
+    path: string; /* from the root of this node */
+    accept: string;
+    body?: unknown; /* as JSON, by POST */
+    type?: string;
+    signal?: AbortSignal | undefined;
+    quiet?: boolean; /* a 401 is an answer, not the end of the session */
+}
+
+async function ask(asked: Asked): Promise<string> {
+    const { signal } = asked;
+    const headers: Record<string, string> = { accept: asked.accept };
+    const init: RequestInit = { headers, signal: signal ?? null, credentials: 'same-origin' };
+    if (asked.body !== undefined) {
+        init.method = 'POST';
+        init.body = JSON.stringify(asked.body);
+        headers['content-type'] = asked.type ?? 'application/json';
+        if (watcher.csrf()) {
+            headers['x-kith-csrf'] = watcher.csrf();
+        }
+    }
     let response: Response;
     try {
-        response = await fetch(BASE + path, {
-            headers: { accept: 'application/fhir+json' },
-            signal: signal ?? null,
-        });
+        response = await fetch(asked.path, init);
     } catch (e) {
         if (signal?.aborted) {
             throw e;
@@ -99,10 +151,27 @@ export async function getText(path: string, signal?: AbortSignal): Promise<strin
         }
         throw new Trouble('The answer broke off', 'Check that you are connected, then try again.');
     }
+    if (response.status === 401 && !asked.quiet) {
+        watcher.ended();
+    } else {
+        watcher.used();
+    }
     if (!response.ok) {
         throw trouble(response.status, body);
     }
     return body;
+}
+
+const FHIR = 'application/fhir+json';
+
+export const getText = (path: string, signal?: AbortSignal): Promise<string> =>
+    ask({ path: BASE + path, accept: FHIR, signal });
+
+function unreadable(): Trouble {
+    return new Trouble(
+        'The node sent something unreadable',
+        'Try again. If it goes on, tell the people who run this node.',
+    );
 }
 
 export async function get<T extends Resource = Resource>(
@@ -115,12 +184,46 @@ export async function get<T extends Resource = Resource>(
     try {
         return parseKeepingDigits(body) as T;
     } catch {
-        throw new Trouble(
-            'The node sent something unreadable',
-            'Try again. If it goes on, tell the people who run this node.',
-        );
+        throw unreadable();
     }
 }
+
+function parsed<T>(body: string): T {
+    try {
+        return JSON.parse(body || '{}') as T;
+    } catch {
+        throw unreadable();
+    }
+}
+
+/* Runs an operation of docs/access-operations.md: Parameters in, Parameters out. */
+export const operate = async (path: string, input: Resource): Promise<Resource> =>
+    parsed(await ask({ path: BASE + path, accept: FHIR, body: input, type: FHIR }));
+
+/* An address of docs/identity.md or of the log; `body` makes it a POST. */
+export const json = async <T>(path: string, body?: unknown, signal?: AbortSignal): Promise<T> =>
+    parsed(
+        await ask({
+            path,
+            accept: 'application/json',
+            signal,
+            ...(body === undefined ? {} : { body }),
+        }),
+    );
+
+/* The ways in answer 401 to a wrong code: that ends no session. */
+export const tryIn = async <T>(path: string, body?: unknown): Promise<T> =>
+    parsed(
+        await ask({
+            path,
+            accept: 'application/json',
+            quiet: true,
+            ...(body === undefined ? {} : { body }),
+        }),
+    );
+
+export const plainText = (path: string, signal?: AbortSignal): Promise<string> =>
+    ask({ path, accept: 'text/plain, */*', signal });
 
 /* A page's `next` link, as a path below /fhir/. A link to another server is not followed. */
 export function nextPath(bundle: Bundle): string {
@@ -136,6 +239,15 @@ export function matchesOf(bundle: Bundle): Resource[] {
         .filter((r): r is Resource => Boolean(r?.resourceType));
 }
 
+/* Whether the node says that there is more than it shows: an outcome that it suppressed something. */
+export function tellsWithheld(bundle: Bundle): boolean {
+    return list(bundle.entry).some(
+        (e) =>
+            e.resource?.resourceType === 'OperationOutcome' &&
+            list<any>(e.resource.issue).some((i) => i.code === 'suppressed'),
+    );
+}
+
 const PAGES_MAX = 200;
 
 /* Everything of one person, page after page. It comes at once, but is not unpacked before `turn`. */
@@ -143,12 +255,12 @@ export async function everything(
     id: string,
     signal: AbortSignal,
     turn: Promise<unknown>,
-    page: (resources: Resource[]) => void,
+    page: (resources: Resource[], withheld: boolean) => void,
 ): Promise<void> {
     let path = `Patient/${encodeURIComponent(id)}/$everything`;
     for (let n = 0; path && n < PAGES_MAX; n++) {
         const bundle = await get<Bundle>(path, signal, turn);
-        page(matchesOf(bundle));
+        page(matchesOf(bundle), tellsWithheld(bundle));
         const next = nextPath(bundle);
         path = next === path ? '' : next;
     }

@@ -14,11 +14,18 @@ export interface Loaded {
     names: number; /* grows when names arrive */
     readAt: number;
     trouble: Trouble | null;
+    withheld: boolean; /* the node says that something is not shown */
+    closed: boolean; /* who asks sees who the person is, and nothing of the record */
 }
 
 let kept: Loaded | null = null;
 
-const asTrouble = (e: unknown): Trouble =>
+/* Another person at the screen, or another role: what was read before is not theirs to see. */
+export function forgetRecord(): void {
+    kept = null;
+}
+
+export const asTrouble = (e: unknown): Trouble =>
     e instanceof Trouble
         ? e
         : new Trouble(
@@ -30,7 +37,22 @@ const asTrouble = (e: unknown): Trouble =>
 /* Lets the browser show what it has. Not by animation frames: those stop in a hidden tab. */
 const breath = () => new Promise((done) => setTimeout(done, 0));
 
-async function load(id: string, signal: AbortSignal, show: (l: Loaded) => void): Promise<void> {
+/*
+ * Staff find people whom they do not look after: such a record has nothing in it but its name, and
+ * must not be taken for one in which nothing is recorded.
+ */
+const isClosed = (id: string, signal: AbortSignal): Promise<boolean> =>
+    get(`Patient/${encodeURIComponent(id)}/$withheld`, signal).then(
+        () => false,
+        (e) => e instanceof Trouble && [403, 404].includes(e.status),
+    );
+
+async function load(
+    id: string,
+    staff: boolean,
+    signal: AbortSignal,
+    show: (l: Loaded) => void,
+): Promise<void> {
     let state: Loaded = {
         id,
         patient: null,
@@ -39,6 +61,8 @@ async function load(id: string, signal: AbortSignal, show: (l: Loaded) => void):
         names: 0,
         readAt: 0,
         trouble: null,
+        withheld: false,
+        closed: false,
     };
     const change = (part: Partial<Loaded>) => {
         if (!signal.aborted) {
@@ -46,6 +70,7 @@ async function load(id: string, signal: AbortSignal, show: (l: Loaded) => void):
             show(state);
         }
     };
+    const closed = staff ? isClosed(id, signal) : Promise.resolve(false);
     try {
         const first = get(`Patient/${encodeURIComponent(id)}`, signal).then((patient) => {
             change({ patient });
@@ -55,12 +80,17 @@ async function load(id: string, signal: AbortSignal, show: (l: Loaded) => void):
             id,
             signal,
             first.catch(() => undefined),
-            (resources) => state.index.add(resources),
+            (resources, withheld) => {
+                state.index.add(resources);
+                if (withheld) {
+                    change({ withheld });
+                }
+            },
         );
         rest.catch(() => undefined);
         await first;
         await rest;
-        change({ done: true, readAt: Date.now() });
+        change({ closed: await closed, done: true, readAt: Date.now() });
         kept = state;
         await breath();
         const names = new Map<string, string>();
@@ -79,7 +109,7 @@ async function load(id: string, signal: AbortSignal, show: (l: Loaded) => void):
     }
 }
 
-export function useRecord(id: string): { record: Loaded; again: () => void } {
+export function useRecord(id: string, staff: boolean): { record: Loaded; again: () => void } {
     const [tries, setTries] = useState(0);
     const [record, setRecord] = useState<Loaded | null>(kept?.id === id ? kept : null);
     useEffect(() => {
@@ -89,7 +119,7 @@ export function useRecord(id: string): { record: Loaded; again: () => void } {
         }
         const abort = new AbortController();
         setRecord(null);
-        void load(id, abort.signal, setRecord);
+        void load(id, staff, abort.signal, setRecord);
         return () => abort.abort();
     }, [id, tries]);
     const empty: Loaded = {
@@ -100,6 +130,8 @@ export function useRecord(id: string): { record: Loaded; again: () => void } {
         names: 0,
         readAt: 0,
         trouble: null,
+        withheld: false,
+        closed: false,
     };
     return {
         record: record?.id === id ? record : empty,

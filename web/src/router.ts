@@ -1,11 +1,35 @@
-/* Addresses: '#/?q=…' and '#/patient/{id}/{tab}/{more}?…', so that the server serves one page only. */
-import { useEffect, useState } from 'preact/hooks';
+/*
+ * Addresses: '#/?q=…', '#/patient/{id}/{tab}/{more}?…', '#/people/{id}/{page}' and those of PLAIN
+ * below, so that the server serves one page only.
+ */
+import { useLayoutEffect, useState } from 'preact/hooks';
 
 export const TABS = ['summary', 'results', 'timeline', 'details'] as const;
 export type Tab = (typeof TABS)[number];
 
+/* Pages whose address is their name. */
+export const PLAIN = [
+    'sign-in',
+    'security',
+    'apps',
+    'reviews',
+    'people-and-roles',
+    'find',
+    'helping',
+] as const;
+/* Pages about the record of one person, who is not always the one that reads them. */
+export const ABOUT = ['access', 'sharing', 'proxies', 'launch'] as const;
+export type About = (typeof ABOUT)[number];
+
 export type Route =
+    | { page: 'home'; query: URLSearchParams }
     | { page: 'search'; query: URLSearchParams }
+    | {
+          page: 'sign-in' | 'security' | 'apps' | 'reviews' | 'people-and-roles' | 'helping';
+          query: URLSearchParams;
+      }
+    | { page: 'invite' | 'consent'; id: string; query: URLSearchParams }
+    | { page: About; id: string; query: URLSearchParams }
     | { page: 'record'; id: string; tab: Tab; query: URLSearchParams }
     | { page: 'result'; id: string; key: string; query: URLSearchParams }
     | { page: 'entry'; id: string; type: string; entry: string; query: URLSearchParams }
@@ -24,9 +48,28 @@ export function readRoute(hash: string): Route {
     const query = new URLSearchParams(search);
     const parts = path.split('/').filter(Boolean).map(decoded);
     if (parts.length === 0) {
-        return { page: 'search', query };
+        const asked = query.has('q') || query.has('everyone');
+        return { page: asked ? 'search' : 'home', query };
     }
     const [first, id, tab, ...more] = parts;
+    if (parts.length === 1 && (PLAIN as readonly string[]).includes(first!)) {
+        const page = first as (typeof PLAIN)[number];
+        return { page: page === 'find' ? 'search' : page, query };
+    }
+    if ((first === 'invite' || first === 'consent') && parts.length === 2) {
+        /* a token: its letters, nothing that could lead elsewhere */
+        return /^[A-Za-z0-9_.~-]{1,200}$/.test(id!)
+            ? { page: first, id: id!, query }
+            : { page: 'unknown', query };
+    }
+    if (
+        first === 'people' &&
+        parts.length === 3 &&
+        /^[A-Za-z0-9.-]{1,64}$/.test(id!) &&
+        (ABOUT as readonly string[]).includes(tab!)
+    ) {
+        return { page: tab as About, id: id!, query };
+    }
     if (first !== 'patient' || !id || !/^[A-Za-z0-9.-]{1,64}$/.test(id)) {
         return { page: 'unknown', query };
     }
@@ -51,6 +94,8 @@ export function recordHref(id: string, tab: Tab = 'summary'): string {
     return `#/patient/${id}${tab === 'summary' ? '' : `/${tab}`}`;
 }
 
+export const aboutHref = (id: string, page: About): string => `#/people/${id}/${page}`;
+
 export const resultHref = (id: string, key: string): string =>
     `#/patient/${id}/result/${encodeURIComponent(key)}`;
 
@@ -62,7 +107,7 @@ export const pathOf = (hash: string): string => hash.split('?')[0]!.replace(/^#?
 
 export function useRoute(): Route {
     const [hash, setHash] = useState(location.hash);
-    useEffect(() => {
+    useLayoutEffect(() => {
         const changed = () => setHash(location.hash);
         addEventListener('hashchange', changed);
         return () => removeEventListener('hashchange', changed);

@@ -9,7 +9,7 @@ const route = (hash: string) => {
 };
 
 test('addresses are read back as they were made', () => {
-    assert.deepEqual(route(''), { page: 'search', query: '' });
+    assert.deepEqual(route(''), { page: 'home', query: '' });
     assert.deepEqual(route('#/?q=o%27brien'), { page: 'search', query: 'q=o%27brien' });
     assert.deepEqual(route(recordHref('a1')), {
         page: 'record',

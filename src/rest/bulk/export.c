@@ -1,5 +1,5 @@
 /* $export as it runs: a scan of the moment of its kick-off, written to files by type. */
-#include "rest/bulk/job.h"
+#include "rest/bulk/job_owner.h"
 
 #include "base/clock.h"
 #include "base/metrics.h"
@@ -16,7 +16,10 @@ struct export
     struct job *job;
     int dir;
     struct rest *rest;
-    const struct grant *grant;
+    struct job_owner owner;
+    struct owner_written *written; /* since state.json was written */
+    size_t written_count;
+    size_t written_capacity;
     struct arena arena; /* of the whole job */
     struct arena page;
     struct buf line;
@@ -105,6 +108,7 @@ static int read_asked(struct export *x, struct err *e)
     size_t most;
     yyjson_val *item;
     int rc = job_read_request(x->dir, &x->arena, &x->asked, e);
+    rc = rc ? rc : owner_read(x->rest, x->asked, &x->arena, &x->owner, e);
     if (rc) {
         return rc;
     }
@@ -151,9 +155,44 @@ static int read_progress(struct export *x, struct err *e)
 
 /* --- progress ------------------------------------------------------------------------------ */
 
+/* Of whom something is in the files, in order of keys, so that nearly each comes once. */
+static int note_written(struct export *x, uint64_t rid, struct err *e)
+{
+    uint64_t compartment;
+    struct owner_written *last = x->written_count ? &x->written[x->written_count - 1] : NULL;
+    if (!store_patients_compartment(rid, &compartment)) {
+        return 0;
+    }
+    if (last && last->compartment == compartment) {
+        last->count++;
+        return 0;
+    }
+    struct owner_written *items =
+        arena_grow(&x->arena, x->written, x->written_count, &x->written_capacity, sizeof *items);
+    if (!items) {
+        return no_memory(e);
+    }
+    x->written = items;
+    x->written[x->written_count++] = (struct owner_written){compartment, 1};
+    return 0;
+}
+
+/* Before what was written counts: after a crash it is written, and told of, again. */
+static int record_written(struct export *x, struct err *e)
+{
+    int rc = owner_record(x->rest, &x->owner, x->job, x->written, x->written_count, &x->page, e);
+    arena_reset(&x->page);
+    x->written_count = rc ? x->written_count : 0;
+    return rc;
+}
+
 static int note(struct export *x, struct err *e)
 {
     struct buf progress;
+    int recorded = record_written(x, e);
+    if (recorded) {
+        return recorded;
+    }
     buf_init(&progress, JOB_STATE_MOST);
     buf_printf(&progress, "{\"range\":%zu,\"next\":%llu,\"done\":%llu,", x->range,
                (unsigned long long)x->next, (unsigned long long)atomic_load(&x->job->done));
@@ -232,7 +271,7 @@ static int put_resource(struct export *x, const struct version *v, struct err *e
         }
     }
     atomic_fetch_add(&x->job->done, !rc && match);
-    return rc;
+    return rc || !match ? rc : note_written(x, v->rid, e);
 }
 
 /* What was deleted, as a transaction that deletes it elsewhere. One bundle a page. */
@@ -240,18 +279,20 @@ static int put_deletions(struct export *x, const struct versions *vs, struct err
 {
     size_t hint = SIZE_MAX;
     size_t count = 0;
+    int rc = 0;
     buf_clear(&x->line);
     buf_add(&x->line, T("{\"resourceType\":\"Bundle\",\"type\":\"transaction\",\"entry\":["));
-    for (size_t i = 0; i < vs->count; i++) {
+    for (size_t i = 0; !rc && i < vs->count; i++) {
         const struct version *v = &vs->items[i];
         if (v->deleted) {
+            rc = note_written(x, v->rid, e);
             buf_printf(&x->line, "%s{\"request\":{\"method\":\"DELETE\",\"url\":\"%.*s/%.*s\"}}",
                        count ? "," : "", TEXT_ARG(fhir_type_name(v->type)), TEXT_ARG(v->id));
             count++;
         }
     }
     buf_add(&x->line, T("]}"));
-    return count ? put_line(x, T("deleted"), &hint, buf_text(&x->line), e) : 0;
+    return !rc && count ? put_line(x, T("deleted"), &hint, buf_text(&x->line), e) : rc;
 }
 
 static int put_notes(struct export *x, struct err *e)
@@ -275,8 +316,10 @@ static int put_page(struct export *x, struct err *e)
 {
     struct store_view *view;
     struct versions vs = {0};
+    const struct grant *now = NULL;
     uint64_t next = 0;
-    int rc = store_view_begin(x->rest->store, x->grant, STORE_ONE_READ, &view, e);
+    int rc = owner_grant(x->rest, &x->owner, &x->page, &now, e);
+    rc = rc ? rc : store_view_begin(x->rest->store, now, STORE_ONE_READ, &view, e);
     if (rc) {
         return rc;
     }
@@ -325,7 +368,7 @@ static int count_all(struct export *x, struct err *e)
 {
     struct store_view *view;
     struct store_stats stats = {0};
-    int rc = store_view_begin(x->rest->store, x->grant, STORE_ONE_READ, &view, e);
+    int rc = store_view_begin(x->rest->store, x->owner.grant, STORE_ONE_READ, &view, e);
     if (!rc) {
         rc = store_stats(view, &stats, e);
         store_view_end(view);
@@ -354,14 +397,14 @@ static int run(struct export *x, struct err *e)
             return err_set(e, ERR_STOPPING, "the export was stopped");
         }
     }
+    rc = rc ? rc : record_written(x, e);
     rc = rc ? rc : outputs_finish(&x->out, e);
     return rc ? rc : write_manifest(x, e);
 }
 
 int export_run(struct job *job, int dir, struct err *e)
 {
-    struct export x = {
-        .job = job, .dir = dir, .rest = &job->jobs->rest, .grant = policy_local_administrator()};
+    struct export x = {.job = job, .dir = dir, .rest = &job->jobs->rest};
     for (size_t i = 0; i < sizeof x.hints / sizeof *x.hints; i++) {
         x.hints[i] = SIZE_MAX;
     }

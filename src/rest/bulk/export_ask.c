@@ -1,6 +1,6 @@
 /* The kick-off of $export (Bulk Data Access, "Bulk Data Kick-off Request"): what is asked for
  * becomes job.json. */
-#include "rest/bulk/job.h"
+#include "rest/bulk/job_owner.h"
 
 #include "base/clock.h"
 #include "fhir/reference.h"
@@ -465,7 +465,9 @@ static void print_request(const struct ask *a, uint64_t until, struct buf *out)
         buf_printf(out, "%s%llu,%llu", i ? "," : "", (unsigned long long)a->keys[i].from,
                    (unsigned long long)a->keys[i].to);
     }
-    buf_add(out, T("]}\n"));
+    buf_addc(out, ']');
+    owner_print(c, out);
+    buf_add(out, T("}\n"));
 }
 
 static int make_job(struct ask *a, uint64_t until, struct err *e)
@@ -488,7 +490,8 @@ int kick_off_export(struct call *c, struct err *e)
 {
     struct ask a = {.c = c, .since_ms = INT64_MIN};
     uint64_t until = 0;
-    int rc = take_params(&a, e);
+    int rc = owner_may_export(c, e);
+    rc = rc ? rc : take_params(&a, e);
     rc = rc ? rc : store_moment(c->rest->store, c->grant, &until, e);
     rc = rc ? rc : find_keys(&a, e);
     return rc ? rc : make_job(&a, until, e);

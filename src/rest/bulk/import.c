@@ -3,6 +3,7 @@
  * that the order of the lines stays and one number says how far the commits reach.
  */
 #include "rest/bulk/import.h"
+#include "rest/bulk/job_owner.h"
 
 #include "base/clock.h"
 #include "base/metrics.h"
@@ -421,6 +422,9 @@ static int run(struct import *im, struct err *e)
 {
     int rc = read_asked(im, e);
     rc = rc ? rc : read_progress(im, e);
+    struct job_owner owner;
+    rc = rc ? rc : owner_read(im->rest, im->asked, &im->arena, &owner, e);
+    rc = rc ? rc : owner_record_import(im->rest, &owner, im->job, T("began"), e);
     if (rc) {
         return rc;
     }
@@ -435,7 +439,8 @@ static int run(struct import *im, struct err *e)
         *e = im->why;
         return im->rc;
     }
-    rc = note(im, e); /* from here on the upload is not needed */
+    rc = owner_record_import(im->rest, &owner, im->job, T("ended"), e);
+    rc = rc ? rc : note(im, e); /* from here on the upload is not needed */
     rc = rc ? rc : put_outcomes(im, e);
     rc = rc ? rc : outputs_finish(&im->out, e);
     rc = rc ? rc : write_manifest(im, e);

@@ -1,5 +1,6 @@
 /* The kick-off of $import: Parameters that name files on this node, or NDJSON as it is. */
 #include "rest/bulk/import.h"
+#include "rest/bulk/job_owner.h"
 
 #include "base/clock.h"
 
@@ -214,7 +215,9 @@ static void print_request(const struct ask *a, struct buf *out)
         buf_printf(out, ",\"size\":%llu,\"changed\":%llu}", (unsigned long long)input->size,
                    (unsigned long long)input->changed);
     }
-    buf_add(out, T("]}\n"));
+    buf_addc(out, ']');
+    owner_print(c, out);
+    buf_add(out, T("}\n"));
 }
 
 static int make_job(struct ask *a, struct err *e)

@@ -20,6 +20,7 @@ struct job {
     struct jobs *jobs;
     char id[JOB_ID_SIZE];
     enum job_kind kind;
+    uint64_t owner; /* bulk/job_owner.h */
     int64_t created_ms;
     int64_t finished_ms;
     _Atomic int state;         /* enum job_state */

@@ -1,5 +1,5 @@
 /* The table of jobs, and the threads that run them. */
-#include "rest/bulk/job.h"
+#include "rest/bulk/job_owner.h"
 
 #include "base/clock.h"
 #include "base/metrics.h"
@@ -36,7 +36,8 @@ static struct job **place_of(struct jobs *jobs, text id)
 static void copy_job(const struct job *job, struct job *ret_job)
 {
     int state = atomic_load(&job->state);
-    *ret_job = (struct job){.jobs = job->jobs, .kind = job->kind, .created_ms = job->created_ms};
+    *ret_job = (struct job){
+        .jobs = job->jobs, .kind = job->kind, .owner = job->owner, .created_ms = job->created_ms};
     memcpy(ret_job->id, job->id, sizeof job->id);
     atomic_init(&ret_job->state, state);
     atomic_init(&ret_job->done, atomic_load(&job->done));
@@ -249,6 +250,7 @@ static int load_job(struct jobs *jobs, const char *name, struct arena *a)
         job->finished_ms = clock_real_ms();
     }
     job->kind = text_eq(json_member(root, "kind"), T("import")) ? JOB_IMPORT : JOB_EXPORT;
+    job->owner = owner_hash_read(&jobs->rest, root);
     job->created_ms = (int64_t)json_number(root, "created");
     struct job **at = &jobs->first;
     while (*at && (*at)->created_ms > job->created_ms) {

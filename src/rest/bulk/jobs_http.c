@@ -1,5 +1,5 @@
 /* Jobs as a client sees them: kick-off, state, files, removal (R4 async.html; Bulk Data Access). */
-#include "rest/bulk/job.h"
+#include "rest/bulk/job_owner.h"
 
 #include "base/clock.h"
 
@@ -16,6 +16,7 @@ enum { MANIFEST_MOST = 64 << 20, SEND_BYTES = 128 << 10, FILE_NAME_MOST = 80 };
 int kick_off(struct call *c, struct job *draft, int dir, const struct buf *request, struct err *e)
 {
     struct jobs *jobs = c->rest->jobs;
+    draft->owner = owner_hash(c->rest, c->caller);
     text at = arena_printf(c->arena, "%.*s/_jobs/%s", TEXT_ARG(c->base), draft->id);
     int rc = buf_failed(request) || !at.p
                  ? err_set(e, ERR_MEMORY, "the request needs more memory than it may have")
@@ -234,7 +235,8 @@ static int about_job(struct call *c, struct err *e)
     if (rc) {
         return rc;
     }
-    if (!jobs_find(c->rest->jobs, c->route.job, &job)) {
+    /* Somebody else's is as if it was not there. */
+    if (!jobs_find(c->rest->jobs, c->route.job, &job) || !owner_is(c, &job)) {
         return err_set(e, ERR_NOT_FOUND,
                        "there is no such job: it has been deleted, or was done more than %llu days "
                        "ago",

@@ -354,7 +354,7 @@ void manifest_open(const yyjson_val *asked, int64_t ms, struct buf *out)
     clock_instant(ms, instant);
     buf_printf(out, "{\"transactionTime\":\"%s\",\"request\":", instant);
     json_write_string(json_member(asked, "request"), out);
-    buf_add(out, T(",\"requiresAccessToken\":false,\"output\":["));
+    buf_add(out, T(",\"requiresAccessToken\":true,\"output\":["));
 }
 
 void outputs_list(const struct outputs *o, text base, const char *series, const char *type,

@@ -1,5 +1,6 @@
 /* The lines of $import on their way from a connection to the folder of the job that they begin. */
 #include "rest/bulk/job.h"
+#include "rest/who.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -63,7 +64,7 @@ struct http_sink *upload_sink(const struct rest *rest, const struct http_request
                  (text_eq(head->path, T("/fhir/$import")) ||
                   text_eq_nocase(head->path, T("/fhir/%24import"))) &&
                  is_ndjson(http_field(head, T("Content-Type")));
-    struct upload *u = meant ? calloc(1, sizeof *u) : NULL;
+    struct upload *u = meant && may_upload(rest, head) ? calloc(1, sizeof *u) : NULL;
     if (!u) {
         return NULL;
     }

@@ -3,13 +3,14 @@ import type { Loaded } from '../load.ts';
 import {
     capital,
     list,
+    sentence,
     title,
     words,
     type Concept,
     type Ref,
     type Resource,
 } from '../model/fhir.ts';
-import { showPeriod } from '../model/dates.ts';
+import { showDateTime, showPeriod } from '../model/dates.ts';
 import {
     addressLines,
     contactPoint,
@@ -63,7 +64,31 @@ function interpreter(p: Resource): string {
     return value === true ? 'Needed' : value === false ? 'Not needed' : '';
 }
 
-export function DetailsPage({ record }: { record: Loaded }) {
+/* For those who book them and see no other entry: the newest first. */
+function Appointments({ all }: { all: Resource[] }) {
+    const dated = [...all].sort((a, b) => String(b.start ?? '').localeCompare(String(a.start ?? '')));
+    return dated.length ? (
+        <Section id="appointments" title="Appointments" wide>
+            <Rows>
+                {dated.map((a): [string, ComponentChildren] => [
+                    showDateTime(a.start) || 'Day not recorded',
+                    [
+                        sentence(String(a.status ?? '')),
+                        ...list<any>(a.participant)
+                            .map((p) => p.actor)
+                            .filter((actor) => !/Patient\//.test(actor?.reference ?? ''))
+                            .map((actor) => String(actor?.display ?? '')),
+                    ]
+                        .filter(Boolean)
+                        .join(', '),
+                ])}
+            </Rows>
+        </Section>
+    ) : null;
+}
+
+/* `bare`: entries of the record are not shown, so nothing is said of relatives in them. */
+export function DetailsPage({ record, bare = false }: { record: Loaded; bare?: boolean }) {
     const p = record.patient!;
     const index = record.index;
     const contacts = list<any>(p.contact);
@@ -130,8 +155,12 @@ export function DetailsPage({ record }: { record: Loaded }) {
                     </Rows>
                     <h3 class="nhsuk-heading-s">GP or care provider</h3>
                     {practice.length ? <p>{practice.join(', ')}</p> : <Empty>None recorded.</Empty>}
-                    <h3 class="nhsuk-heading-s">Family, carers and contacts</h3>
-                    {contacts.length + related.length === 0 ? <Empty>None recorded.</Empty> : null}
+                    {bare && !contacts.length ? null : (
+                        <h3 class="nhsuk-heading-s">Family, carers and contacts</h3>
+                    )}
+                    {contacts.length + related.length === 0 && !bare ? (
+                        <Empty>None recorded.</Empty>
+                    ) : null}
                     <Rows>
                         {[
                             ...contacts.map((c): [string, ComponentChildren] => [
@@ -157,6 +186,7 @@ export function DetailsPage({ record }: { record: Loaded }) {
                         ]}
                     </Rows>
                 </Section>
+                {bare ? <Appointments all={index.of('Appointment')} /> : null}
                 <Section id="source" title="Source of these details" wide>
                     <SourceList res={p} index={index} />
                     <Raw res={p} />

@@ -1,7 +1,10 @@
 /* The frame of a record: who it is, where you are in it, and one of its pages. */
 import { Banner } from '../parts/banner.tsx';
+import { PersonLinks } from '../parts/person.tsx';
+import { NoCare, NotShown, PartOnly, WithheldBanner } from '../parts/withheld.tsx';
 import { Heading, Status, TroubleBox, plural, useTitle } from '../parts/basic.tsx';
 import { useRecord, type Loaded } from '../load.ts';
+import { isPatient, mayDo, type Session } from '../model/account.ts';
 import { patientName } from '../model/people.ts';
 import { shown } from '../model/timeline.ts';
 import { recordHref, type Route, type Tab } from '../router.ts';
@@ -11,7 +14,7 @@ import { ResultPage, ResultsPage } from './results.tsx';
 import { SummaryPage } from './summary.tsx';
 import { TimelinePage } from './timeline.tsx';
 
-export type RecordRoute = Exclude<Route, { page: 'search' } | { page: 'unknown' }>;
+export type RecordRoute = Extract<Route, { page: 'record' | 'result' | 'entry' }>;
 
 const TAB_WORDS: Record<Tab, string> = {
     summary: 'Summary',
@@ -49,6 +52,10 @@ function Tabs({ route }: { route: RecordRoute }) {
         </nav>
     );
 }
+
+/* Whether the role has to do with health at all; a receptionist's has not. */
+const seesHealth = (session: Session): boolean =>
+    ['view-record', 'view-medicines', 'research'].some((a) => mayDo(session, a));
 
 function Page({ route, record }: { route: RecordRoute; record: Loaded }) {
     switch (route.page) {
@@ -90,39 +97,75 @@ function printedAt(record: Loaded): string {
     });
 }
 
-export function RecordPage({ route }: { route: RecordRoute }) {
-    const { record, again } = useRecord(route.id);
+export function RecordPage({ route, session }: { route: RecordRoute; session: Session }) {
+    const { record, again } = useRecord(route.id, !isPatient(session));
+    const narrow = !isPatient(session) && !seesHealth(session);
+    const bare = record.closed || narrow; /* who the person is, and nothing else */
     const tab = tabOf(route);
     const name = record.patient ? patientName(record.patient) : '';
     useTitle([tab ? TAB_WORDS[tab] : 'Entry', name].filter(Boolean).join(': '));
     return (
         <div class="k-record">
             {record.patient ? (
-                <Banner patient={record.patient} index={record.index} done={record.done} />
+                <Banner
+                    patient={record.patient}
+                    index={record.index}
+                    done={record.done}
+                    bare={bare}
+                />
             ) : null}
-            {record.trouble && !record.patient ? null : <Tabs route={route} />}
+            {bare || (record.trouble && !record.patient) ? null : <Tabs route={route} />}
             <div class="nhsuk-width-container">
                 <main class="nhsuk-main-wrapper k-main" id="main" tabIndex={-1}>
                     <Status>
                         {record.done ? 'Record read' : record.trouble ? '' : 'Reading the record'}
                     </Status>
+                    {isPatient(session) || (record.done && !record.closed) ? (
+                        <PersonLinks id={route.id} session={session} page="record" />
+                    ) : null}
+                    {record.done && record.withheld ? (
+                        <WithheldBanner id={route.id} session={session} again={again} />
+                    ) : null}
                     {record.trouble ? (
                         <>
                             <Heading>{record.patient ? 'Record' : 'Record not shown'}</Heading>
                             <TroubleBox trouble={record.trouble} again={again} />
-                            <p>
-                                <a href="#/">Find a person</a>
-                            </p>
+                            <NotShown
+                                id={route.id}
+                                session={session}
+                                trouble={record.trouble}
+                                again={again}
+                            />
+                            {mayDo(session, 'view-demographics') ? (
+                                <p>
+                                    <a href="#/find">Find a person</a>
+                                </p>
+                            ) : null}
+                        </>
+                    ) : record.done && bare ? (
+                        <>
+                            {narrow ? <PartOnly all={false} /> : null}
+                            {!narrow ? (
+                                <NoCare id={route.id} session={session} again={again} />
+                            ) : null}
+                            <DetailsPage record={record} bare />
                         </>
                     ) : record.done ? (
-                        <Page route={route} record={record} />
+                        <>
+                            {isPatient(session) || mayDo(session, 'view-record') ? null : (
+                                <PartOnly all />
+                            )}
+                            <Page route={route} record={record} />
+                        </>
                     ) : (
                         <Loading />
                     )}
                     {record.done ? (
                         <p class="k-quiet k-foot">
-                            {plural(shown(record.index).length, 'entry', 'entries')}, read from this
-                            node at {printedAt(record)}.{' '}
+                            {bare
+                                ? 'Read'
+                                : `${plural(shown(record.index).length, 'entry', 'entries')}, read`}{' '}
+                            from this node at {printedAt(record)}.{' '}
                             <button type="button" class="k-link-button" onClick={again}>
                                 Read again
                             </button>

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { get, matchesOf, nextPath, Trouble } from '../api.ts';
 import { today } from '../model/dates.ts';
 import type { Bundle, Resource } from '../model/fhir.ts';
@@ -15,6 +15,7 @@ import { readQuery } from '../model/query.ts';
 import { bornLine, diedLine } from '../parts/banner.tsx';
 import { Heading, plural, Status, Tag, TroubleBox, useTitle } from '../parts/basic.tsx';
 import { go, recordHref } from '../router.ts';
+import { waitingHere } from '../parts/focus.ts';
 
 const PAGE = 20;
 
@@ -111,7 +112,7 @@ export function SearchPage({ query }: { query: URLSearchParams }) {
     const said = everyone ? 'on this node' : (read?.said ?? '');
     useTitle(problem ? 'Error: Find a person' : said ? `People ${said}` : 'Find a person');
 
-    useEffect(() => {
+    useLayoutEffect(() => {
         setTyped(asked);
         setFound(null);
         setTrouble(null);
@@ -140,10 +141,10 @@ export function SearchPage({ query }: { query: URLSearchParams }) {
         return () => abort.abort();
     }, [asked, everyone, tries]);
 
-    useEffect(() => {
+    useLayoutEffect(() => {
         if (submitted && problem) {
             summary.current?.focus();
-        } else if (submitted && found) {
+        } else if (submitted && found && typed.trim() === asked) {
             results.current?.focus();
         }
     }, [submitted, problem, found !== null]);
@@ -160,6 +161,7 @@ export function SearchPage({ query }: { query: URLSearchParams }) {
     };
     const more = () => {
         const at = found!;
+        const over = waitingHere();
         setBusy(true);
         get<Bundle>(at.next).then(
             (bundle) => {
@@ -169,11 +171,10 @@ export function SearchPage({ query }: { query: URLSearchParams }) {
                     people: [...at.people, ...matchesOf(bundle)],
                     next: nextPath(bundle),
                 });
-                requestAnimationFrame(() =>
-                    document
-                        .querySelectorAll<HTMLElement>('.k-person__name a')
-                        [at.people.length]?.focus(),
-                );
+                over(() => {
+                    const links = document.querySelectorAll<HTMLElement>('.k-person__name a');
+                    return links[at.people.length];
+                });
             },
             (e) => {
                 setBusy(false);

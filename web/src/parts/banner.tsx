@@ -45,10 +45,12 @@ export function Banner({
     patient,
     index,
     done,
+    bare,
 }: {
     patient: Resource;
     index: RecordIndex;
     done: boolean;
+    bare: boolean; /* nothing of the record is shown, so nothing is said of allergies */
 }) {
     const dead = died(patient) !== undefined;
     const line = allergyLine(index);
@@ -64,7 +66,9 @@ export function Banner({
                     {dead ? <Item label="Died" value={diedLine(patient)} /> : null}
                     <Item label="Gender" value={gender(patient)} />
                     <Item label="NHS No." value={nhsNumber(patient) || 'Not recorded'} />
-                    {done ? (
+                    {bare ? (
+                        <Item label="Allergies" value="Not shown to you" />
+                    ) : done ? (
                         <Item label="Allergies" value={line.text} alert={line.alert} />
                     ) : (
                         <Item label="Allergies" value="Loading" />

@@ -1,0 +1,35 @@
+/* Private to demo*.c: who plays, and the story. */
+#ifndef KITH_NODE_DEMO_INT_H
+#define KITH_NODE_DEMO_INT_H
+
+#include "node/demo.h"
+
+#define DEMO_TRUST "Y90001"
+#define DEMO_COUNCIL "Y90003"
+#define DEMO_RECEPTION "Practitioner/demo-reception" /* these two are of the story */
+#define DEMO_PRIVACY "Practitioner/demo-privacy"
+
+/* A person as "Type/id"; empty: there is none in the store. */
+struct demo_person {
+    text reference;
+    text name;
+};
+struct demo_cast {
+    struct demo_person patient;
+    text patient_id;
+    text nhs_number;
+    struct demo_person carer; /* RelatedPerson of the patient */
+    struct demo_person gp;
+    struct demo_person hospital; /* a doctor of the trust who does not know the patient */
+    struct demo_person social;
+    struct demo_person practice; /* organisations */
+    struct demo_person trust;
+    struct demo_person council;
+};
+
+/* Writes the resources of the story, unless it was written before, and what it leaves in the log.
+ * Nothing where somebody of it is missing. */
+int demo_story(struct world *w, const struct rest *rest, const struct demo_cast *cast,
+               struct arena *a, struct err *e);
+
+#endif

@@ -1,0 +1,38 @@
+/* The people whose record somebody may see who is a patient or carer: where carers begin. */
+import { get, matchesOf } from '../api.ts';
+import type { Session } from '../model/account.ts';
+import type { Bundle } from '../model/fhir.ts';
+import { patientName } from '../model/people.ts';
+import { Empty, Heading, TroubleBox, useTitle } from '../parts/basic.tsx';
+import { Main, useLoaded } from '../parts/form.tsx';
+
+export function HelpingPage({ session }: { session: Session }) {
+    useTitle('People you help');
+    const own = session.account?.patient;
+    const people = useLoaded(
+        (signal) =>
+            get<Bundle>('Patient?_count=50', signal).then((b) =>
+                matchesOf(b).filter((p) => p.id !== own),
+            ),
+        [session.account?.id],
+    );
+    return (
+        <Main>
+            <Heading>People you help</Heading>
+            <p>They, or the law, let you act for them. Each can see when you look.</p>
+            {people.trouble ? <TroubleBox trouble={people.trouble} again={people.again} /> : null}
+            {people.value && !people.value.length ? (
+                <Empty>There is nobody whose record you may see just now.</Empty>
+            ) : null}
+            <ul class="k-plain">
+                {people.value?.map((p) => (
+                    <li class="k-card k-wide" key={p.id}>
+                        <h2 class="nhsuk-heading-s k-button-last">
+                            <a href={`#/patient/${p.id}`}>{patientName(p)}</a>
+                        </h2>
+                    </li>
+                ))}
+            </ul>
+        </Main>
+    );
+}

@@ -1,0 +1,71 @@
+/* Starts an app about one person: it is told whose record is open here, and asks to be let in. */
+import { json, Trouble } from '../api.ts';
+import { isPatient, safeCallback, type Session } from '../model/account.ts';
+import { Empty, Heading, TroubleBox, useTitle } from '../parts/basic.tsx';
+import { Button, Main, useAction, useLoaded } from '../parts/form.tsx';
+import { PersonLinks } from '../parts/person.tsx';
+
+interface Startable {
+    client: string;
+    name: string;
+    uri?: string;
+}
+
+export function LaunchPage({ id, session }: { id: string; session: Session }) {
+    const own = isPatient(session) && session.account?.patient === id;
+    const title = own ? 'Open an app' : 'Open an app for this person';
+    useTitle(title);
+    const action = useAction();
+    const apps = useLoaded(
+        (signal) =>
+            json<{ apps?: Startable[] }>('/auth/launches', undefined, signal).then(
+                (a) => a.apps ?? [],
+            ),
+        [id],
+    );
+    const start = (app: Startable) =>
+        action.run(async () => {
+            const made = await json<{ url?: string }>('/auth/launch', {
+                client: app.client,
+                patient: id,
+            });
+            const url = safeCallback(made.url ?? '');
+            if (!url) {
+                throw new Trouble(
+                    'The app cannot be opened',
+                    'Its address is not one that this page opens. Tell the people who run this node.',
+                );
+            }
+            location.assign(url);
+        });
+    return (
+        <Main>
+            <PersonLinks id={id} session={session} page="launch" />
+            <Heading>{title}</Heading>
+            <p>
+                You leave this page. The app is told whose record is open here, and nothing more
+                until you let it in.
+            </p>
+            {action.trouble ? <TroubleBox trouble={action.trouble} /> : null}
+            {apps.trouble ? <TroubleBox trouble={apps.trouble} again={apps.again} /> : null}
+            {apps.value && !apps.value.length ? (
+                <Empty>No app can be opened from here yet.</Empty>
+            ) : null}
+            {apps.value?.map((app) => (
+                <section
+                    class="k-card k-wide"
+                    aria-labelledby={`app-${app.client}`}
+                    key={app.client}
+                >
+                    <h2 class="nhsuk-heading-m" id={`app-${app.client}`}>
+                        {app.name}
+                    </h2>
+                    {app.uri ? <p class="k-quiet k-break">{app.uri}</p> : null}
+                    <Button busy={action.busy} click={() => void start(app)}>
+                        Open<span class="nhsuk-u-visually-hidden"> {app.name}</span>
+                    </Button>
+                </section>
+            ))}
+        </Main>
+    );
+}

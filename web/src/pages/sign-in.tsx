@@ -1,0 +1,343 @@
+/* The ways in: a passkey first; a password and a code; another service; demo accounts. */
+import { useEffect, useState } from 'preact/hooks';
+import { Trouble, tryIn } from '../api.ts';
+import { isIn, type Session } from '../model/account.ts';
+import { Heading, TroubleBox, useTitle } from '../parts/basic.tsx';
+import { afterDrawing } from '../parts/focus.ts';
+import {
+    Button,
+    ErrorSummary,
+    Main,
+    PasswordField,
+    TextField,
+    useAction,
+    type Problems,
+} from '../parts/form.tsx';
+import { passkeysWork, signInByPasskey } from '../passkey.ts';
+import { entered, keepReturn, sessionNow, signOut, useSession, whyOver } from '../session.ts';
+import { EnrolPage } from './enrol.tsx';
+
+/* What the node says of a sign-in by another service that failed, by its code. */
+const ERRORS: Record<string, string> = {
+    forbidden:
+        'The other service knows who you are, but you have no account here that it may open. Ask your practice to invite you.',
+    failed: 'The other service could not sign you in. Try again.',
+};
+
+export const waitWords = (seconds: number): string =>
+    seconds > 90 ? `${Math.ceil(seconds / 60)} minutes` : `${seconds} seconds`;
+
+interface DemoAccount {
+    login: string;
+    name: string;
+    words: string;
+}
+
+function Demo({ then }: { then: string }) {
+    const [accounts, setAccounts] = useState<DemoAccount[]>([]);
+    const action = useAction();
+    useEffect(() => {
+        let live = true;
+        tryIn<{ accounts?: DemoAccount[] }>('/auth/demo').then(
+            (a) => live && setAccounts(a.accounts ?? []),
+            () => undefined,
+        );
+        return () => {
+            live = false;
+        };
+    }, []);
+    if (!accounts.length) {
+        return null;
+    }
+    return (
+        <section aria-labelledby="demo">
+            <h2 class="nhsuk-heading-m" id="demo">
+                Try it as somebody else
+            </h2>
+            <p>
+                This is a demonstration. All people here are made up. Choose who you want to be, and
+                follow their story.
+            </p>
+            {action.trouble ? <TroubleBox trouble={action.trouble} /> : null}
+            <ul class="k-demo">
+                {accounts.map((a, i) => (
+                    <li class="k-card">
+                        <h3 class="nhsuk-heading-s">{a.name}</h3>
+                        <p id={`demo-${i}`}>{a.words}</p>
+                        <button
+                            type="button"
+                            class="nhsuk-button nhsuk-button--small k-button-last"
+                            aria-describedby={`demo-${i}`}
+                            onClick={() =>
+                                void action.run(async () =>
+                                    entered(
+                                        await tryIn<Session>('/auth/demo', { login: a.login }),
+                                        then,
+                                    ),
+                                )
+                            }
+                        >
+                            Sign in as {a.name}
+                        </button>
+                    </li>
+                ))}
+            </ul>
+        </section>
+    );
+}
+
+function Password({ then }: { then: string }) {
+    const [login, setLogin] = useState('');
+    const [password, setPassword] = useState('');
+    const [problems, setProblems] = useState<Problems>({});
+    const [turn, setTurn] = useState(0);
+    const action = useAction();
+    const submit = async (e: Event) => {
+        e.preventDefault();
+        const found: Problems = {
+            ...(login.trim() ? {} : { login: 'Enter your sign-in name' }),
+            ...(password ? {} : { password: 'Enter your password' }),
+        };
+        setProblems(found);
+        if (!Object.keys(found).length) {
+            const body = { login: login.trim(), password };
+            await action.run(async () =>
+                entered(await tryIn<Session>('/auth/password', body).catch(refused), then),
+            );
+        }
+        setTurn((n) => n + 1);
+    };
+    /* A wrong name and a wrong password are told in the same words. */
+    const refused = (fault: unknown): never => {
+        if (fault instanceof Trouble && fault.status === 401) {
+            setProblems({ login: fault.detail || 'The sign-in name or the password is not right' });
+            setPassword('');
+            throw new Trouble('', '', '', 401);
+        }
+        throw fault;
+    };
+    return (
+        <form onSubmit={(e) => void submit(e)} noValidate class="k-narrow">
+            <ErrorSummary problems={problems} turn={turn} />
+            {action.trouble?.heading ? <TroubleBox trouble={action.trouble} /> : null}
+            <TextField
+                id="login"
+                label="Sign-in name"
+                hint="For example, your email address"
+                problem={problems.login}
+                value={login}
+                change={setLogin}
+                autocomplete="username webauthn"
+            />
+            <PasswordField
+                id="password"
+                label="Password"
+                problem={problems.password}
+                value={password}
+                change={setPassword}
+                autocomplete="current-password"
+            />
+            <Button kind="secondary" busy={action.busy}>
+                Continue
+            </Button>
+        </form>
+    );
+}
+
+/* The second step: a code of an app, or one of the codes that were kept for a bad day. */
+function Code({ then }: { then: string }) {
+    const [recovery, setRecovery] = useState(false);
+    const [code, setCode] = useState('');
+    const [problems, setProblems] = useState<Problems>({});
+    const [turn, setTurn] = useState(0);
+    const action = useAction();
+    useTitle(recovery ? 'Recovery code' : 'Enter your code');
+    const submit = async (e: Event) => {
+        e.preventDefault();
+        const typed = code.replace(/\s/g, '');
+        const wrong = recovery
+            ? typed
+                ? ''
+                : 'Enter one of your recovery codes'
+            : /^\d{6}$/.test(typed)
+              ? ''
+              : 'Enter the 6 numbers that your app shows';
+        setProblems(wrong ? { code: wrong } : {});
+        if (!wrong) {
+            await action.run(async () => {
+                try {
+                    const path = recovery ? '/auth/recovery' : '/auth/totp';
+                    entered(await tryIn<Session>(path, { code: typed }), then);
+                } catch (fault) {
+                    if (fault instanceof Trouble && fault.status === 401) {
+                        setProblems({
+                            code: fault.detail || 'This code is not right. Enter the newest one',
+                        });
+                        throw new Trouble('', '', '', 401);
+                    }
+                    throw fault;
+                }
+            });
+        }
+        setTurn((n) => n + 1);
+    };
+    return (
+        <Main>
+            <form onSubmit={(e) => void submit(e)} noValidate class="k-narrow">
+                <ErrorSummary problems={problems} turn={turn} />
+                {action.trouble?.heading ? <TroubleBox trouble={action.trouble} /> : null}
+                <Heading>{recovery ? 'Use a recovery code' : 'Enter your code'}</Heading>
+                <TextField
+                    id="code"
+                    label={recovery ? 'Recovery code' : 'Code'}
+                    hint={
+                        recovery
+                            ? 'One of the codes that you wrote down, like abcd-efgh-jkmn. Each works once'
+                            : 'The 6 numbers that your authenticator app shows now'
+                    }
+                    problem={problems.code}
+                    value={code}
+                    change={setCode}
+                    autocomplete={recovery ? 'off' : 'one-time-code'}
+                    inputmode={recovery ? 'text' : 'numeric'}
+                    narrow
+                />
+                <Button busy={action.busy}>Sign in</Button>
+            </form>
+            <p>
+                <button
+                    type="button"
+                    class="k-link-button"
+                    onClick={() => {
+                        setRecovery(!recovery);
+                        setCode('');
+                        setProblems({});
+                    }}
+                >
+                    {recovery ? 'Use your app instead' : 'I cannot use my app'}
+                </button>
+            </p>
+            <p>
+                <button type="button" class="k-link-button" onClick={() => void signOut()}>
+                    Sign in as somebody else
+                </button>
+            </p>
+        </Main>
+    );
+}
+
+function External({ then }: { then: string }) {
+    const providers = sessionNow().providers ?? [];
+    if (!providers.length) {
+        return null;
+    }
+    return (
+        <section aria-labelledby="other">
+            <h2 class="nhsuk-heading-m" id="other">
+                Sign in another way
+            </h2>
+            <ul class="nhsuk-list">
+                {providers.map((p) => (
+                    <li>
+                        <a
+                            class="nhsuk-button nhsuk-button--secondary"
+                            role="button"
+                            draggable={false}
+                            href={`/auth/external/${encodeURIComponent(p.name)}`}
+                            onClick={() => keepReturn(then)}
+                        >
+                            {p.words || `Continue with ${p.name}`}
+                        </a>
+                    </li>
+                ))}
+            </ul>
+        </section>
+    );
+}
+
+function Start({ query }: { query: URLSearchParams }) {
+    const then = query.get('then') ?? '';
+    const [byPassword, setByPassword] = useState(!passkeysWork());
+    const action = useAction();
+    const error = query.get('error');
+    const over = whyOver();
+    useTitle('Sign in');
+    return (
+        <Main>
+            {action.trouble ? <TroubleBox trouble={action.trouble} /> : null}
+            {error ? (
+                <TroubleBox
+                    trouble={new Trouble('You are not signed in', ERRORS[error] ?? ERRORS.failed!)}
+                />
+            ) : null}
+            <Heading>Sign in</Heading>
+            {over ? (
+                <div class="nhsuk-inset-text k-inset" role="status">
+                    <p>{over}</p>
+                </div>
+            ) : null}
+            {passkeysWork() ? (
+                <section aria-labelledby="by-passkey">
+                    <h2 class="nhsuk-heading-m" id="by-passkey">
+                        With a passkey
+                    </h2>
+                    <p>
+                        Use your fingerprint, your face or the PIN of your device. It is the safest
+                        way.
+                    </p>
+                    <Button
+                        busy={action.busy}
+                        id="passkey"
+                        click={() =>
+                            void action.run(async () => entered(await signInByPasskey(''), then))
+                        }
+                    >
+                        Sign in with a passkey
+                    </Button>
+                </section>
+            ) : null}
+            {byPassword ? (
+                <section aria-labelledby="by-password">
+                    <h2 class="nhsuk-heading-m" id="by-password" tabIndex={-1}>
+                        With a password
+                    </h2>
+                    <Password then={then} />
+                </section>
+            ) : (
+                <p>
+                    <button
+                        type="button"
+                        class="k-link-button"
+                        onClick={() => {
+                            setByPassword(true);
+                            afterDrawing(() => document.getElementById('login')?.focus());
+                        }}
+                    >
+                        Use a password instead
+                    </button>
+                </p>
+            )}
+            <External then={then} />
+            {sessionNow().demo ? <Demo then={then} /> : null}
+            <p class="k-quiet">No account? Ask your practice to send you an invitation.</p>
+        </Main>
+    );
+}
+
+export function SignInPage({ query }: { query: URLSearchParams }) {
+    const session = useSession();
+    const then = query.get('then') ?? '';
+    const done = session ? isIn(session) : false;
+    useEffect(() => {
+        if (session && done) {
+            entered(session, then);
+        }
+    }, [done]);
+    if (session?.signed_in && session.step === 'totp') {
+        return <Code then={then} />;
+    }
+    if (session?.signed_in && session.step === 'enrol') {
+        return <EnrolPage then={then} />;
+    }
+    return <Start query={query} />;
+}

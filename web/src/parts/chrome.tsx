@@ -1,0 +1,248 @@
+/* What is around every page: the header with who is signed in, the warning before the end, the foot. */
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { isIn, isPatient, landing, mayDo, roleWords, type Session } from '../model/account.ts';
+import { actAs, endsAt, ranOut, readSession, signOut } from '../session.ts';
+import { asTrouble } from '../load.ts';
+import { TroubleBox } from './basic.tsx';
+import { Dialog } from './dialog.tsx';
+import { Button } from './form.tsx';
+import type { Trouble } from '../api.ts';
+
+const WARNING_MS = 2 * 60000;
+
+function Mark() {
+    return (
+        <svg
+            class="k-mark"
+            viewBox="0 0 32 32"
+            width="28"
+            height="28"
+            aria-hidden="true"
+            focusable="false"
+        >
+            <circle cx="11" cy="16" r="9" fill="none" stroke="currentColor" stroke-width="3" />
+            <circle cx="21" cy="16" r="9" fill="none" stroke="currentColor" stroke-width="3" />
+        </svg>
+    );
+}
+
+/* Who is signed in, the roles to choose from, and the way out. Escape closes it. */
+function Me({ session, path }: { session: Session; path: string }) {
+    const box = useRef<HTMLDetailsElement>(null);
+    const account = session.account!;
+    const roles = account.roles ?? [];
+    const now = account.role ?? 0;
+    const close = () => {
+        if (box.current) {
+            box.current.open = false;
+        }
+    };
+    /* in the turn in which the page changes: a moment later whoever is quick has opened it again */
+    useLayoutEffect(close, [path, now]);
+    const [trouble, setTrouble] = useState<Trouble | null>(null);
+    const act = (action: () => Promise<unknown>) => {
+        setTrouble(null);
+        action().then(close, (e) => setTrouble(asTrouble(e)));
+    };
+    return (
+        <details
+            class="k-me"
+            ref={box}
+            onKeyDown={(e) => {
+                if (e.key === 'Escape') {
+                    close();
+                    box.current?.querySelector('summary')?.focus();
+                }
+            }}
+        >
+            <summary class="k-me__name">
+                <span class="nhsuk-u-visually-hidden">Signed in as </span>
+                {account.name}
+                {roles.length ? <span class="k-me__role">{roleWords(roles[now])}</span> : null}
+            </summary>
+            <div class="k-me__menu">
+                {trouble ? <TroubleBox trouble={trouble} /> : null}
+                {roles.length > 1 ? (
+                    <>
+                        <p id="roles-heading">
+                            <strong>Work in another role</strong>
+                        </p>
+                        <ul aria-labelledby="roles-heading">
+                            {roles.map((r, i) =>
+                                i === now ? null : (
+                                    <li>
+                                        <button
+                                            type="button"
+                                            class="k-link-button"
+                                            onClick={() => act(() => actAs(i))}
+                                        >
+                                            {roleWords(r)}
+                                        </button>
+                                    </li>
+                                ),
+                            )}
+                        </ul>
+                    </>
+                ) : null}
+                <ul>
+                    {isPatient(session) && account.patient ? (
+                        <li>
+                            <a href="#/helping" onClick={close}>
+                                People you help
+                            </a>
+                        </li>
+                    ) : null}
+                    <li>
+                        <a href="#/security" onClick={close}>
+                            How you sign in
+                        </a>
+                    </li>
+                    <li>
+                        <a href="#/apps" onClick={close}>
+                            Apps
+                        </a>
+                    </li>
+                    <li>
+                        <button
+                            type="button"
+                            class="k-link-button"
+                            onClick={() => act(() => signOut())}
+                        >
+                            Sign out
+                        </button>
+                    </li>
+                </ul>
+            </div>
+        </details>
+    );
+}
+
+function linksOf(session: Session): [href: string, words: string][] {
+    const id = session.account?.patient;
+    if (isPatient(session)) {
+        return id
+            ? [
+                  [`#/patient/${id}`, 'My record'],
+                  [`#/people/${id}/access`, 'Who looked'],
+              ]
+            : [['#/helping', 'People you help']];
+    }
+    const out: [string, string][] = [];
+    if (mayDo(session, 'view-demographics')) {
+        out.push(['#/find', 'Find a person']);
+    }
+    if (mayDo(session, 'review-overrides')) {
+        out.push(['#/reviews', 'Reviews']);
+    }
+    if (mayDo(session, 'manage-people')) {
+        out.push(['#/people-and-roles', 'People and roles']);
+    }
+    return out;
+}
+
+export function Header({ session, path }: { session: Session | null; path: string }) {
+    const known = session && isIn(session) ? session : null;
+    const links = known ? linksOf(known) : [];
+    return (
+        <header class="nhsuk-header k-header">
+            <div class="nhsuk-header__container nhsuk-width-container">
+                <div class="nhsuk-header__service">
+                    <a
+                        class="nhsuk-header__service-name"
+                        href={known ? landing(known) : '#/'}
+                        aria-label="Kith, start page"
+                    >
+                        <Mark />
+                        Kith
+                    </a>
+                </div>
+                {links.length ? (
+                    <nav class="k-header__links" aria-label="Pages">
+                        <ul>
+                            {links.map(([href, words]) => (
+                                <li>
+                                    <a
+                                        class="k-header__link"
+                                        href={href}
+                                        aria-current={`#/${path}` === href ? 'page' : undefined}
+                                    >
+                                        {words}
+                                    </a>
+                                </li>
+                            ))}
+                        </ul>
+                    </nav>
+                ) : null}
+                {known ? <Me session={known} path={path} /> : null}
+            </div>
+        </header>
+    );
+}
+
+/* Two minutes before the node ends the session, it asks; then it is over, and nothing stays on view. */
+export function Ending({ session }: { session: Session }) {
+    const [left, setLeft] = useState(Infinity);
+    useEffect(() => {
+        const look = () => {
+            const rest = endsAt(session) - Date.now();
+            setLeft(rest);
+            if (rest <= 0) {
+                ranOut(session);
+            }
+        };
+        look();
+        const timer = setInterval(look, 1000);
+        document.addEventListener('visibilitychange', look);
+        return () => {
+            clearInterval(timer);
+            document.removeEventListener('visibilitychange', look);
+        };
+    }, [session]);
+    const [trouble, setTrouble] = useState<Trouble | null>(null);
+    const stay = () => {
+        setTrouble(null);
+        readSession().then(
+            (s) => setLeft(endsAt(s) - Date.now()),
+            (e) => setTrouble(asTrouble(e)),
+        );
+    };
+    if (left > WARNING_MS || left <= 0) {
+        return null;
+    }
+    /* Said by the half minute: a count by the second would be read out without end. */
+    const half = Math.max(1, Math.ceil(left / 30000));
+    const words =
+        half === 1
+            ? '30 seconds'
+            : half === 2
+              ? '1 minute'
+              : half === 3
+                ? '1 and a half minutes'
+                : '2 minutes';
+    return (
+        <Dialog id="ending" title="Are you still there?" close={stay} urgent>
+            <p role="status">You will be signed out in less than {words}.</p>
+            {trouble ? <TroubleBox trouble={trouble} /> : null}
+            <div class="k-buttons">
+                <Button click={stay}>Stay signed in</Button>
+                <Button kind="secondary" click={() => void signOut().catch(() => ranOut(session))}>
+                    Sign out
+                </Button>
+            </div>
+        </Dialog>
+    );
+}
+
+export function Foot({ session }: { session: Session | null }) {
+    return (
+        <footer class="k-footer">
+            <div class="nhsuk-width-container">
+                <p>
+                    {session?.organisation?.name ? `${session.organisation.name}. ` : ''}
+                    {session?.demo ? 'A demonstration: all people are made up. ' : ''}
+                    <a href="/assets/licences.txt">Licences</a>
+                </p>
+            </div>
+        </footer>
+    );
+}

@@ -1,0 +1,153 @@
+/*
+ * Who is signed in on this page. Keeps the session's token for requests, knows when the node will end
+ * the session for want of use, and tells other tabs of this browser, so that they agree.
+ */
+import { useLayoutEffect, useState } from 'preact/hooks';
+import { json, tryIn, watch } from './api.ts';
+import { forgetRecord } from './load.ts';
+import { idleMinutes, isIn, landing, safeReturn, type Session } from './model/account.ts';
+import { go } from './router.ts';
+
+const NOBODY: Session = { signed_in: false };
+
+let current: Session | null = null; /* null: not asked yet */
+let usedAt = Date.now();
+let over = ''; /* why the last session ended, to say on the page that follows */
+const listeners = new Set<() => void>();
+const tabs = typeof BroadcastChannel === 'function' ? new BroadcastChannel('kith') : null;
+
+const tell = () => listeners.forEach((l) => l());
+
+function end(why: string): void {
+    const was = current?.signed_in;
+    /* of the node, not of who was there */
+    const { providers = [], demo = false } = current ?? {};
+    current = { ...NOBODY, providers, demo };
+    forgetRecord();
+    if (was) {
+        over = why;
+    }
+    tell();
+}
+
+if (tabs) {
+    tabs.onmessage = (e: MessageEvent) => {
+        if (e.data === 'used') {
+            usedAt = Date.now();
+            tell();
+        } else if (e.data === 'ended' && current?.signed_in) {
+            end('You signed out in another tab.');
+        } else if (e.data === 'changed') {
+            void readSession().catch(() => undefined);
+        }
+    };
+    /* Node's test runner would wait for an open channel. */
+    (tabs as { unref?: () => void }).unref?.();
+}
+
+watch({
+    csrf: () => current?.csrf ?? '',
+    used: () => {
+        if (current?.signed_in) {
+            const quiet = Date.now() - usedAt > 5000;
+            usedAt = Date.now();
+            if (quiet) {
+                tabs?.postMessage('used');
+                tell();
+            }
+        }
+    },
+    ended: () => end('You have been signed out. Sign in again to go on.'),
+});
+
+/* Takes an answer of /auth/ that says who is signed in now. */
+export function takeSession(session: Session): Session {
+    const before = current?.account;
+    const now = session.account;
+    const other = before?.id !== now?.id || before?.role !== now?.role;
+    if (current && other) {
+        forgetRecord();
+    }
+    current = session;
+    usedAt = Date.now();
+    if (session.signed_in) {
+        over = '';
+    }
+    tell();
+    return session;
+}
+
+export async function readSession(): Promise<Session> {
+    return takeSession(await tryIn<Session>('/auth/session'));
+}
+
+export const sessionNow = (): Session => current ?? NOBODY;
+export const whyOver = (): string => over;
+
+export function useSession(): Session | null {
+    const [, turn] = useState(0);
+    useLayoutEffect(() => {
+        const changed = () => turn((n) => n + 1);
+        listeners.add(changed);
+        return () => {
+            listeners.delete(changed);
+        };
+    }, []);
+    return current;
+}
+
+/* The instant at which the node ends the session if nothing is asked of it. */
+export const endsAt = (session: Session): number => usedAt + idleMinutes(session) * 60000;
+
+export function ranOut(session: Session): void {
+    end(
+        `You were signed out because this page was not used for ${idleMinutes(session)} minutes. ` +
+            'This keeps your information safe.',
+    );
+}
+
+export async function signOut(everywhere = false): Promise<void> {
+    await json(everywhere ? '/auth/sign-out-everywhere' : '/auth/sign-out', {});
+    tabs?.postMessage('ended');
+    end(everywhere ? 'You have signed out on all devices.' : 'You have signed out.');
+    go('#/sign-in');
+}
+
+const RETURN = 'kith-then';
+
+/* Another service sends somebody back to the start: where they wanted to go waits in this tab. */
+export function keepReturn(then: string): void {
+    const wanted = safeReturn(then, location.origin);
+    if (wanted) {
+        sessionStorage.setItem(RETURN, wanted);
+    } else {
+        sessionStorage.removeItem(RETURN);
+    }
+}
+
+export function takeReturn(): string {
+    const then = sessionStorage.getItem(RETURN) ?? '';
+    sessionStorage.removeItem(RETURN);
+    return then;
+}
+
+/* After the last step of signing in: to where somebody wanted to go, or to where they land. */
+export function entered(session: Session, then = ''): void {
+    takeSession(session);
+    if (!isIn(session)) {
+        return;
+    }
+    tabs?.postMessage('changed');
+    const wanted = safeReturn(then, location.origin);
+    if (wanted.startsWith('/')) {
+        location.assign(wanted);
+    } else {
+        go(wanted || landing(session));
+    }
+}
+
+export async function actAs(role: number): Promise<void> {
+    const session = takeSession(await json<Session>('/auth/role', { role }));
+    tabs?.postMessage('changed');
+    go(landing(session));
+}
