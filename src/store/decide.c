@@ -199,25 +199,12 @@ bool view_may_enter(struct store_view *v, uint64_t compartment)
     return verdict && verdict->decision.reads;
 }
 
-bool store_sees(struct store_view *v, const struct version *version)
+int view_not_sent(struct store_view *v, struct err *e)
 {
-    struct db_cursor *c = NULL;
-    struct db_resource row;
-    if (v->reads_all) {
-        return true;
-    }
-    int rc = view_enter(v, &v->trouble);
-    if (rc) {
-        return false;
-    }
-    rc = db_resource_open(v->db, version->rid, version->rid, false, &c);
-    rc = rc ? rc : db_resource_next(c, &row);
-    bool past = rc || row.deleted || row.t != version->t;
-    db_cursor_close(c);
-    bool may = (!rc || rc == DB_END) && view_decides(v, version->rid, past, version->t);
-    view_leave(v);
-    v->trouble.code = 0; /* the answer is no */
-    return may;
+    int rc = view_settled(v, 0, e);
+    return rc ? rc
+              : err_set(e, ERR_INTERNAL,
+                        "a search came to an entry that may not be seen; nothing was handed out");
 }
 
 /* --- what others ask ----------------------------------------------------------------------- */

@@ -305,6 +305,9 @@ static int load(struct history *h, struct moment m, struct version *ret_version)
     if (rc) {
         return failed(h, rc);
     }
+    if (!(m.past ? view_may_past(v, m.rid, m.t) : view_may(v, m.rid))) {
+        return view_not_sent(v, h->e);
+    }
     rc = db_resource_find(v->db, m.rid, &row);
     if (!rc && row.t == m.t) {
         rc = version_of(v, &row, id, true, h->a, ret_version, h->e);

@@ -131,6 +131,9 @@ bool view_sees_whole(struct store_view *v, uint64_t rid);
 bool view_may_enter(struct store_view *v, uint64_t compartment);
 /* rc, unless something could not be decided: then that, with *e filled. */
 int view_settled(struct store_view *v, int rc, struct err *e);
+/* For what was found and is not handed out after all, since the grant does not see it: a fault of a
+ * plan, unless it could not be decided. Never 0. */
+int view_not_sent(struct store_view *v, struct err *e);
 /* What is kept for one use of the view. */
 void view_forget(struct store_view *v);
 void verdicts_free(struct verdicts *verdicts);

@@ -128,12 +128,6 @@ int store_decide_in(struct store_view *v, uint64_t compartment, text *ret_patien
 /* Whose compartment it is (rid >> 28); valid until the view ends. ERR_NOT_FOUND: nobody's, or that
  * of a patient who is only mentioned here. */
 int store_patient_of(struct store_view *v, uint64_t compartment, text *ret_id);
-/*
- * Whether the view's grant may see a version, asked once more before it is sent: by what is kept of
- * it now (a version that is no longer current as the former one that it is). Everything that a view
- * hands out has been asked about already.
- */
-bool store_sees(struct store_view *v, const struct version *version);
 
 struct versions {
     struct version *items;
