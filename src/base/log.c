@@ -15,13 +15,7 @@ static const struct {
 #undef LOG_ROW
 };
 
-static const char *const levels[] = {"debug", "info", "warning", "error"};
-static enum log_level least = LOG_INFO;
-
-void log_set_level(enum log_level level)
-{
-    least = level;
-}
+static const char *const levels[] = {"info", "warning", "error"};
 
 static void add_quoted(struct buf *b, text t)
 {
@@ -42,9 +36,6 @@ static void add_quoted(struct buf *b, text t)
 
 void log_write(enum log_event event, const struct log_field *fields)
 {
-    if (events[event].level < least) {
-        return;
-    }
     char now[CLOCK_INSTANT_SIZE];
     struct buf b;
     clock_instant(clock_real_ms(), now);

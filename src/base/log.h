@@ -8,7 +8,7 @@
 
 #include "base/text.h"
 
-enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARNING, LOG_ERROR };
+enum log_level { LOG_INFO, LOG_WARNING, LOG_ERROR };
 
 /* X(event, level, what the line says) */
 #define LOG_TABLE(X)                                                                             \
@@ -47,9 +47,6 @@ struct log_field {
 #define LOG_NUMBER(name_, number_) \
     ((struct log_field){.name = (name_), .is_number = true, .number = (int64_t)(number_)})
 #define LOG_END ((struct log_field){0})
-
-/* Lines below this level are not written. Set once, before threads start. LOG_INFO at first. */
-void log_set_level(enum log_level level);
 
 /* log_line(LOG_NODE_START, LOG_WORD("address", ...), LOG_NUMBER("resources", n)); */
 #define log_line(event, ...) log_write(event, (const struct log_field[]){__VA_ARGS__, LOG_END})

@@ -93,8 +93,3 @@ uint64_t prng_below(struct prng *p, uint64_t below)
 {
     return below ? (uint64_t)(((__uint128_t)prng_next(p) * below) >> 64) : 0;
 }
-
-double prng_unit(struct prng *p)
-{
-    return (double)(prng_next(p) >> 11) * 0x1.0p-53;
-}

@@ -25,7 +25,5 @@ void prng_seed(struct prng *p, uint64_t seed);
 uint64_t prng_next(struct prng *p);
 /* Evenly in 0 .. below-1; 0 when below is 0. */
 uint64_t prng_below(struct prng *p, uint64_t below);
-/* Evenly in [0, 1). */
-double prng_unit(struct prng *p);
 
 #endif

@@ -31,16 +31,6 @@ const struct err *value_set_problem(const struct value_set *s)
     return &s->problem;
 }
 
-text value_set_url(const struct value_set *s)
-{
-    return s->url;
-}
-
-text value_set_version(const struct value_set *s)
-{
-    return s->version;
-}
-
 static void missing(struct value_set *s, text *what, text canonical, const struct err *why)
 {
     if (!what->n) {

@@ -40,7 +40,5 @@ enum value_set_answer value_set_has(const struct value_set *s, text system, text
 
 /* Why an answer may be VALUE_SET_UNKNOWN; code 0: nothing is missing. */
 const struct err *value_set_problem(const struct value_set *s);
-text value_set_url(const struct value_set *s);
-text value_set_version(const struct value_set *s);
 
 #endif

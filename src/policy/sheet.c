@@ -28,11 +28,6 @@ void sheet_free(struct sheet *s)
     free(s);
 }
 
-size_t sheet_bytes(const struct sheet *s)
-{
-    return s ? s->bytes : 0;
-}
-
 size_t sheet_count(const struct sheet *s)
 {
     return s ? s->entry_count : 0;
@@ -131,12 +126,6 @@ uint32_t sheet_labels(const struct sheet *s, uint64_t rid)
 {
     const struct sheet_mark *mark = s ? sheet_mark_find(s, rid) : NULL;
     return mark ? mark->labels : 0;
-}
-
-uint32_t sheet_past_labels(const struct sheet *s, uint64_t rid)
-{
-    const struct sheet_mark *mark = s ? sheet_mark_find(s, rid) : NULL;
-    return mark ? mark->labels | mark->past : 0;
 }
 
 uint64_t sheet_marked(const struct sheet *s, size_t at)

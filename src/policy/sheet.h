@@ -37,11 +37,9 @@ int sheet_make_with(struct hash_key key, const struct sheet_row *rows, size_t co
                     const struct sheet_finder *finder, struct sheet **ret_sheet, struct err *e);
 /* NULL is allowed. */
 void sheet_free(struct sheet *s);
-size_t sheet_bytes(const struct sheet *s);
 
-/* The labels of an entry: of the current version, and of any version that it ever had. */
+/* The labels of an entry's current version. */
 uint32_t sheet_labels(const struct sheet *s, uint64_t rid);
-uint32_t sheet_past_labels(const struct sheet *s, uint64_t rid);
 
 /* The entries that have labels, or that choices name: in order of key. 0 past the last. */
 uint64_t sheet_marked(const struct sheet *s, size_t at);

@@ -51,7 +51,6 @@ struct sheet_mark_party {
 enum { AGE_CHILD_MAY_REFUSE = 11, AGE_CONFIRM = 13, AGE_ADULT_RECORD = 16, AGE_ADULT = 18 };
 
 struct sheet {
-    size_t bytes;
     struct sheet_relation *relations;
     size_t relation_count;
     struct sheet_choice *choices;

@@ -374,7 +374,6 @@ static struct sheet *allocate(const struct counts *c)
     }
     struct sheet *s = (struct sheet *)(void *)raw;
     *s = (struct sheet){
-        .bytes = bytes,
         .relations = (void *)(raw + relations),
         .choices = (void *)(raw + choices),
         .proxies = (void *)(raw + proxies),

@@ -110,7 +110,6 @@ void part_close(struct buf *out);
 void part_text(struct buf *out, const char *name, const char *type, text value); /* "Code" ... */
 void part_flag(struct buf *out, const char *name, bool value);
 void part_count(struct buf *out, const char *name, uint64_t value);
-void part_coding(struct buf *out, const char *name, const char *system, text code, text display);
 void part_reference(struct buf *out, const char *name, text reference, text display);
 /* Left out for INT64_MIN and INT64_MAX. */
 void part_time(struct buf *out, const char *name, int64_t ms);
@@ -321,7 +320,6 @@ int do_access_log(struct call *c, struct err *e);
 
 /* /audit/... of the node (access_pages.c). `context` is a const struct rest, as of rest_handle().
  */
-bool access_pages_serves(text path);
 void access_pages(void *context, const struct http_request *request, struct http_reply *reply);
 
 /* The operations, for the table of operation.c. */

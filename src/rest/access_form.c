@@ -284,16 +284,6 @@ void part_count(struct buf *out, const char *name, uint64_t value)
     buf_printf(out, "{\"name\":\"%s\",\"valueUnsignedInt\":%llu}", name, (unsigned long long)value);
 }
 
-void part_coding(struct buf *out, const char *name, const char *system, text code, text display)
-{
-    put_comma(out);
-    buf_printf(out, "{\"name\":\"%s\",\"valueCoding\":{", name);
-    put_text(out, "system", text_of(system));
-    put_text(out, "code", code);
-    put_text(out, "display", display);
-    buf_add(out, T("}}"));
-}
-
 void part_reference(struct buf *out, const char *name, text reference, text display)
 {
     put_comma(out);

@@ -562,11 +562,6 @@ static int serve(const struct rest *rest, const struct http_request *request,
                : serve_private(rest, request, reply, path, e);
 }
 
-bool access_pages_serves(text path)
-{
-    return text_starts(path, T("/audit/"));
-}
-
 void access_pages(void *context, const struct http_request *request, struct http_reply *reply)
 {
     const struct rest *rest = context;

@@ -150,7 +150,6 @@ int db_note_drop(struct db *db, uint64_t t);
 int db_meta_text(struct db *db, const char *key, char *to, size_t room, size_t *ret_size);
 int db_meta_number(struct db *db, const char *key, uint64_t *ret_number);
 int db_meta_put(struct db *db, const char *key, uint64_t number);
-int db_meta_remove(struct db *db, const char *key);
 
 int db_dictionary_insert(struct db *db, uint32_t number, text bytes);
 int db_dictionary_find(struct db *db, uint32_t number, text *ret_bytes);

@@ -18,7 +18,7 @@ static const char *const sql_text[] = {
 #undef SQL_ROW
 };
 
-static int code_of(int rc, int os_error)
+int db_code(int rc, int os_error)
 {
     switch (rc & 0xFF) {
     case SQLITE_OK:
@@ -49,7 +49,7 @@ int db_failed(struct db *db, int rc)
     db->os_error = sqlite3_system_errno(db->handle);
     (void)snprintf(db->words, sizeof db->words, "%s (%d, system error %d)",
                    sqlite3_errmsg(db->handle), rc, db->os_error);
-    return code_of(rc, db->os_error);
+    return db_code(rc, db->os_error);
 }
 
 int db_error(const struct db *db, int code, struct err *e)
@@ -82,7 +82,7 @@ sqlite3_stmt *db_statement(struct db *db, enum sql sql)
 int db_run(struct db *db, sqlite3_stmt *st)
 {
     if (!st) {
-        return code_of(db->code, db->os_error);
+        return db_code(db->code, db->os_error);
     }
     int rc = sqlite3_step(st);
     int code = rc == SQLITE_DONE || rc == SQLITE_ROW ? 0 : db_failed(db, rc);
@@ -93,7 +93,7 @@ int db_run(struct db *db, sqlite3_stmt *st)
 int db_step_number(struct db *db, sqlite3_stmt *st, uint64_t *ret_number)
 {
     if (!st) {
-        return code_of(db->code, db->os_error);
+        return db_code(db->code, db->os_error);
     }
     int rc = sqlite3_step(st);
     int code = DB_END;

@@ -42,6 +42,8 @@ int db_give_count(struct db *db);
 struct db *db_new(void);
 /* The prepared statement, or NULL. Reset and without bindings of interest. */
 sqlite3_stmt *db_statement(struct db *db, enum sql sql);
+/* The code of base/err.h for SQLite's; os_error is that of the system call that failed. */
+int db_code(int rc, int os_error);
 /* Notes SQLite's failure; returns its code of base/err.h. */
 int db_failed(struct db *db, int rc);
 /* Steps a statement that returns no rows, and resets it. */

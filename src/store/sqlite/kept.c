@@ -1,6 +1,6 @@
 #include "store/kept_engine.h"
 
-#include "store/sqlite/sql.h"
+#include "store/sqlite/connection.h"
 
 #include <errno.h>
 #include <sqlite3.h>
@@ -23,35 +23,12 @@ static const char *const sql_text[] = {
 #undef KEPT_SQL_ROW
 };
 
-static int code_of(int rc, int os_error)
-{
-    switch (rc & 0xFF) {
-    case SQLITE_OK:
-        return 0;
-    case SQLITE_FULL:
-        return ERR_FULL;
-    case SQLITE_NOMEM:
-        return ERR_MEMORY;
-    case SQLITE_CORRUPT:
-    case SQLITE_NOTADB:
-        return ERR_CORRUPT;
-    case SQLITE_BUSY:
-    case SQLITE_LOCKED:
-        return ERR_BUSY;
-    case SQLITE_IOERR:
-    case SQLITE_CANTOPEN:
-        return os_error == ENOSPC || os_error == EDQUOT ? ERR_FULL : ERR_IO;
-    default:
-        return ERR_INTERNAL;
-    }
-}
-
 static int failed(struct kept_db *db, int rc)
 {
     db->os_error = sqlite3_system_errno(db->handle);
     (void)snprintf(db->words, sizeof db->words, "%s (%d, system error %d)",
                    sqlite3_errmsg(db->handle), rc, db->os_error);
-    return code_of(rc, db->os_error);
+    return db_code(rc, db->os_error);
 }
 
 int kept_db_error(const struct kept_db *db, int code, struct err *e)
@@ -241,18 +218,6 @@ void kept_db_rollback(struct kept_db *db)
 }
 
 /* --- rows ---------------------------------------------------------------------------------- */
-
-/* The bytes must stay until the statement is reset; an empty text is an empty blob, not NULL. */
-static void bind_bytes(sqlite3_stmt *st, int at, text t)
-{
-    (void)sqlite3_bind_blob64(st, at, t.n ? t.p : "", t.n, SQLITE_STATIC);
-}
-
-static text column_bytes(sqlite3_stmt *st, int at)
-{
-    const char *p = sqlite3_column_blob(st, at);
-    return text_make(p ? p : "", (size_t)sqlite3_column_bytes(st, at));
-}
 
 static sqlite3_stmt *key_statement(struct kept_db *db, enum kept_sql sql, const char *kind,
                                    text key, int *ret_code)

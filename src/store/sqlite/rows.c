@@ -348,11 +348,6 @@ int db_meta_put(struct db *db, const char *key, uint64_t number)
     return db_run(db, st);
 }
 
-int db_meta_remove(struct db *db, const char *key)
-{
-    return db_run(db, meta_statement(db, SQL_META_REMOVE, key));
-}
-
 int db_dictionary_insert(struct db *db, uint32_t number, text bytes)
 {
     sqlite3_stmt *st = db_statement(db, SQL_DICTIONARY_INSERT);

@@ -144,7 +144,6 @@
     X(META_FIND, "SELECT value FROM meta WHERE key = ?1")                                          \
     X(META_PUT, "INSERT INTO meta(key, value) VALUES(?1, ?2)"                                      \
                 " ON CONFLICT(key) DO UPDATE SET value = excluded.value")                          \
-    X(META_REMOVE, "DELETE FROM meta WHERE key = ?1")                                              \
     X(POLICY_FIND, "SELECT rid, past, facts, x'' FROM policy WHERE rid = ?1")                      \
     X(POLICY_PUT, "INSERT OR REPLACE INTO policy(rid, past, facts) VALUES(?1, ?2, ?3)")            \
     X(POLICY_REMOVE, "DELETE FROM policy WHERE rid = ?1")                                          \
