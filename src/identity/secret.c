@@ -92,7 +92,7 @@ int password_hash(text password, text login, text address, struct arena *a, text
     text normal = T("");
     unsigned char salt[ARGON_SALT];
     char encoded[ARGON_ENCODED];
-    uint32_t place = 0;
+    uint64_t place = 0;
     int rc = check_password(password, login, a, &normal, e);
     rc = rc ? rc : hashing_enter(address, &place, e);
     if (rc) {
@@ -132,7 +132,7 @@ int password_verify(text hash, text password, text address, struct err *e)
     }
     (void)memcpy(encoded, somebody ? hash.p : nobody, somebody ? hash.n : sizeof nobody - 1);
     encoded[somebody ? hash.n : sizeof nobody - 1] = '\0';
-    uint32_t place = 0;
+    uint64_t place = 0;
     int rc = hashing_enter(address, &place, e);
     if (!rc) {
         int argon = argon2id_verify(encoded, normal.p, normal.n);

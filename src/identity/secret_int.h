@@ -20,8 +20,8 @@ text secret_hash_by(const EVP_MD *sha256, text token, struct arena *a);
 bool password_is_common(text folded, text folded_login);
 
 /* secret_gate.c, the gate: before and after each Argon2id. ERR_BUSY: too many wait. */
-int hashing_enter(text address, uint32_t *ret_place, struct err *e);
-void hashing_leave(uint32_t place);
+int hashing_enter(text address, uint64_t *ret_place, struct err *e);
+void hashing_leave(uint64_t place);
 
 /* The bytes of a base32 text (RFC 4648 section 6) without padding, and back. */
 text base32_print(text bytes, struct arena *a);

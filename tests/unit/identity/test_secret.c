@@ -115,7 +115,7 @@ static void test_password_verify(void **state)
 /* --- a flood of passwords ---------------------------------------------------------------------
  */
 
-enum { FLOODERS = 80, TURNS = 2, OWNERS = 8 };
+enum { FLOODERS = 80, TURNS = 2, OWNERS = 24 };
 
 struct flooder {
     pthread_t thread;
