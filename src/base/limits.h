@@ -51,6 +51,12 @@
     X(validate_seconds, 10, 1, 600, "seconds a validation may take", "403 too-costly")           \
     X(expansion_codes, 10000, 1, 1000000, "codes of an expansion", "403 too-costly")             \
     X(include_entries, 5000, 1, 100000, "included entries a page", "403 too-costly")             \
+    X(joined_ms, 1500, 100, 30000, "ms for the places that a joined record asks",                \
+      "what has not answered is missing, and said so")                                           \
+    X(joined_kept, 268435456, 1048576, 68719476736, "bytes of joined records kept for pages",    \
+      "the oldest are forgotten")                                                                \
+    X(subscription_failures, 12, 1, 1000, "notifications in a row that are not taken",           \
+      "the subscription is off, and its administrators are told")                                \
     X(policy_sheets, 200000, 64, 10000000,                                                       \
       "patients whose relationships and choices are kept in memory", "read again")
 

@@ -26,6 +26,12 @@ enum log_level { LOG_INFO, LOG_WARNING, LOG_ERROR };
     X(DEMO_NO_STORY, LOG_WARNING,                                                                \
       "the demonstration has no story: nobody here plays these; load more people")               \
     X(STORE_LOST, LOG_ERROR, "store failed while writing: ending, so that it recovers on start") \
+    X(LOCALITY_LISTEN, LOG_INFO, "listening for other members of the locality")                  \
+    X(LOCALITY_KEY, LOG_INFO, "the new key for connections with members is in use")              \
+    X(LOCALITY_FAILED, LOG_WARNING,                                                              \
+      "something between members could not be done; it is tried again")                          \
+    X(SUBSCRIPTIONS_FAILED, LOG_WARNING,                                                         \
+      "a subscriber could not be told of something; it is tried again")                          \
     X(REQUEST_FAILED, LOG_ERROR, "a request failed through a fault of this node")                \
     X(SLOW_REQUEST, LOG_WARNING, "a request took long")
 

@@ -69,7 +69,15 @@
     X(reindex_resources_total, COUNTER, "resources gone through for parameters or $reindex")    \
     X(reindex_missing_total, COUNTER, "entries that $reindex has put in")                       \
     X(reindex_stale_total, COUNTER, "entries that $reindex has taken out")                      \
-    X(search_seconds, HISTOGRAM, "time of a search in the store")
+    X(search_seconds, HISTOGRAM, "time of a search in the store")                               \
+    X(locality_requests_total, COUNTER, "requests of other members")                            \
+    X(locality_refused_total, COUNTER, "requests of those who are no member, refused")          \
+    X(locality_calls_total, COUNTER, "requests to other members")                               \
+    X(locality_failed_total, COUNTER, "requests to other members that had no answer in time")   \
+    X(subscriptions_sent_total, COUNTER, "notifications that subscribers have taken")           \
+    X(subscriptions_failed_total, COUNTER, "notifications that subscribers have not taken")     \
+    X(subscriptions_off_total, COUNTER, "subscriptions that were given up")                     \
+    X(locality_alarms_total, COUNTER, "alarms about other members")
 
 enum metric {
 #define METRIC_ENUM(name, kind, help) METRIC_##name,

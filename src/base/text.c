@@ -71,3 +71,14 @@ bool text_to_u64(text t, uint64_t *ret)
     *ret = value;
     return true;
 }
+
+void text_hex(const void *bytes, size_t n, char *ret)
+{
+    static const char digits[] = "0123456789abcdef";
+    const unsigned char *p = bytes;
+    for (size_t i = 0; i < n; i++) {
+        ret[2 * i] = digits[p[i] >> 4];
+        ret[2 * i + 1] = digits[p[i] & 15];
+    }
+    ret[2 * n] = 0;
+}

@@ -97,4 +97,7 @@ bool text_cut(text *rest, char separator, text *ret_head);
 /* A decimal number of ASCII digits only, no sign, no space. False on anything else or overflow. */
 bool text_to_u64(text t, uint64_t *ret);
 
+/* Bytes as hexadecimal digits, small letters: 2n of them and a zero. */
+void text_hex(const void *bytes, size_t n, char *ret);
+
 #endif

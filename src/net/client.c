@@ -161,6 +161,28 @@ static void guard(struct http_client *c)
     curl_easy_setopt(c->curl, CURLOPT_OPENSOCKETDATA, c);
 }
 
+static int on_progress(void *state, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
+{
+    const atomic_bool *broken_off = state;
+    (void)a;
+    (void)b;
+    (void)c;
+    (void)d;
+    return atomic_load(broken_off) ? 1 : 0;
+}
+
+/* libcurl's interface takes what is only looked at as something to write to. */
+static void watch(CURL *c, const atomic_bool *broken_off)
+{
+    union {
+        const atomic_bool *in;
+        void *out;
+    } p = {broken_off};
+    curl_easy_setopt(c, CURLOPT_NOPROGRESS, 0L);
+    curl_easy_setopt(c, CURLOPT_XFERINFOFUNCTION, on_progress);
+    curl_easy_setopt(c, CURLOPT_XFERINFODATA, p.out);
+}
+
 static void set_options(CURL *c, const struct http_call *call, const char *url, const char *method,
                         struct curl_slist *fields, bool local, struct http_answer *a)
 {
@@ -171,7 +193,7 @@ static void set_options(CURL *c, const struct http_call *call, const char *url, 
     curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, 1L);
     curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, 2L);
     curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, (long)call->seconds * 1000);
+    curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, call->ms ? (long)call->ms : (long)call->seconds * 1000);
     curl_easy_setopt(c, CURLOPT_USERAGENT, "kith");
     curl_easy_setopt(c, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     curl_easy_setopt(c, CURLOPT_HTTPHEADER, fields);
@@ -221,6 +243,9 @@ static int perform(struct http_client *c, const struct http_call *call, const ch
     buf_init(&a.body, call->most_bytes);
     set_options(c->curl, call, url, method, fields, local, &a);
     c->refused = false;
+    if (call->broken_off) {
+        watch(c->curl, call->broken_off);
+    }
     if (call->public_only) {
         guard(c);
     }

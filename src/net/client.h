@@ -11,6 +11,8 @@
 #include "base/buf.h"
 #include "base/err.h"
 
+#include <stdatomic.h>
+
 struct http_client;
 
 /* A client keeps its connection open between calls. One thread at a time. */
@@ -25,10 +27,13 @@ struct http_call {
     const char *const *fields; /* "Name: value", ended by NULL; may be NULL */
     uint64_t most_bytes;       /* of the reply's body */
     unsigned seconds;          /* for the whole call */
+    unsigned ms;               /* in the place of `seconds`, where it is not 0 */
     bool secure;               /* https only; http to a loopback address counts as such */
     bool public_only; /* refuses addresses that are not of the internet (net/address.h), looked
                        * at when the name was resolved and just before that very address is
                        * connected to; goes through no proxy */
+    const atomic_bool *broken_off; /* NULL, or: once it is true the call fails within a second or
+                                      so, as if nobody had answered */
 };
 
 struct http_answer {

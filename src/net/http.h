@@ -19,6 +19,8 @@
 #include "base/err.h"
 #include "base/limits.h"
 
+#include <sys/types.h>
+
 enum http_method {
     HTTP_GET,
     HTTP_HEAD,
@@ -61,6 +63,9 @@ struct http_request {
     struct arena *arena;    /* lives until the reply is sent; cap: limit request_memory */
     text peer;              /* address of the client, for the log */
     bool tls;
+    /* SHA-256 of the SubjectPublicKeyInfo of the certificate that the client has shown, and whose
+     * key it has used; 32 bytes. NULL: none. Only where http_config.asks_client. */
+    const uint8_t *client_key;
     bool takes_gzip; /* a reply's body may be gzip (Accept-Encoding) */
 };
 
@@ -90,6 +95,17 @@ struct http_hold {
     uint64_t ticket;
 };
 
+/* A connection that is no longer HTTP; it never blocks. One thread at a time. */
+struct http_taken;
+enum {
+    HTTP_TAKEN_AGAIN = -1
+}; /* nothing now: *ret_want (EPOLLIN, EPOLLOUT) says for what to wait;
+      below that it is broken. Reading, 0 is the end */
+int http_taken_fd(const struct http_taken *t);
+ssize_t http_taken_read(struct http_taken *t, char *to, size_t n, uint32_t *ret_want);
+ssize_t http_taken_write(struct http_taken *t, text bytes, uint32_t *ret_want);
+void http_taken_close(struct http_taken *t);
+
 struct http_reply {
     int status;
     struct buf head; /* further fields, each "Name: value\r\n": use http_reply_field() */
@@ -100,6 +116,13 @@ struct http_reply {
     void *more_state;
     bool no_compression; /* already compressed, or not worth it */
     bool close;          /* end the connection after this reply */
+    /*
+     * With status 101: when it has been sent, the connection is another protocol's (RFC 9110, 7.8),
+     * and the callee's, who has to close it; `received` is what has come behind the request. Where
+     * that cannot be, the connection ends without a call.
+     */
+    void (*take)(void *context, struct http_taken *conn, text received);
+    void *take_context;
     struct http_hold hold;
 };
 
@@ -112,13 +135,23 @@ struct http_config {
     unsigned workers; /* 0: the default, 64 (workers that wait for a commit cost nothing) */
     const struct limits *limits;
     const char *tls_cert; /* PEM chain; NULL: no TLS */
-    const char *tls_key;  /* PEM */
+    const char *tls_key;  /* PEM; may be the same file */
+    /*
+     * For a listener that other nodes use: TLS 1.3 alone, and whoever connects is asked for a
+     * certificate, which they need not have. Any certificate is taken, whoever signed it and
+     * whatever its dates: what its key may do is the handler's to decide (client_key). Not for a
+     * listener that browsers use: they would ask their user to choose a certificate.
+     */
+    bool asks_client;
     void (*handle)(void *context, const struct http_request *request, struct http_reply *reply);
     /*
      * Asked once for a request that has a body, when its head is there (its texts stay only for
      * the call): a sink, or NULL, and the body is collected in memory. May be NULL.
      */
     struct http_sink *(*sink)(void *context, const struct http_request *head);
+    /* Asked the same: how large the body may be, collected and as it is without its coding (413);
+     * NULL: limits->body_bytes, which is the most in any case. */
+    uint64_t (*body_most)(void *context, const struct http_request *head);
     /* Writes the body of a reply that the server makes itself (400, 408, 413, 431, 503 ...). */
     void (*refuse)(void *context, const struct err *why, struct http_reply *reply);
     /* All handlers have ended: when it returns, nobody calls http_wake() any more. May be NULL. */
@@ -137,6 +170,9 @@ int http_server_start(const struct http_config *config, struct http_server **ret
 
 /* From any thread: what http_hold.ask() was promised. `wakes` are what it was given. */
 void http_wake(struct http_server *s, const uint64_t *wakes, size_t count);
+
+/* Reads tls_cert and tls_key again, for connections from now on. On failure the old ones stay. */
+int http_server_renew(struct http_server *s, struct err *e);
 
 /* The port it listens on, and "http://127.0.0.1:8080" or "https://..." (valid until the stop). */
 uint16_t http_server_port(const struct http_server *s);

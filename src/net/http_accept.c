@@ -46,7 +46,7 @@ static uint16_t port_of(int fd)
 static int bind_address(struct http_server *s, const struct addrinfo *a, const char *host,
                         struct err *e)
 {
-    if (!s->tls && !is_loopback(a->ai_addr)) {
+    if (!s->config.tls_cert && !is_loopback(a->ai_addr)) {
         return err_set(
             e, ERR_FORBIDDEN,
             "%s can be reached from other machines, and without TLS everybody on the way "
@@ -86,7 +86,7 @@ int listener_open(struct http_server *s, struct err *e)
     freeaddrinfo(list);
     bool bare_v6 = strchr(host, ':') && *host != '[';
     (void)snprintf(s->url, sizeof s->url, bare_v6 ? "%s://[%.200s]:%u" : "%s://%.200s:%u",
-                   s->tls ? "https" : "http", host, (unsigned)s->port);
+                   s->config.tls_cert ? "https" : "http", host, (unsigned)s->port);
     return r;
 }
 
@@ -100,7 +100,7 @@ bool listener_arm(struct http_server *s, bool is_new)
 static void turn_away(struct worker *w, int fd)
 {
     metric_add(METRIC_http_connections_refused_total, 1);
-    struct exchange *x = w->server->tls ? NULL : exchange_take(w->server);
+    struct exchange *x = w->server->config.tls_cert ? NULL : exchange_take(w->server);
     if (x) {
         struct conn c = {.fd = fd, .x = x};
         size_t sent = 0;
@@ -136,19 +136,20 @@ static void welcome(struct worker *w, int fd, const struct sockaddr_storage *a, 
         return;
     }
     int64_t now = clock_mono_ns();
-    uint64_t seconds = s->tls ? s->limits->handshake_seconds : s->limits->idle_seconds;
+    uint64_t seconds = s->config.tls_cert ? s->limits->handshake_seconds : s->limits->idle_seconds;
     metric_add(METRIC_http_connections_total, 1);
-    c->phase = s->tls ? PHASE_HANDSHAKE : PHASE_HEAD;
+    c->phase = s->config.tls_cert ? PHASE_HANDSHAKE : PHASE_HEAD;
     c->want = EPOLLIN;
     c->x = NULL;
     c->turns = 0;
+    c->has_client_key = false;
     atomic_store_explicit(&c->idle_since, now, memory_order_relaxed);
     atomic_store_explicit(&c->deadline, now + (int64_t)seconds * SECOND_NS, memory_order_relaxed);
     if (getnameinfo((const struct sockaddr *)a, a_n, c->peer, sizeof c->peer, NULL, 0,
                     NI_NUMERICHOST) != 0) {
         c->peer[0] = '\0';
     }
-    if (s->tls && !(c->ssl = tls_new(s->tls, fd))) {
+    if (s->config.tls_cert && !(c->ssl = tls_new(s, fd))) {
         conn_close(s, c);
         return;
     }

@@ -72,6 +72,21 @@ static void ask_for_sink(struct worker *w, struct conn *c)
     }
 }
 
+static uint64_t body_most(struct worker *w, struct conn *c)
+{
+    struct exchange *x = c->x;
+    const struct http_config *config = &w->server->config;
+    uint64_t most = w->server->limits->body_bytes, here = most;
+    if (config->body_most) {
+        conn_fill_request(c, (text){0});
+        here = config->body_most(config->context, &x->request);
+        here = here < most ? here : most;
+        x->body.max = x->parser.body_most = here;
+        x->plain.max = here + 1;
+    }
+    return here;
+}
+
 static void make_sink_room(struct exchange *x)
 {
     if (x->sink) {
@@ -116,10 +131,12 @@ enum step conn_head_done(struct worker *w, struct conn *c)
     const struct http_head *h = &x->parser.head;
     x->head_known = true;
     atomic_store_explicit(&c->idle_since, 0, memory_order_relaxed);
+    uint64_t most = 0;
     if (h->chunked || h->length) {
+        most = body_most(w, c);
         ask_for_sink(w, c);
     }
-    if (h->length > (x->sink ? x->sink->most : w->server->limits->body_bytes)) {
+    if (h->length > (x->sink ? x->sink->most : most)) {
         return conn_refuse_code(w, c, ERR_TOO_LARGE, "the body is larger than this node takes");
     }
     if (h->chunked || h->length > x->in_n - h->bytes) {

@@ -89,6 +89,7 @@ void conn_fill_request(struct conn *c, text body)
         .arena = &x->arena,
         .peer = text_of(c->peer),
         .tls = c->ssl != NULL,
+        .client_key = c->has_client_key ? c->client_key : NULL,
         .takes_gzip = h->takes_gzip,
     };
 }
@@ -260,6 +261,10 @@ static enum step reply_sent(struct worker *w, struct conn *c)
     struct exchange *x = c->x;
     struct http_server *s = w->server;
     reply_end(s, x);
+    if (x->reply.status == 101 && x->reply.take) {
+        (void)conn_give_away(s, c);
+        return STEP_CLOSE;
+    }
     if (!x->keep_alive) {
         if (!x->linger && x->in_n == x->in_done && !c->ssl) {
             return STEP_CLOSE;
@@ -333,7 +338,6 @@ static enum step step_reply(struct worker *w, struct conn *c)
 
 static enum step step_handshake(struct worker *w, struct conn *c)
 {
-    (void)w;
     int r = tls_handshake(c->ssl, &c->want);
     if (r == IO_AGAIN) {
         return STEP_WAIT;
@@ -341,6 +345,7 @@ static enum step step_handshake(struct worker *w, struct conn *c)
     if (r != 0) {
         return STEP_CLOSE;
     }
+    c->has_client_key = w->server->config.asks_client && tls_client_key(c->ssl, c->client_key);
     c->phase = PHASE_HEAD;
     atomic_store_explicit(&c->idle_since, 0, memory_order_relaxed);
     return STEP_GO;

@@ -87,6 +87,8 @@ struct conn {
     unsigned turns;   /* pipelined requests served in a row */
     uint64_t dropped; /* bytes read and thrown away while lingering */
     struct ssl_st *ssl;
+    bool has_client_key; /* since the handshake */
+    uint8_t client_key[32];
     struct exchange *x;
     struct conn *ready_behind; /* in the list of those that may go on */
     char peer[46];
@@ -105,7 +107,8 @@ struct worker {
 struct http_server {
     struct http_config config;
     const struct limits *limits;
-    struct ssl_ctx_st *tls;
+    struct ssl_ctx_st *tls; /* NULL: none; else it may be exchanged, under: */
+    pthread_mutex_t tls_lock;
     int epoll;
     int listener;
     int halt_event;
@@ -236,6 +239,12 @@ enum step conn_serve(struct worker *w, struct conn *c, text body);
 /* Bytes to the sink: 0 or its code. */
 int conn_pass_on(struct exchange *x, text bytes);
 
+/* --- http_taken.c -------------------------------------------------------------------------- */
+
+/* The caller's connection is given to reply.take(); its slot is left to be freed. False: it could
+ * not be. */
+bool conn_give_away(struct http_server *s, struct conn *c);
+
 /* --- http_exchange.c ----------------------------------------------------------------------- */
 
 struct exchange *exchange_take(struct http_server *s);
@@ -292,10 +301,12 @@ int gzip_inflate(text in, struct buf *out, bool (*charge)(void *state), void *st
 
 /* --- tls.c --------------------------------------------------------------------------------- */
 
-int tls_context_new(const char *cert, const char *key, struct ssl_ctx_st **ret_context,
+int tls_context_new(const struct http_config *config, struct ssl_ctx_st **ret_context,
                     struct err *e);
 void tls_context_free(struct ssl_ctx_st *context);
-struct ssl_st *tls_new(struct ssl_ctx_st *context, int fd);
+struct ssl_st *tls_new(struct http_server *s, int fd);
+/* After the handshake: http_request.client_key. False: the client has shown no certificate. */
+bool tls_client_key(struct ssl_st *ssl, uint8_t ret_key[32]);
 void tls_free(struct ssl_st *ssl);
 /* 0 when the handshake is done, or IO_*. */
 int tls_handshake(struct ssl_st *ssl, uint32_t *ret_want);

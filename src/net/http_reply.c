@@ -13,6 +13,7 @@ static const char *reason_phrase(int status)
         int status;
         const char *phrase;
     } phrases[] = {
+        {101, "Switching Protocols"},
         {200, "OK"},
         {201, "Created"},
         {202, "Accepted"},
@@ -196,6 +197,9 @@ static void add_status_line(struct worker *w, struct exchange *x)
 static void add_connection(struct exchange *x)
 {
     bool http10 = x->head_known && x->parser.head.http10;
+    if (x->reply.status == 101) {
+        return; /* says that it is upgraded */
+    }
     if (!x->keep_alive) {
         buf_add(&x->out, T("Connection: close\r\n"));
     } else if (http10) {
@@ -220,7 +224,7 @@ static void add_body_fields(struct exchange *x, enum http_coding coding, bool va
     }
     if (x->chunked) {
         buf_add(&x->out, T("Transfer-Encoding: chunked\r\n"));
-    } else if (!r->more && r->status != 204 && r->status != 304) {
+    } else if (!r->more && r->status != 204 && r->status != 304 && r->status != 101) {
         buf_add(&x->out, T("Content-Length: "));
         buf_add_u64(&x->out, n);
         buf_add(&x->out, T("\r\n"));
@@ -315,7 +319,8 @@ void reply_compose(struct worker *w, struct exchange *x)
     struct http_reply *r = &x->reply;
     x->streaming = r->more != NULL;
     struct refusal why = {0};
-    if (r->status < 200 || r->status > 599 || buf_failed(&r->head) ||
+    bool becomes = r->status == 101 && r->take;
+    if ((r->status < 200 && !becomes) || r->status > 599 || buf_failed(&r->head) ||
         (r->content_type && !is_field_value(text_of(r->content_type)))) {
         why.code = ERR_INTERNAL;
     } else if (buf_failed(&r->body)) {

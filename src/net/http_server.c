@@ -165,6 +165,7 @@ static struct http_server *server_new(const struct http_config *config)
     (void)pthread_condattr_destroy(&monotonic);
     (void)gate_open(s);
     atomic_store(&s->pollers, (int)s->worker_count);
+    (void)pthread_mutex_init(&s->tls_lock, NULL);
     (void)pthread_mutex_init(&s->sweep_lock, NULL);
     (void)pthread_mutex_init(&s->slots_lock, NULL);
     (void)pthread_mutex_init(&s->pool_lock, NULL);
@@ -184,7 +185,9 @@ int http_server_start(const struct http_config *config, struct http_server **ret
     if ((config->tls_cert != NULL) != (config->tls_key != NULL)) {
         r = err_set(e, ERR_REQUIRED, "TLS needs both --tls-cert and --tls-key");
     } else if (config->tls_cert) {
-        r = tls_context_new(config->tls_cert, config->tls_key, &s->tls, e);
+        r = tls_context_new(config, &s->tls, e);
+    } else if (config->asks_client) {
+        r = err_set(e, ERR_REQUIRED, "a listener for other nodes needs a certificate and its key");
     }
     if (r == 0) {
         r = listener_open(s, e);
@@ -266,6 +269,7 @@ static void server_free(struct http_server *s)
     tls_context_free(s->tls);
     (void)pthread_cond_destroy(&s->sweep_wake);
     (void)pthread_mutex_destroy(&s->gate_lock);
+    (void)pthread_mutex_destroy(&s->tls_lock);
     (void)pthread_mutex_destroy(&s->sweep_lock);
     (void)pthread_mutex_destroy(&s->slots_lock);
     (void)pthread_mutex_destroy(&s->pool_lock);

@@ -50,7 +50,9 @@ void slot_free(struct http_server *s, struct conn *c)
 {
     tls_free(c->ssl);
     c->ssl = NULL;
-    (void)close(c->fd);
+    if (c->fd >= 0) { /* else it was given away */
+        (void)close(c->fd);
+    }
     c->fd = -1;
     uint64_t word = atomic_load_explicit(&c->word, memory_order_relaxed);
     uint64_t next = ((word >> GENERATION_SHIFT) + 1) & UINT32_MAX;

@@ -2,6 +2,7 @@
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <openssl/x509.h>
 #include <sys/epoll.h>
 
 static int choose_protocol(SSL *ssl, const unsigned char **out, unsigned char *out_n,
@@ -29,7 +30,26 @@ static int tls_failed(SSL_CTX *context, struct err *e, const char *what, const c
                    reason ? reason : "unknown reason");
 }
 
-int tls_context_new(const char *cert, const char *key, struct ssl_ctx_st **ret_context,
+/* Whoever signed it: keys are pinned by those who know them. */
+static int take_any(X509_STORE_CTX *store, void *context)
+{
+    (void)store;
+    (void)context;
+    return 1;
+}
+
+/* No tickets: each connection proves that its client has the key. */
+static bool ask_client(SSL_CTX *c)
+{
+    SSL_CTX_set_verify(c, SSL_VERIFY_PEER, NULL);
+    SSL_CTX_set_cert_verify_callback(c, take_any, NULL);
+    SSL_CTX_set_session_cache_mode(c, SSL_SESS_CACHE_OFF);
+    SSL_CTX_set_options(c, SSL_OP_NO_TICKET);
+    return SSL_CTX_set_num_tickets(c, 0) == 1 &&
+           SSL_CTX_set_min_proto_version(c, TLS1_3_VERSION) == 1;
+}
+
+int tls_context_new(const struct http_config *config, struct ssl_ctx_st **ret_context,
                     struct err *e)
 {
     static const unsigned char session_id[] = "kith";
@@ -45,15 +65,16 @@ int tls_context_new(const char *cert, const char *key, struct ssl_ctx_st **ret_c
     SSL_CTX_set_alpn_select_cb(c, choose_protocol, NULL);
     if (SSL_CTX_set_min_proto_version(c, TLS1_2_VERSION) != 1 ||
         SSL_CTX_set_cipher_list(c, "ECDHE+AESGCM:ECDHE+CHACHA20:!aNULL:!SHA1") != 1 ||
-        SSL_CTX_set_session_id_context(c, session_id, sizeof session_id - 1) != 1) {
+        SSL_CTX_set_session_id_context(c, session_id, sizeof session_id - 1) != 1 ||
+        (config->asks_client && !ask_client(c))) {
         return tls_failed(c, e, "the list of", "ciphers");
     }
-    if (SSL_CTX_use_certificate_chain_file(c, cert) != 1) {
-        return tls_failed(c, e, "the certificate", cert);
+    if (SSL_CTX_use_certificate_chain_file(c, config->tls_cert) != 1) {
+        return tls_failed(c, e, "the certificate", config->tls_cert);
     }
-    if (SSL_CTX_use_PrivateKey_file(c, key, SSL_FILETYPE_PEM) != 1 ||
+    if (SSL_CTX_use_PrivateKey_file(c, config->tls_key, SSL_FILETYPE_PEM) != 1 ||
         SSL_CTX_check_private_key(c) != 1) {
-        return tls_failed(c, e, "the key", key);
+        return tls_failed(c, e, "the key", config->tls_key);
     }
     *ret_context = c;
     return 0;
@@ -64,9 +85,28 @@ void tls_context_free(struct ssl_ctx_st *context)
     SSL_CTX_free(context);
 }
 
-struct ssl_st *tls_new(struct ssl_ctx_st *context, int fd)
+int http_server_renew(struct http_server *s, struct err *e)
 {
-    SSL *ssl = SSL_new(context);
+    SSL_CTX *fresh;
+    if (!s->tls) {
+        return err_set(e, ERR_NOT_SUPPORTED, "this listener has no certificate to renew");
+    }
+    int r = tls_context_new(&s->config, &fresh, e);
+    if (r == 0) {
+        pthread_mutex_lock(&s->tls_lock);
+        SSL_CTX *old = s->tls;
+        s->tls = fresh;
+        pthread_mutex_unlock(&s->tls_lock);
+        SSL_CTX_free(old); /* connections that have it keep it */
+    }
+    return r;
+}
+
+struct ssl_st *tls_new(struct http_server *s, int fd)
+{
+    pthread_mutex_lock(&s->tls_lock);
+    SSL *ssl = SSL_new(s->tls);
+    pthread_mutex_unlock(&s->tls_lock);
     if (ssl && SSL_set_fd(ssl, fd) != 1) {
         SSL_free(ssl);
         return NULL;
@@ -75,6 +115,18 @@ struct ssl_st *tls_new(struct ssl_ctx_st *context, int fd)
         SSL_set_accept_state(ssl);
     }
     return ssl;
+}
+
+bool tls_client_key(struct ssl_st *ssl, uint8_t ret_key[32])
+{
+    X509 *shown = SSL_get0_peer_certificate(ssl);
+    unsigned char *spki = NULL;
+    unsigned n = 0;
+    int length = shown ? i2d_X509_PUBKEY(X509_get_X509_PUBKEY(shown), &spki) : 0;
+    bool done = length > 0 &&
+                EVP_Digest(spki, (size_t)length, ret_key, &n, EVP_sha256(), NULL) == 1 && n == 32;
+    OPENSSL_free(spki);
+    return done;
 }
 
 void tls_free(struct ssl_st *ssl)

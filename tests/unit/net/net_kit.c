@@ -72,6 +72,11 @@ static void handle(void *context, const struct http_request *q, struct http_repl
     r->content_type = "application/fhir+json";
     if (text_eq(q->path, T("/hello"))) {
         buf_add(&r->body, T("hello"));
+    } else if (text_eq(q->path, T("/key"))) {
+        for (size_t i = 0; q->client_key && i < 32; i++) {
+            buf_printf(&r->body, "%02x", q->client_key[i]);
+        }
+        buf_add(&r->body, q->client_key ? T("") : T("none"));
     } else if (text_eq(q->path, T("/echo"))) {
         buf_add(&r->body, q->body);
     } else if (text_eq(q->path, T("/big"))) {

@@ -26,10 +26,10 @@ struct kit {
 };
 
 /*
- * Paths of the handler: /hello, /echo (the body), /what (method, target, path, query, fields), /big
- * (KIT_BIG bytes of JSON), /stream/N (N pieces), /break (a stream that breaks off), /slow/MS
- * (sleeps), /field (a field that would split the reply), /empty (204), /huge (passes
- * request_memory).
+ * Paths of the handler: /hello, /key (of the client's certificate, as hex; or "none"), /echo (the
+ * body), /what (method, target, path, query, fields), /big (KIT_BIG bytes of JSON), /stream/N (N
+ * pieces), /break (a stream that breaks off), /slow/MS (sleeps), /field (a field that would split
+ * the reply), /empty (204), /huge (passes request_memory).
  */
 void kit_init(struct kit *k);
 void kit_start(struct kit *k);
