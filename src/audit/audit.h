@@ -21,6 +21,7 @@
 #define KITH_AUDIT_AUDIT_H
 
 #include "audit/event.h"
+#include "audit/tlog.h"
 #include "base/arena.h"
 
 struct audit;
@@ -61,6 +62,9 @@ int audit_append(struct audit *a, const struct audit_event *events, size_t count
 /* Until it is durable. ERR_IO: it may not be.
  * ERR_FULL: it was not written and never will be, for lack of room; the same may be asked again. */
 int audit_wait(struct audit *a, uint64_t ticket, struct err *e);
+/* Both in one, with the leaf hash of each: 32 bytes an event into ret_leaves. */
+int audit_append_leaves(struct audit *a, const struct audit_event *events, size_t count,
+                        uint8_t (*ret_leaves)[32], struct err *e);
 
 /*
  * Waiting without a thread: tell(context, tokens, count) is called by a thread of the log, for many
@@ -124,7 +128,22 @@ uint64_t audit_at(struct audit *a, int64_t ms);
  * `fresh`. */
 int audit_checkpoint(struct audit *a, bool fresh, struct arena *arena, text *ret_note,
                      struct err *e);
-/* A tlog-proof@v1 of one entry; its `extra` holds what opens the commitment (docs/audit.md). */
+/* Consistency of two trees of this log, from < to <= what its newest checkpoint covers (RFC 6962,
+ * section 2.1.2). Nothing has to be proved from 0, or of equal sizes: no hashes. ERR_VALUE. */
+int audit_consistency(struct audit *a, uint64_t from, uint64_t to, struct arena *arena,
+                      struct tlog_hash **ret_hashes, size_t *ret_count, struct err *e);
+/*
+ * A checkpoint of this log with cosignatures of witnesses (audit/cosign.h), kept in the folder for
+ * proofs and for anyone who asks, in the place of the one before. witnesses: the keys of those who
+ * may have cosigned, a line each, then a space and a name for people; empty: as they are.
+ * ERR_VALUE: it is not one of this log's own checkpoints.
+ */
+int audit_put_cosigned(struct audit *a, text note, text witnesses, struct err *e);
+/* ERR_NOT_FOUND: nobody has cosigned one yet. */
+int audit_cosigned(struct audit *a, struct arena *arena, text *ret_note, struct err *e);
+int audit_witnesses(struct audit *a, struct arena *arena, text *ret_lines, struct err *e);
+/* A tlog-proof@v1 of one entry; its `extra` holds what opens the commitment (docs/audit.md). The
+ * checkpoint in it is the one with cosignatures, where that covers the entry. */
 int audit_proof(struct audit *a, uint64_t leaf, struct arena *arena, text *ret_proof,
                 struct err *e);
 /* "This patient's chain has n entries at tree size N", signed: a note (docs/audit.md). */
@@ -132,7 +151,8 @@ int audit_statement(struct audit *a, text patient, struct arena *arena, text *re
                     struct err *e);
 /* The key that verifies notes of this log ("name+hash+base64", as C2SP signed-note has it). */
 text audit_verifier_key(const struct audit *a);
-/* The bytes of a public file of the log: "checkpoint", "tile/0/x001/067", "tile/entries/000.p/5".
+/* The bytes of a public file of the log: "checkpoint", "checkpoint.cosigned", "witnesses",
+ * "tile/0/x001/067", "tile/entries/000.p/5".
  * ERR_NOT_FOUND. */
 int audit_file(struct audit *a, text path, struct arena *arena, text *ret_bytes, struct err *e);
 

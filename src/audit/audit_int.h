@@ -58,6 +58,13 @@ struct audit_refused {
     uint64_t from, to;
 };
 
+/* Somebody who waits for the hashes of these tickets' leaves. */
+struct audit_wanted {
+    struct audit_wanted *next;
+    uint64_t first, count;
+    uint8_t (*to)[TLOG_HASH];
+};
+
 struct audit_watcher {
     uint64_t ticket, token;
 };
@@ -80,10 +87,13 @@ struct audit {
     uint64_t settled;                /* tickets of which it is known: durable, or refused */
     struct audit_refused refused[REFUSED_MAX];
     size_t refused_count;
-    uint64_t size;   /* durable leaves */
-    uint64_t offset; /* of the journal: its durable end */
-    uint64_t sealed; /* leaves of the newest checkpoint */
-    struct buf note; /* that checkpoint, signed */
+    uint64_t size;          /* durable leaves */
+    uint64_t offset;        /* of the journal: its durable end */
+    uint64_t sealed;        /* leaves of the newest checkpoint */
+    struct buf note;        /* that checkpoint, signed */
+    struct buf cosigned;    /* one with cosignatures; empty: none */
+    uint64_t cosigned_size; /* its leaves */
+    struct buf witnesses;   /* who may have cosigned it */
     bool seal_asked, stopping;
     bool called;            /* there is something for the thread */
     uint64_t seals_put_off; /* for lack of room */
@@ -97,6 +107,7 @@ struct audit {
     struct audit_watcher *watchers; /* who wait without a thread */
     size_t watcher_count, watcher_capacity;
     bool telling;
+    struct audit_wanted *wanted;
 
     pthread_mutex_t work_lock; /* who makes things durable: before `lock`, unless tried */
     pthread_mutex_t heads_lock;
@@ -123,6 +134,8 @@ int audit_start(struct audit *a, struct err *e);
 bool audit_lead(struct audit *a);
 /* audit_queue.c: called with the lock, which it gives back while it tells. */
 void audit_tell_watchers(struct audit *a);
+/* The leaves of the tickets behind `settled`, which become durable now. Called with the lock. */
+void audit_give_leaves(struct audit *a, const struct tlog_hash *leaves, size_t count);
 
 /* audit_seal.c: what is made from the journal. By the thread, or before there is one. */
 /*
@@ -138,6 +151,17 @@ int audit_seal(struct audit *a, struct err *e);
 int audit_save_heads(struct audit *a, bool at_end, struct err *e);
 /* What durable leaves wait for their tiles. */
 bool audit_unsealed_add(struct log_work *w, const struct tlog_hash *leaf);
+
+/* audit_cosigned.c */
+/* What the folder has of it. What does not fit this log is passed over: it can be had again. */
+int audit_open_cosigned(struct audit *a, struct err *e);
+/* Tiles as they are now, for trees of any size until `sealed`. The source reads them through `old`,
+ * which must live as long. */
+struct old_tiles {
+    const int *dir;
+    uint64_t sealed;
+};
+struct tlog_source audit_old_tiles(struct old_tiles *old);
 
 /* audit_read.c */
 int audit_offset(struct audit *a, uint64_t leaf, uint64_t *ret_offset, struct err *e);

@@ -477,6 +477,7 @@ static int open_all(struct audit *a, const struct audit_config *c, struct err *e
     }
     /* The checkpoint before the journal: a log that another process writes only grows. */
     r = r ? r : open_checkpoint(a, &checkpoint, e);
+    r = r ? r : audit_open_cosigned(a, e);
     r = r ? r : open_journal(a, &end, e);
     r = r ? r : start_place(a, end, checkpoint.size, &from, e);
     r = r ? r : find_end(a, &from, end, &tail, e);
@@ -576,6 +577,8 @@ void audit_close(struct audit *a)
     buf_done(&a->queue);
     free(a->watchers);
     buf_done(&a->note);
+    buf_done(&a->cosigned);
+    buf_done(&a->witnesses);
     buf_done(&a->key_text);
     free(a->tail);
     free(a->versions);

@@ -47,17 +47,38 @@ int audit_checkpoint(struct audit *a, bool fresh, struct arena *arena, text *ret
     return 0;
 }
 
-/* The newest checkpoint and the tree that it signs. */
-static int sealed_tree(struct audit *a, bool fresh, struct arena *arena, text *ret_note,
-                       struct checkpoint *ret_checkpoint, struct tlog_tree **ret_tree,
-                       struct err *e)
+/* A checkpoint that covers a leaf: rather one with cosignatures than the newest. */
+static int covering(struct audit *a, uint64_t leaf, struct arena *arena, text *ret_note,
+                    uint64_t *ret_sealed, struct err *e)
 {
-    struct tlog_source source = tiles_source(&a->dir);
-    int r = audit_checkpoint(a, fresh, arena, ret_note, e);
-    r = r ? r : checkpoint_verify(*ret_note, &a->key, ret_checkpoint, e);
-    if (r == 0 && !(*ret_tree = tlog_tree_new(&source, ret_checkpoint->size))) {
-        r = out_of_memory(e);
+    pthread_mutex_lock(&a->lock);
+    bool waits = leaf >= a->sealed, cosigned = leaf < a->cosigned_size;
+    pthread_mutex_unlock(&a->lock);
+    int r = cosigned ? audit_cosigned(a, arena, ret_note, e)
+                     : audit_checkpoint(a, waits, arena, ret_note, e);
+    pthread_mutex_lock(&a->lock);
+    *ret_sealed = a->sealed;
+    pthread_mutex_unlock(&a->lock);
+    return r;
+}
+
+static int prove_leaf(struct audit *a, struct arena *arena, struct proof *p, struct err *e)
+{
+    struct checkpoint c = {0};
+    struct old_tiles tiles = {.dir = &a->dir};
+    int r = covering(a, p->index, arena, &p->note, &tiles.sealed, e);
+    r = r ? r : checkpoint_verify(p->note, &a->key, &c, e);
+    if (r == 0 && p->index >= c.size) {
+        r = err_set(e, ERR_NOT_FOUND, "no checkpoint covers leaf %llu yet; try again in a second",
+                    (unsigned long long)p->index);
     }
+    if (r) {
+        return r;
+    }
+    struct tlog_source source = audit_old_tiles(&tiles);
+    struct tlog_tree *tree = tlog_tree_new(&source, c.size);
+    r = tree ? tlog_prove_leaf(tree, p->index, p->hashes, &p->count, e) : out_of_memory(e);
+    tlog_tree_free(tree);
     return r;
 }
 
@@ -110,24 +131,13 @@ int audit_proof(struct audit *a, uint64_t leaf, struct arena *arena, text *ret_p
     char bytes[RECORD_MAX];
     struct record record;
     struct leaf l = {0};
-    struct checkpoint c = {0};
-    struct tlog_tree *tree = NULL;
     struct proof p = {.index = leaf};
     uint64_t offset;
     size_t n;
     pthread_rwlock_rdlock(&a->erasing);
     int r = audit_record(a, leaf, bytes, &record, &offset, &n, e);
     pthread_rwlock_unlock(&a->erasing);
-    pthread_mutex_lock(&a->lock);
-    bool waits = leaf >= a->sealed;
-    pthread_mutex_unlock(&a->lock);
-    r = r ? r : sealed_tree(a, waits, arena, &p.note, &c, &tree, e);
-    if (r == 0 && leaf >= c.size) {
-        r = err_set(e, ERR_NOT_FOUND, "no checkpoint covers leaf %llu yet; try again in a second",
-                    (unsigned long long)leaf);
-    }
-    r = r ? r : tlog_prove_leaf(tree, leaf, p.hashes, &p.count, e);
-    tlog_tree_free(tree);
+    r = r ? r : prove_leaf(a, arena, &p, e);
     if (r == 0 && !leaf_read(record.data, &l)) {
         r = err_set(e, ERR_CORRUPT, "leaf %llu of the access log is not of its form",
                     (unsigned long long)leaf);
@@ -244,16 +254,13 @@ static int not_there(struct err *e, text path)
                    TEXT_ARG(text_short(path, TLOG_PATH_MAX)));
 }
 
-/* A tile of a size that the log has had, now perhaps the beginning of a wider one. */
 static int hash_tile(struct audit *a, const struct tlog_place *place, uint64_t size,
                      struct arena *arena, text *ret_bytes, struct err *e)
 {
-    struct tlog_source source = tiles_source(&a->dir);
-    uint64_t left = tlog_level_size(size, place->level) - place->index * TLOG_TILE;
-    struct tlog_place now = *place;
-    now.width = left < TLOG_TILE ? (unsigned)left : TLOG_TILE;
+    struct old_tiles tiles = {&a->dir, size};
+    struct tlog_source source = audit_old_tiles(&tiles);
     uint8_t *to = arena_alloc(arena, (size_t)TLOG_TILE * TLOG_HASH);
-    int r = to ? source.tile(source.context, &now, to, e) : out_of_memory(e);
+    int r = to ? source.tile(source.context, place, to, e) : out_of_memory(e);
     if (r == 0) {
         *ret_bytes = text_make((const char *)to, (size_t)place->width * TLOG_HASH);
     }
@@ -292,6 +299,12 @@ int audit_file(struct audit *a, text path, struct arena *arena, text *ret_bytes,
     struct tlog_place place;
     if (text_eq(path, T("checkpoint"))) {
         return audit_checkpoint(a, false, arena, ret_bytes, e);
+    }
+    if (text_eq(path, T("checkpoint.cosigned"))) {
+        return audit_cosigned(a, arena, ret_bytes, e);
+    }
+    if (text_eq(path, T("witnesses"))) {
+        return audit_witnesses(a, arena, ret_bytes, e);
     }
     if (!tlog_path_read(path, &place)) {
         return not_there(e, path);

@@ -40,7 +40,8 @@ static int add_items(const struct audit_event *events, size_t count, struct buf 
     return 0;
 }
 
-static int enqueue(struct audit *a, text items, size_t count, uint64_t *ret_ticket, struct err *e)
+static int enqueue(struct audit *a, text items, size_t count, struct audit_wanted *wanted,
+                   uint64_t *ret_ticket, struct err *e)
 {
     int r = 0;
     pthread_mutex_lock(&a->lock);
@@ -59,6 +60,10 @@ static int enqueue(struct audit *a, text items, size_t count, uint64_t *ret_tick
             a->queue.failed = false;
             r = err_set(e, ERR_MEMORY, "no memory for entries of the access log");
         } else {
+            if (wanted) {
+                *wanted = (struct audit_wanted){a->wanted, a->queued + 1, count, wanted->to};
+                a->wanted = wanted;
+            }
             a->queued += count;
             *ret_ticket = a->queued;
         }
@@ -67,8 +72,8 @@ static int enqueue(struct audit *a, text items, size_t count, uint64_t *ret_tick
     return r;
 }
 
-int audit_append(struct audit *a, const struct audit_event *events, size_t count,
-                 uint64_t *ret_ticket, struct err *e)
+static int append(struct audit *a, const struct audit_event *events, size_t count,
+                  struct audit_wanted *wanted, uint64_t *ret_ticket, struct err *e)
 {
     if (!a->writes || count > AUDIT_BATCH_MAX) {
         return err_set(e, ERR_INTERNAL,
@@ -90,11 +95,17 @@ int audit_append(struct audit *a, const struct audit_event *events, size_t count
         buf_init(&items, QUEUE_MAX);
     }
     int r = add_items(events, count, &items, e);
-    r = r ? r : enqueue(a, buf_text(&items), count, ret_ticket, e);
+    r = r ? r : enqueue(a, buf_text(&items), count, wanted, ret_ticket, e);
     if (large) {
         buf_done(&items);
     }
     return r;
+}
+
+int audit_append(struct audit *a, const struct audit_event *events, size_t count,
+                 uint64_t *ret_ticket, struct err *e)
+{
+    return append(a, events, count, NULL, ret_ticket, e);
 }
 
 static bool was_refused(const struct audit *a, uint64_t ticket)
@@ -121,6 +132,40 @@ int audit_wait(struct audit *a, uint64_t ticket, struct err *e)
     } else if (was_refused(a, ticket)) {
         r = full_error(e);
     }
+    pthread_mutex_unlock(&a->lock);
+    return r;
+}
+
+/* --- leaves ------------------------------------------------------------------------------------
+ */
+
+void audit_give_leaves(struct audit *a, const struct tlog_hash *leaves, size_t count)
+{
+    for (struct audit_wanted *w = a->wanted; w; w = w->next) {
+        for (uint64_t i = 0; i < w->count && w->first + i <= a->settled + count; i++) {
+            if (w->first + i > a->settled) {
+                memcpy(w->to[i], leaves[w->first + i - a->settled - 1].b, TLOG_HASH);
+            }
+        }
+    }
+}
+
+int audit_append_leaves(struct audit *a, const struct audit_event *events, size_t count,
+                        uint8_t (*ret_leaves)[32], struct err *e)
+{
+    struct audit_wanted wanted = {.to = ret_leaves};
+    uint64_t ticket;
+    int r = append(a, events, count, &wanted, &ticket, e);
+    if (r || count == 0) {
+        return r;
+    }
+    r = audit_wait(a, ticket, e);
+    pthread_mutex_lock(&a->lock);
+    struct audit_wanted **at = &a->wanted;
+    while (*at != &wanted) {
+        at = &(*at)->next;
+    }
+    *at = wanted.next;
     pthread_mutex_unlock(&a->lock);
     return r;
 }

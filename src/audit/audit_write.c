@@ -153,6 +153,7 @@ static void publish(struct audit *a)
         }
     }
     pthread_mutex_lock(&a->lock);
+    audit_give_leaves(a, w->unsealed + w->unsealed_count - w->made_count, w->made_count);
     a->size += w->made_count;
     a->settled += w->made_count;
     a->offset += w->batch.n;

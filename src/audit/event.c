@@ -89,7 +89,10 @@ enum member_kind { MEMBER_TEXT, MEMBER_U64, MEMBER_MS, MEMBER_KIND, MEMBER_CLASS
     X("purpose", purpose, MEMBER_TEXT)                     \
     X("reason", reason, MEMBER_TEXT)                       \
     X("disclose_after", disclose_after_ms, MEMBER_MS)      \
-    X("request", request, MEMBER_TEXT)
+    X("request", request, MEMBER_TEXT)                     \
+    X("peer", peer, MEMBER_TEXT)                           \
+    X("peer_leaf", peer_leaf, MEMBER_TEXT)                 \
+    X("nonce", nonce, MEMBER_TEXT)
 
 static const struct {
     text name;

@@ -5,7 +5,8 @@
  *   {"v":1,"at":ms,"kind":...,"class":...,"outcome":...,"why":...,"patient":...,"what":...,
  *    "query":...,"version_t":...,"count":...,"account":...,"who":...,"name":...,"role":...,
  *    "role_name":...,"organisation":...,"organisation_name":...,"client":...,"client_name":...,
- *    "relation":...,"purpose":...,"reason":...,"disclose_after":...,"request":...}
+ *    "relation":...,"purpose":...,"reason":...,"disclose_after":...,"request":...,"peer":...,
+ *    "peer_leaf":...,"nonce":...}
  * As shown: an AuditEvent in the shape of IHE BALP (event_print_fhir()).
  */
 #ifndef KITH_AUDIT_EVENT_H
@@ -42,7 +43,10 @@
     X(KEY, "key", 'U', "changed a key")                                         \
     X(ERASE, "erase", 'D', "erased the words of an entry of the log")           \
     X(RECOVERED, "recovered", 'E', "a change found at start without its entry") \
-    X(START, "start", 'E', "the node started")
+    X(START, "start", 'E', "the node started")                                  \
+    X(ASKED, "asked", 'E', "asked another organisation")                        \
+    X(ANSWERED, "answered", 'R', "had an answer of another organisation")       \
+    X(GAVE, "gave", 'R', "gave something to another organisation")
 
 enum event_kind {
 #define EVENT_ENUM(name, code, action, words) EVENT_##name,
@@ -91,6 +95,9 @@ struct audit_event {
     int64_t disclose_after_ms; /* lawful secrecy: the patient sees that there is an entry, and what
                                   it says from then on; 0: at once */
     text request;              /* id of the request */
+    text peer;      /* of asked, answered, gave: ODS code of the other organisation's node */
+    text peer_leaf; /* what its log has about it: base64url of the leaf's hash; empty: not known */
+    text nonce;     /* of the statement, base64url: the same in both logs */
 };
 
 const char *event_code(enum event_kind k);

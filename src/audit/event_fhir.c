@@ -9,6 +9,7 @@
 #define REST "http://terminology.hl7.org/CodeSystem/audit-event-type"
 #define INTERACTION "http://hl7.org/fhir/restful-interaction"
 #define OWN "https://kith.care/fhir/"
+#define ODS_SYSTEM "https://fhir.nhs.uk/Id/ods-organization-code"
 
 struct coding {
     const char *system, *code, *display;
@@ -23,12 +24,17 @@ static const struct coding *type_of(enum event_kind kind)
 {
     static const struct coding out = {DCM, "110106", "Export"}, in = {DCM, "110107", "Import"},
                                log = {DCM, "110101", "Audit Log Used"},
-                               start = {DCM, "110100", "Application Activity"};
+                               start = {DCM, "110100", "Application Activity"},
+                               query = {DCM, "110112", "Query"};
     switch (kind) {
     case EVENT_EXPORT:
+    case EVENT_GAVE:
         return &out;
     case EVENT_IMPORT:
+    case EVENT_ANSWERED:
         return &in;
+    case EVENT_ASKED:
+        return &query;
     case EVENT_SIGN_IN:
     case EVENT_SIGN_IN_FAILED:
     case EVENT_SIGN_OUT:
@@ -130,6 +136,8 @@ static void extensions(const struct audit_event *event, uint64_t leaf, uint64_t 
     extension(out, &first, "audit-class", "valueCode", text_of(access_code(event->access)));
     extension(out, &first, "audit-relation", "valueString", event->relation);
     extension(out, &first, "audit-reason", "valueString", event->reason);
+    extension(out, &first, "audit-peer-leaf", "valueString", event->peer_leaf);
+    extension(out, &first, "audit-nonce", "valueString", event->nonce);
     if (event->count) {
         number(out, &first, "audit-count", event->count);
     }
@@ -235,6 +243,19 @@ static void program(const struct audit_event *event, bool requestor, struct buf 
     buf_addc(out, '}');
 }
 
+/* The other organisation's node: where an answer comes from, or where a question or an answer goes.
+ */
+static void peer(const struct audit_event *event, struct buf *out)
+{
+    static const struct coding from = {DCM, "110153", "Source Role ID"},
+                               to = {DCM, "110152", "Destination Role ID"};
+    buf_add(out, T(",{\"type\":{\"coding\":["));
+    coding(out, event->kind == EVENT_ANSWERED ? &from : &to);
+    buf_add(out, T("]},\"who\":{\"identifier\":{\"system\":\"" ODS_SYSTEM "\",\"value\":"));
+    json_write_string(event->peer, out);
+    buf_add(out, T("}},\"requestor\":false}"));
+}
+
 static void agents(const struct audit_event *event, struct buf *out)
 {
     bool somebody = event->who.n || event->name.n || event->account.n;
@@ -248,6 +269,9 @@ static void agents(const struct audit_event *event, struct buf *out)
             buf_addc(out, ',');
         }
         program(event, !somebody, out);
+    }
+    if (event->peer.n) {
+        peer(event, out);
     }
     buf_addc(out, ']');
 }

@@ -44,6 +44,8 @@ int note_signer_make(text name, struct buf *ret_text, struct err *e);
 int note_signer_read(text key, struct note_signer **ret_signer, struct err *e);
 void note_signer_free(struct note_signer *s);
 const struct note_key *note_signer_key(const struct note_signer *s);
+/* The private part (RFC 8032), a secret. */
+int note_signer_seed(const struct note_signer *s, uint8_t ret_seed[32], struct err *e);
 
 /* "name+id+base64". ERR_VALUE. */
 int note_key_read(text t, struct note_key *ret_key, struct err *e);
@@ -57,6 +59,11 @@ int note_sign(const struct note_signer *s, text body, struct buf *out, struct er
 /* *ret_body is a slice of the note: the text that the key signed. ERR_FORBIDDEN: it did not;
  * ERR_SYNTAX: no note. Signatures of other keys are passed over. */
 int note_verify(text note, const struct note_key *key, text *ret_body, struct err *e);
+/* For notes that many sign, and of any length: the text and the lines of signatures, unchecked.
+ * False: no note. */
+bool note_split(text note, text *ret_body, text *ret_lines);
+/* Whether a line of signature (without its line feed) is of this key, and right. */
+bool note_line_holds(text line, text body, const struct note_key *key);
 
 struct checkpoint {
     text origin;

@@ -277,6 +277,14 @@ int tlog_root(struct tlog_tree *t, struct tlog_hash *ret_root, struct err *e)
     return range(t, 0, t->size, ret_root, e);
 }
 
+int tlog_leaf(struct tlog_tree *t, uint64_t leaf, struct tlog_hash *ret_hash, struct err *e)
+{
+    if (leaf >= t->size) {
+        return err_set(e, ERR_NOT_FOUND, "the tree has no leaf %llu", (unsigned long long)leaf);
+    }
+    return whole(t, 0, leaf, ret_hash, e);
+}
+
 static void reverse(struct tlog_hash *proof, size_t count)
 {
     for (size_t i = 0; i < count / 2; i++) {

@@ -62,6 +62,7 @@ struct tlog_tree *tlog_tree_new(const struct tlog_source *source, uint64_t size)
 void tlog_tree_free(struct tlog_tree *t);
 
 int tlog_root(struct tlog_tree *t, struct tlog_hash *ret_root, struct err *e);
+int tlog_leaf(struct tlog_tree *t, uint64_t leaf, struct tlog_hash *ret_hash, struct err *e);
 /* RFC 6962, 2.1.1. leaf < size. */
 int tlog_prove_leaf(struct tlog_tree *t, uint64_t leaf, struct tlog_hash proof[TLOG_PROOF_MAX],
                     size_t *ret_count, struct err *e);

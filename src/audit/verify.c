@@ -291,6 +291,7 @@ static int check_all(struct verifier *v, const struct audit_verify *ask, struct 
     r = r ? r : check_journal(v, e);
     r = r ? r : check_end(v, e);
     r = r ? r : verify_tiles_end(v, e);
+    r = r ? r : verify_cosigned(v, &ask->policy, e);
     return r || !ask->since.n ? r : verify_since(v, ask->since, e);
 }
 
@@ -308,6 +309,8 @@ int audit_verify(const struct audit_verify *ask, struct audit_verified *ret_veri
                                                 .patients = v->heads.count,
                                                 .erased = v->erased_count,
                                                 .since = v->since,
+                                                .cosigned = v->cosigned,
+                                                .cosigners = v->cosigners,
                                                 .live = v->writing,
                                                 .tags_checked = v->has_tags};
     }

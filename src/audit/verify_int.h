@@ -36,6 +36,8 @@ struct verifier {
     unsigned count[TLOG_LEVELS];
     uint64_t index_of[TLOG_LEVELS];
     uint64_t since;
+    uint64_t cosigned;
+    size_t cosigners;
 };
 
 /* ERR_CORRUPT with the leaf and what is wrong. */
@@ -52,5 +54,6 @@ int verify_tile_leaf(struct verifier *v, const struct tlog_hash *leaf, struct er
 /* Root, and files of tiles that nobody has asked for yet. */
 int verify_tiles_end(struct verifier *v, struct err *e);
 int verify_since(struct verifier *v, text note, struct err *e);
+int verify_cosigned(struct verifier *v, const struct cosign_policy *policy, struct err *e);
 
 #endif

@@ -63,13 +63,20 @@ static int check_extra(const struct proof *p, const struct note_key *key, struct
 int audit_check_proof(text proof, const struct note_key *key, struct arena *a,
                       struct audit_proved *ret_proved, struct err *e)
 {
+    static const struct cosign_policy nobody = {0};
+    return audit_check_proof_by(proof, key, &nobody, a, ret_proved, e);
+}
+
+int audit_check_proof_by(text proof, const struct note_key *key, const struct cosign_policy *policy,
+                         struct arena *a, struct audit_proved *ret_proved, struct err *e)
+{
     struct proof p;
     struct checkpoint c = {0};
     struct tlog_hash leaf;
     struct audit_proved proved = {.line = {NULL, 0}};
     struct sha *sha = sha_new();
     int r = sha ? proof_read(proof, a, &p, e) : err_set(e, ERR_MEMORY, "no memory for a proof");
-    r = r ? r : checkpoint_verify(p.note, key, &c, e);
+    r = r ? r : cosign_verify(p.note, key, policy, &c, &proved.cosigners, e);
     r = r ? r : check_extra(&p, key, sha, a, &leaf, &proved, e);
     if (r == 0 && !tlog_check_leaf(sha, p.index, c.size, &leaf, p.hashes, p.count, &c.root)) {
         r = untrue(e, "its hashes do not lead from the leaf to the root of the checkpoint");

@@ -290,12 +290,38 @@ static int no_checkpoint(text note, struct err *e)
                    is_state ? ", which is what stands there from the second line on" : "");
 }
 
-int verify_since(struct verifier *v, text note, struct err *e)
+/* Whether a tree that somebody was shown is the beginning of the log. */
+static int check_beginning(struct verifier *v, const struct checkpoint *kept, const char *what,
+                           struct err *e)
 {
-    struct checkpoint kept;
     struct tlog_source source = tiles_source(&v->dir);
     struct tlog_hash proof[TLOG_PROOF_MAX];
     size_t count = 0;
+    if (kept->size > v->checkpoint.size) {
+        return err_set(e, ERR_CORRUPT,
+                       "the log has been cut or put back: it had %llu entries by %s, and has %llu",
+                       (unsigned long long)kept->size, what,
+                       (unsigned long long)v->checkpoint.size);
+    }
+    if (kept->size == 0) {
+        return 0;
+    }
+    struct tlog_tree *tree = tlog_tree_new(&source, v->checkpoint.size);
+    int r = tree ? tlog_prove_old(tree, kept->size, proof, &count, e)
+                 : err_set(e, ERR_MEMORY, "no memory to check the access log");
+    tlog_tree_free(tree);
+    if (r == 0 && !tlog_check_old(v->sha, kept->size, v->checkpoint.size, &kept->root,
+                                  &v->checkpoint.root, proof, count)) {
+        r = err_set(e, ERR_CORRUPT,
+                    "the log has been rewritten: its first %llu entries are not those of %s",
+                    (unsigned long long)kept->size, what);
+    }
+    return r;
+}
+
+int verify_since(struct verifier *v, text note, struct err *e)
+{
+    struct checkpoint kept;
     text rest;
     int r = checkpoint_verify(note, &v->key, &kept, e);
     if (r == ERR_SYNTAX || (r && is_key(note, &rest))) {
@@ -305,24 +331,29 @@ int verify_since(struct verifier *v, text note, struct err *e)
         return err_set(e, ERR_CORRUPT, "the checkpoint that was kept: %.600s", err_text(e));
     }
     v->since = kept.size;
-    if (kept.size > v->checkpoint.size) {
-        return err_set(e, ERR_CORRUPT,
-                       "the log has been cut or put back: it had %llu entries, and has %llu",
-                       (unsigned long long)kept.size, (unsigned long long)v->checkpoint.size);
+    return check_beginning(v, &kept, "the checkpoint that was kept", e);
+}
+
+int verify_cosigned(struct verifier *v, const struct cosign_policy *policy, struct err *e)
+{
+    struct checkpoint c = {0};
+    text note = {0};
+    int r = file_read(v->dir, "checkpoint.cosigned", NOTE_MAX, &note, e);
+    if (r == ERR_NOT_FOUND) {
+        return policy->quorum ? err_set(e, ERR_CORRUPT,
+                                        "checkpoint.cosigned: the file is missing; nobody has "
+                                        "cosigned a checkpoint of this log")
+                              : 0;
     }
-    if (kept.size == 0) {
-        return 0;
+    r = r ? r : cosign_verify(note, &v->key, policy, &c, &v->cosigners, e);
+    if (r == ERR_FORBIDDEN || r == ERR_SYNTAX) {
+        r = err_set(e, ERR_CORRUPT, "checkpoint.cosigned: %.600s", err_text(e));
     }
-    struct tlog_tree *tree = tlog_tree_new(&source, v->checkpoint.size);
-    r = tree ? tlog_prove_old(tree, kept.size, proof, &count, e)
-             : err_set(e, ERR_MEMORY, "no memory to check the access log");
-    tlog_tree_free(tree);
-    if (r == 0 && !tlog_check_old(v->sha, kept.size, v->checkpoint.size, &kept.root,
-                                  &v->checkpoint.root, proof, count)) {
-        r = err_set(e, ERR_CORRUPT,
-                    "the log has been rewritten: its first %llu entries are not those of the "
-                    "checkpoint that was kept",
-                    (unsigned long long)kept.size);
+    v->cosigned = c.size;
+    /* A node that writes may have signed another one since this began. */
+    if (r == 0 && !(v->writing && c.size > v->checkpoint.size)) {
+        r = check_beginning(v, &c, "the cosigned checkpoint", e);
     }
+    file_free(note);
     return r;
 }

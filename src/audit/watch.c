@@ -82,6 +82,9 @@ struct look {
     struct buf key_line, note;
     text old_note; /* of the state */
     struct checkpoint old, now;
+    const struct cosign_policy *policy; /* NULL: nobody has to have cosigned anything */
+    struct checkpoint cosigned;
+    size_t cosigners;
     struct sha *sha;
 };
 
@@ -114,9 +117,33 @@ static int alarm_about(struct err *e, const char *what)
     return err_set(e, ERR_CORRUPT, "ALARM: %s: %.500s", what, err_text(&why));
 }
 
+/* Before the checkpoint: a log that grows meanwhile must not look as if it had been cut. */
+static int read_cosigned(struct look *l, struct err *e)
+{
+    struct buf note;
+    if (!l->policy || !l->policy->count) {
+        return 0;
+    }
+    buf_init(&note, NOTE_MAX);
+    int r = l->files->get(l->files->context, T("checkpoint.cosigned"), NOTE_MAX, &note, e);
+    if (r == 0) {
+        r = cosign_verify(buf_text(&note), &l->key, l->policy, &l->cosigned, &l->cosigners, e);
+        r = r == ERR_FORBIDDEN || r == ERR_SYNTAX
+                ? alarm_about(e, "the log's cosigned checkpoint cannot be taken")
+                : r;
+    } else if (r == ERR_NOT_FOUND && l->policy->quorum) {
+        r = alarm_about(e, "the log has no cosigned checkpoint");
+    } else if (r == ERR_NOT_FOUND) {
+        r = 0;
+    }
+    buf_done(&note);
+    return r;
+}
+
 static int read_checkpoints(struct look *l, struct err *e)
 {
-    int r = l->files->get(l->files->context, T("checkpoint"), NOTE_MAX, &l->note, e);
+    int r = read_cosigned(l, e);
+    r = r ? r : l->files->get(l->files->context, T("checkpoint"), NOTE_MAX, &l->note, e);
     if (r == 0 && l->old_note.n) {
         r = checkpoint_verify(l->old_note, &l->key, &l->old, e);
         if (r) {
@@ -137,6 +164,21 @@ static int alarm(struct err *e, const struct look *l, const char *what)
                    what, (unsigned long long)l->old.size, (unsigned long long)l->now.size);
 }
 
+static int check_beginning(struct look *l, struct tlog_tree *tree, const struct checkpoint *was,
+                           const char *what, struct err *e)
+{
+    struct tlog_hash proof[TLOG_PROOF_MAX];
+    size_t count = 0;
+    if (was->size > l->now.size) {
+        return alarm(e, l, "the log has been cut, or put back to an older state");
+    }
+    int r = tlog_prove_old(tree, was->size, proof, &count, e);
+    return r || tlog_check_old(l->sha, was->size, l->now.size, &was->root, &l->now.root, proof,
+                               count)
+               ? r
+               : alarm(e, l, what);
+}
+
 /* The tiles must give the root that is signed, and the old tree must be the beginning of it. */
 static int check_tree(struct look *l, struct err *e)
 {
@@ -145,8 +187,7 @@ static int check_tree(struct look *l, struct err *e)
         void *to;
     } context = {.from = l->files};
     struct tlog_source source = {tile, context.to};
-    struct tlog_hash proof[TLOG_PROOF_MAX], root;
-    size_t count = 0;
+    struct tlog_hash root;
     struct tlog_tree *tree = tlog_tree_new(&source, l->now.size);
     int r =
         tree ? tlog_root(tree, &root, e) : err_set(e, ERR_MEMORY, "no memory to look at the log");
@@ -154,11 +195,11 @@ static int check_tree(struct look *l, struct err *e)
         r = alarm(e, l, "the log's tiles do not give the root that it has signed");
     }
     if (r == 0 && l->old.size) {
-        r = tlog_prove_old(tree, l->old.size, proof, &count, e);
-        if (r == 0 && !tlog_check_old(l->sha, l->old.size, l->now.size, &l->old.root, &l->now.root,
-                                      proof, count)) {
-            r = alarm(e, l, "the log's history has been rewritten");
-        }
+        r = check_beginning(l, tree, &l->old, "the log's history has been rewritten", e);
+    }
+    if (r == 0 && l->cosigned.size) {
+        r = check_beginning(l, tree, &l->cosigned, "the log is not what its witnesses have seen",
+                            e);
     }
     tlog_tree_free(tree);
     return r;
@@ -191,10 +232,10 @@ static int keep(struct look *l, struct buf *state, struct err *e)
     return 0;
 }
 
-int watch_look(const struct watch_files *files, text key, struct buf *state,
-               struct watch_seen *ret_seen, struct err *e)
+int watch_look(const struct watch_files *files, text key, const struct cosign_policy *policy,
+               struct buf *state, struct watch_seen *ret_seen, struct err *e)
 {
-    struct look l = {.files = files, .sha = sha_new()};
+    struct look l = {.files = files, .policy = policy, .sha = sha_new()};
     buf_init(&l.key_line, KEY_LINE_MAX);
     buf_init(&l.note, NOTE_MAX);
     int r = l.sha ? find_key(&l, key, buf_text(state), e)
@@ -202,7 +243,8 @@ int watch_look(const struct watch_files *files, text key, struct buf *state,
     r = r ? r : read_checkpoints(&l, e);
     r = r ? r : compare(&l, e);
     if (r == 0) {
-        *ret_seen = (struct watch_seen){l.old.size, l.now.size, l.old_note.n == 0};
+        *ret_seen = (struct watch_seen){l.old.size, l.now.size, l.old_note.n == 0, l.cosigned.size,
+                                        l.cosigners};
         r = keep(&l, state, e);
     }
     buf_done(&l.key_line);

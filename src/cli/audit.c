@@ -1,36 +1,27 @@
-#include "cli/cli.h"
+#include "cli/audit.h"
 
 #include "audit/audit.h"
 #include "audit/verify.h"
-#include "audit/watch.h"
 #include "base/clock.h"
 #include "format/json.h"
-#include "net/client.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-enum {
-    ARENA_MAX = 1 << 26,
-    PAGE = 200,
-    CALL_SECONDS = 30,
-    ALARM = EXIT_FINDINGS,
-    FILE_MAX = 1 << 20
-};
+enum { ARENA_MAX = 1 << 26, PAGE = 200, FILE_MAX = 1 << 20 };
 
 /* --- what all of them need ----------------------------------------------------------------------
  */
 
-static int unable(const struct err *e)
+int audit_unable(const struct err *e)
 {
     return cli_fail("audit", e);
 }
 
 /* What was found wrong: status 1. */
-static int finding(const struct cli_args *args, const struct err *e)
+int audit_finding(const struct cli_args *args, const struct err *e)
 {
     if (args->json) {
         struct buf out;
@@ -44,7 +35,7 @@ static int finding(const struct cli_args *args, const struct err *e)
     return EXIT_FINDINGS;
 }
 
-static int load(const char *path, size_t most, struct buf *out, struct err *e)
+int audit_load(const char *path, size_t most, struct buf *out, struct err *e)
 {
     FILE *f = fopen(path, "rbe");
     char piece[4096];
@@ -92,7 +83,7 @@ static void print_when(int64_t ms)
  */
 
 /* An option that is a key, or a file with one. */
-static int key_option(const struct cli_args *args, struct buf *out, struct err *e)
+int audit_key_option(const struct cli_args *args, struct buf *out, struct err *e)
 {
     const char *given = cli_option(args, "--key");
     buf_init(out, FILE_MAX);
@@ -103,32 +94,90 @@ static int key_option(const struct cli_args *args, struct buf *out, struct err *
         buf_add(out, text_of(given));
         return 0;
     }
-    return load(given, FILE_MAX, out, e);
+    return audit_load(given, FILE_MAX, out, e);
+}
+
+/* The witnesses that were named, and how many of them have to have cosigned: all, unless --quorum
+ * says less. Status. */
+int audit_policy_option(const struct cli_args *args, struct arena *a, struct cosign_policy *ret)
+{
+    struct buf lines, one = {0};
+    struct cosign_key *keys = NULL;
+    struct err e = {0};
+    uint64_t quorum = 0;
+    size_t count = 0;
+    int r = 0;
+    buf_init(&lines, FILE_MAX);
+    for (size_t i = 0; i < args->value_count && r == 0; i++) {
+        const char *value = args->values[i].value;
+        if (strcmp(args->values[i].name, "--witness") != 0) {
+            continue;
+        }
+        if (!strchr(value, '+')) {
+            r = audit_load(value, FILE_MAX, &one, &e);
+        }
+        buf_add(&lines, strchr(value, '+') ? text_of(value) : buf_text(&one));
+        buf_addc(&lines, '\n');
+        buf_done(&one);
+    }
+    r = r || !buf_failed(&lines) ? r : err_set(&e, ERR_TOO_LARGE, "too many keys of witnesses");
+    text all = r ? (text){0} : arena_copy(a, buf_text(&lines));
+    buf_done(&lines);
+    r = r || all.p ? r : err_set(&e, ERR_MEMORY, "no memory for the keys of witnesses");
+    r = r ? r : cosign_keys_read(all, a, &keys, &count, &e);
+    if (r) {
+        return audit_unable(&e);
+    }
+    const char *least = cli_option(args, "--quorum");
+    if (least && (!text_to_u64(text_of(least), &quorum) || !quorum || quorum > count)) {
+        return cli_usage_error(
+            "audit", "--quorum takes 1 to as many as there are with --witness (%zu)", count);
+    }
+    *ret = (struct cosign_policy){keys, count, least ? (size_t)quorum : count};
+    return EXIT_DONE;
+}
+
+static void print_proved(const struct cli_args *args, const struct audit_proved *p,
+                         const struct cosign_policy *policy)
+{
+    if (args->json) {
+        printf("{\"good\":true,\"leaf\":%llu,\"size\":%llu,\"patient_seq\":%llu,\"cosigners\":%zu,"
+               "\"event\":%.*s}\n",
+               (unsigned long long)p->leaf, (unsigned long long)p->size,
+               (unsigned long long)p->patient_seq, p->cosigners,
+               TEXT_ARG(p->erased ? T("null") : p->line));
+        return;
+    }
+    printf("The proof holds: leaf %llu of %llu entries of %.*s.\n", (unsigned long long)p->leaf,
+           (unsigned long long)p->size, TEXT_ARG(p->origin));
+    if (policy->count) {
+        printf("Its checkpoint is cosigned by %zu of %zu witnesses.\n", p->cosigners,
+               policy->count);
+    }
+    printf("%.*s\n", TEXT_ARG(p->erased ? T("Its words have been erased.") : p->line));
 }
 
 static int verify_proof(const struct cli_args *args, const char *file)
 {
+    struct cosign_policy policy = {0};
     struct buf proof = {0}, key = {0};
     struct note_key trusted;
     struct audit_proved proved;
     struct arena a;
     struct err e = {0};
     arena_init(&a, ARENA_MAX);
-    int r = load(file, PROOF_MAX, &proof, &e);
-    r = r ? r : key_option(args, &key, &e);
+    int r = audit_load(file, PROOF_MAX, &proof, &e);
+    r = r ? r : audit_key_option(args, &key, &e);
     r = r ? r : note_key_read(text_trim(buf_text(&key)), &trusted, &e);
-    int status = r ? unable(&e) : EXIT_DONE;
-    if (r == 0 && audit_check_proof(buf_text(&proof), &trusted, &a, &proved, &e)) {
-        status = finding(args, &e);
-    } else if (r == 0 && args->json) {
-        printf("{\"good\":true,\"leaf\":%llu,\"size\":%llu,\"patient_seq\":%llu,\"event\":%.*s}\n",
-               (unsigned long long)proved.leaf, (unsigned long long)proved.size,
-               (unsigned long long)proved.patient_seq,
-               TEXT_ARG(proved.erased ? T("null") : proved.line));
-    } else if (r == 0) {
-        printf("The proof holds: leaf %llu of %llu entries of %s.\n%.*s\n",
-               (unsigned long long)proved.leaf, (unsigned long long)proved.size, trusted.name,
-               TEXT_ARG(proved.erased ? T("Its words have been erased.") : proved.line));
+    int status = r ? audit_unable(&e) : EXIT_DONE;
+    status = status ? status : audit_policy_option(args, &a, &policy);
+    if (status == EXIT_DONE) {
+        r = audit_check_proof_by(buf_text(&proof), &trusted, &policy, &a, &proved, &e);
+        if (r) {
+            status = r == ERR_VALUE || r == ERR_MEMORY ? audit_unable(&e) : audit_finding(args, &e);
+        } else {
+            print_proved(args, &proved, &policy);
+        }
     }
     buf_done(&proof);
     buf_done(&key);
@@ -136,21 +185,26 @@ static int verify_proof(const struct cli_args *args, const char *file)
     return status;
 }
 
-static void print_verified(const struct cli_args *args, const struct audit_verified *v)
+static void print_verified(const struct cli_args *args, const struct audit_verified *v,
+                           const struct cosign_policy *policy)
 {
     char leaves[32], patients[32], erased[32], sealed[32];
     if (args->json) {
         printf("{\"good\":true,\"leaves\":%llu,\"sealed\":%llu,\"patients\":%llu,\"erased\":%llu,"
-               "\"live\":%s}\n",
+               "\"cosigned\":%llu,\"cosigners\":%zu,\"live\":%s}\n",
                (unsigned long long)v->leaves, (unsigned long long)v->sealed,
                (unsigned long long)v->patients, (unsigned long long)v->erased,
-               v->live ? "true" : "false");
+               (unsigned long long)v->cosigned, v->cosigners, v->live ? "true" : "false");
         return;
     }
     printf("The log is whole: %s entries, %s of them below the checkpoint, chains of %s patients, "
            "%s erased.\n",
            cli_thousands(v->leaves, leaves), cli_thousands(v->sealed, sealed),
            cli_thousands(v->patients, patients), cli_thousands(v->erased, erased));
+    if (policy->count && v->cosigned) {
+        printf("%zu of %zu witnesses have cosigned its first %s entries.\n", v->cosigners,
+               policy->count, cli_thousands(v->cosigned, sealed));
+    }
     if (v->live) {
         printf("A node was writing meanwhile: entries behind the checkpoint are not proved yet.\n");
     }
@@ -159,12 +213,39 @@ static void print_verified(const struct cli_args *args, const struct audit_verif
     }
 }
 
-static int run_verify(const struct cli_args *args)
+static int verify_folder(const struct cli_args *args, const struct cosign_policy *policy)
 {
-    const char *since = cli_option(args, "--since"), *proof = cli_option(args, "--proof");
+    const char *since = cli_option(args, "--since");
     struct buf key = {0}, kept = {0};
     struct audit_verified v;
     struct err e = {0};
+    int r = audit_key_option(args, &key, &e);
+    r = r || !since ? r : audit_load(since, NOTE_MAX, &kept, &e);
+    if (r == 0 && access(args->positionals[1], F_OK) != 0) {
+        r = err_set(&e, ERR_NOT_FOUND, "there is no folder %s", args->positionals[1]);
+    }
+    int status = r ? audit_unable(&e) : EXIT_DONE;
+    if (r == 0) {
+        struct audit_verify ask = {.dir = args->positionals[1],
+                                   .key = text_trim(buf_text(&key)),
+                                   .since = buf_text(&kept),
+                                   .policy = *policy};
+        r = audit_verify(&ask, &v, &e);
+        status = r == 0 ? EXIT_DONE : r == ERR_CORRUPT ? audit_finding(args, &e) : audit_unable(&e);
+    }
+    if (r == 0) {
+        print_verified(args, &v, policy);
+    }
+    buf_done(&key);
+    buf_done(&kept);
+    return status;
+}
+
+static int run_verify(const struct cli_args *args)
+{
+    const char *proof = cli_option(args, "--proof");
+    struct cosign_policy policy = {0};
+    struct arena a;
     if (proof) {
         return cli_option(args, "--key") && args->positional_count == 1
                    ? verify_proof(args, proof)
@@ -173,24 +254,10 @@ static int run_verify(const struct cli_args *args)
     if (args->positional_count != 2) {
         return cli_usage_error("audit", "verify needs the folder of a log");
     }
-    int r = key_option(args, &key, &e);
-    r = r || !since ? r : load(since, NOTE_MAX, &kept, &e);
-    if (r == 0 && access(args->positionals[1], F_OK) != 0) {
-        r = err_set(&e, ERR_NOT_FOUND, "there is no folder %s", args->positionals[1]);
-    }
-    int status = r ? unable(&e) : EXIT_DONE;
-    if (r == 0) {
-        struct audit_verify ask = {.dir = args->positionals[1],
-                                   .key = text_trim(buf_text(&key)),
-                                   .since = buf_text(&kept)};
-        r = audit_verify(&ask, &v, &e);
-        status = r == 0 ? EXIT_DONE : r == ERR_CORRUPT ? finding(args, &e) : unable(&e);
-    }
-    if (r == 0) {
-        print_verified(args, &v);
-    }
-    buf_done(&key);
-    buf_done(&kept);
+    arena_init(&a, ARENA_MAX);
+    int status = audit_policy_option(args, &a, &policy);
+    status = status ? status : verify_folder(args, &policy);
+    arena_done(&a);
     return status;
 }
 
@@ -211,7 +278,7 @@ static int run_prove(const struct cli_args *args)
     arena_init(&a, ARENA_MAX);
     int r = open_log(args->positionals[1], false, &log, &e);
     r = r ? r : audit_proof(log, leaf, &a, &proof, &e);
-    status = r ? unable(&e) : EXIT_DONE;
+    status = r ? audit_unable(&e) : EXIT_DONE;
     if (r == 0) {
         (void)fwrite(proof.p, 1, proof.n, stdout);
     }
@@ -233,7 +300,7 @@ static int run_erase(const struct cli_args *args)
     r = r ? r : audit_erase(log, leaf, &e);
     audit_close(log);
     if (r) {
-        return unable(&e);
+        return audit_unable(&e);
     }
     printf(args->json
                ? "{\"erased\":%llu}\n"
@@ -250,7 +317,7 @@ static int run_key(const struct cli_args *args)
         return cli_usage_error("audit", "key needs the folder of a log");
     }
     if (open_log(args->positionals[1], false, &log, &e)) {
-        return unable(&e);
+        return audit_unable(&e);
     }
     printf("%.*s\n", TEXT_ARG(audit_verifier_key(log)));
     audit_close(log);
@@ -326,151 +393,7 @@ static int run_list(const struct cli_args *args)
     }
     audit_close(log);
     arena_done(&a);
-    return r ? unable(&e) : EXIT_DONE;
-}
-
-/* --- watch --------------------------------------------------------------------------------------
- */
-
-struct remote {
-    struct http_client *client;
-    text base; /* without a slash at the end */
-};
-
-static int remote_get(void *context, text path, size_t most, struct buf *out, struct err *e)
-{
-    const struct remote *remote = context;
-    char url[4096];
-    struct http_answer answer = {0};
-    int n = snprintf(url, sizeof url, "%.*s/%.*s", TEXT_ARG(remote->base), TEXT_ARG(path));
-    if (n < 0 || (size_t)n >= sizeof url) {
-        return err_set(e, ERR_VALUE, "the address of the log is too long");
-    }
-    struct http_call call = {
-        .method = T("GET"), .url = {url, (size_t)n}, .most_bytes = most, .seconds = CALL_SECONDS};
-    int r = http_client_call(remote->client, &call, &answer, e);
-    if (r) {
-        http_answer_done(&answer);
-        return r;
-    }
-    if (answer.status == 200) {
-        buf_add(out, buf_text(&answer.body));
-        r = buf_failed(out) ? err_set(e, ERR_MEMORY, "no memory for %s", url) : 0;
-    } else {
-        r = err_set(e, answer.status == 404 || answer.status == 410 ? ERR_NOT_FOUND : ERR_IO,
-                    "%s answers with status %d", url, answer.status);
-    }
-    http_answer_done(&answer);
-    return r;
-}
-
-/* A temporary file, then its name: what was kept is never half there. */
-static int save_state(const char *path, text state, struct err *e)
-{
-    char name[4096];
-    int n = snprintf(name, sizeof name, "%s.new", path);
-    FILE *f = n > 0 && (size_t)n < sizeof name ? fopen(name, "wbe") : NULL;
-    bool good =
-        f && fwrite(state.p, 1, state.n, f) == state.n && fflush(f) == 0 && fsync(fileno(f)) == 0;
-    if (f && fclose(f) != 0) {
-        good = false;
-    }
-    return good && rename(name, path) == 0
-               ? 0
-               : err_set(e, ERR_IO, "%s cannot be written: %s", path, strerror(errno));
-}
-
-static void report(const struct cli_args *args, const struct watch_seen *seen)
-{
-    if (args->json) {
-        printf("{\"good\":true,\"before\":%llu,\"now\":%llu}\n", (unsigned long long)seen->before,
-               (unsigned long long)seen->now);
-    } else if (seen->first) {
-        printf("First look: %llu entries. From now on this history may only grow.\n",
-               (unsigned long long)seen->now);
-    } else {
-        printf("The log has grown from %llu to %llu entries; its history is the same.\n",
-               (unsigned long long)seen->before, (unsigned long long)seen->now);
-    }
-    (void)fflush(stdout);
-}
-
-static int look_once(const struct cli_args *args, const struct watch_files *files, text key)
-{
-    const char *path = args->positionals[2];
-    struct buf state = {0};
-    struct watch_seen seen;
-    struct err e = {0};
-    int r = load(path, 2 * NOTE_MAX, &state, &e);
-    if (r == ERR_NOT_FOUND) {
-        r = 0;
-    }
-    r = r ? r : watch_look(files, key, &state, &seen, &e);
-    r = r ? r : save_state(path, buf_text(&state), &e);
-    buf_done(&state);
-    if (r == 0) {
-        report(args, &seen);
-        return EXIT_DONE;
-    }
-    if (r == ERR_CORRUPT) {
-        (void)finding(args, &e);
-        (void)fflush(stdout);
-        return ALARM;
-    }
-    return unable(&e);
-}
-
-static int watch(const struct cli_args *args, const struct watch_files *files)
-{
-    const char *every = cli_option(args, "--every");
-    uint64_t seconds = 0;
-    struct buf key = {0};
-    struct err e = {0};
-    if (every && (!text_to_u64(text_of(every), &seconds) || seconds < 1 || seconds > 86400)) {
-        return cli_usage_error("audit", "--every takes 1 to 86400 seconds");
-    }
-    if (key_option(args, &key, &e)) {
-        return unable(&e);
-    }
-    int status = look_once(args, files, text_trim(buf_text(&key)));
-    /* A log that cannot be reached is looked at again; an alarm ends it. */
-    while (every && !cli_option(args, "--once") && status != ALARM) {
-        (void)sleep((unsigned)seconds);
-        status = look_once(args, files, text_trim(buf_text(&key)));
-    }
-    buf_done(&key);
-    return status;
-}
-
-static int run_watch(const struct cli_args *args)
-{
-    struct err e = {0};
-    if (args->positional_count != 3) {
-        return cli_usage_error("audit",
-                               "watch needs a folder or address, and a file for its state");
-    }
-    const char *where = args->positionals[1];
-    if (cli_is_url(where)) {
-        struct remote remote = {.base = text_of(where)};
-        while (text_ends(remote.base, T("/"))) {
-            remote.base.n--;
-        }
-        if (http_client_new(&remote.client, &e)) {
-            return unable(&e);
-        }
-        int status = watch(args, &(struct watch_files){remote_get, &remote});
-        http_client_free(remote.client);
-        return status;
-    }
-    int dir = open(where, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (dir < 0) {
-        (void)err_set(&e, ERR_IO, "%s: %s", where, strerror(errno));
-        return unable(&e);
-    }
-    struct watch_files files = watch_folder(&dir);
-    int status = watch(args, &files);
-    (void)close(dir);
-    return status;
+    return r ? audit_unable(&e) : EXIT_DONE;
 }
 
 /* --- the command --------------------------------------------------------------------------------
@@ -488,7 +411,7 @@ static int run(const struct cli_args *args)
     static const struct {
         const char *name;
         int (*run)(const struct cli_args *args);
-    } verbs[] = {{"verify", run_verify}, {"prove", run_prove}, {"watch", run_watch},
+    } verbs[] = {{"verify", run_verify}, {"prove", run_prove}, {"watch", audit_run_watch},
                  {"list", run_list},     {"erase", run_erase}, {"key", run_key}};
     struct cli_args own = *args;
     const char *positionals[8];
@@ -514,6 +437,9 @@ static const struct cli_option options[] = {
     {"--since", "FILE", "verify: against a signed checkpoint that somebody kept", false},
     {"--proof", "FILE", "verify: a .tlog-proof instead of a log; needs --key", false},
     {"--key", "KEY", "verify, watch: the key that is trusted, or a file with it", false},
+    {"--witness", "KEY",
+     "verify, watch: a key that cosigns the log's checkpoints, or a file with one a line", true},
+    {"--quorum", "N", "verify, watch: so many of the witnesses are enough (as a rule: all)", false},
     {"--patient", "ID", "list: the chain of one patient", false},
     {"--once", NULL, "watch: look once (as without --every)", false},
     {"--every", "SECONDS", "watch: go on looking", false},
@@ -539,11 +465,14 @@ const struct cli_command command_audit = {
         "rewritten or forked. list prints entries, newest first. erase takes the words of an entry "
         "away for good, of a\n"
         "log that no node is writing; the leaf stays, and the log says so. key prints the key that "
-        "verifies the log.",
+        "verifies the log.\n"
+        "With --witness, verify and watch also want cosignatures: others' word that they have seen "
+        "the same history.",
     .example = "  kith audit verify node/audit --since last-month.checkpoint\n"
                "  kith audit watch https://kith.example/audit practice.state --every 60\n"
                "  kith audit prove node/audit 1234 > 1234.tlog-proof\n"
-               "  kith audit verify --proof 1234.tlog-proof --key practice.key\n",
+               "  kith audit verify --proof 1234.tlog-proof --key practice.key --witness "
+               "witnesses --quorum 2\n",
     .least = 1,
     .most = 3,
     .options = options,

@@ -2,8 +2,10 @@
 #include "kit.h"
 
 #include "audit/record.h"
+#include "audit/tiles.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>

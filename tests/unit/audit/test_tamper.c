@@ -41,7 +41,7 @@ static int look(struct scene *s, const char *folder, struct err *e)
     struct watch_files source = watch_folder(&dir);
     buf_init(&state, 1 << 20);
     buf_add(&state, buf_text(&s->state));
-    int r = watch_look(&source, T(""), &state, &seen, e);
+    int r = watch_look(&source, T(""), NULL, &state, &seen, e);
     if (s->state.n == 0 && r == 0) {
         buf_add(&s->state, buf_text(&state));
     }
