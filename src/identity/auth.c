@@ -42,6 +42,8 @@ static const struct address addresses[] = {
     {HTTP_GET, "external/*/callback", NEED_NOTHING, auth_get_external_callback},
     {HTTP_GET, "demo", NEED_NOTHING, auth_get_demo},
     {HTTP_POST, "demo", NEED_OWN_PAGE, auth_post_demo},
+    {HTTP_GET, "demo/nodes", NEED_NOTHING, auth_get_demo_nodes},
+    {HTTP_POST, "demo/nodes", NEED_OWN_PAGE, auth_post_demo_nodes},
     {HTTP_GET, "people", NEED_SIGNED_IN, auth_get_people},
     {HTTP_POST, "people", NEED_SIGNED_IN, auth_post_people},
     {HTTP_POST, "people/*", NEED_SIGNED_IN, auth_post_person},

@@ -109,6 +109,8 @@ int auth_post_invite(struct auth *c, struct err *e);
 int auth_get_external(struct auth *c, struct err *e);
 int auth_get_external_callback(struct auth *c, struct err *e);
 int auth_get_demo(struct auth *c, struct err *e);
+int auth_get_demo_nodes(struct auth *c, struct err *e);
+int auth_post_demo_nodes(struct auth *c, struct err *e);
 int auth_post_demo(struct auth *c, struct err *e);
 
 int auth_get_people(struct auth *c, struct err *e);

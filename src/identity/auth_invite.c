@@ -127,6 +127,35 @@ int auth_post_demo(struct auth *c, struct err *e)
     return rc ? rc : auth_answer_session(c, e);
 }
 
+static int only_with_nodes(const struct auth *c, struct err *e)
+{
+    int rc = only_in_demo(c, e);
+    return rc || c->id->config.demo_nodes
+               ? rc
+               : err_set(e, ERR_NOT_FOUND, "this demonstration has one node alone");
+}
+
+int auth_get_demo_nodes(struct auth *c, struct err *e)
+{
+    const struct identity_demo *nodes = c->id->config.demo_nodes;
+    int rc = only_with_nodes(c, e);
+    return rc ? rc : nodes->list(nodes->context, c->a, &c->reply->body, e);
+}
+
+int auth_post_demo_nodes(struct auth *c, struct err *e)
+{
+    const struct identity_demo *nodes = c->id->config.demo_nodes;
+    const yyjson_val *ods, *running;
+    int rc = only_with_nodes(c, e);
+    rc = rc ? rc
+            : auth_body(c,
+                        (struct auth_member[]){{"ods", YYJSON_TYPE_STR, true, &ods},
+                                               {"running", YYJSON_TYPE_BOOL, true, &running}},
+                        2, e);
+    rc = rc ? rc : nodes->want(nodes->context, auth_text(ods), auth_true(running), c->a, e);
+    return rc ? rc : nodes->list(nodes->context, c->a, &c->reply->body, e);
+}
+
 int identity_demo_account(struct identity *id, const struct account *account, const char *words,
                           struct arena *a, text *ret_account, struct err *e)
 {

@@ -28,6 +28,21 @@ struct audit_event account_event(const struct identity *id, const struct account
     return event;
 }
 
+void caller_event(const struct caller *caller, struct audit_event *event)
+{
+    const struct actor *a = &caller->actor;
+    event->account = a->account;
+    event->who = a->party_count ? a->parties[0] : (text){0};
+    event->name = a->name;
+    event->role = a->role;
+    event->role_name = a->role_name;
+    event->organisation = a->organisation;
+    event->organisation_name = a->organisation_name;
+    event->client = caller->client;
+    event->client_name = caller->client_name;
+    event->purpose = text_of(purpose_code(a->purpose));
+}
+
 /* --- what the command line did ------------------------------------------------------------------
  */
 

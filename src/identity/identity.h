@@ -67,6 +67,15 @@ struct identity_world {
     struct index_rules (*rules)(void *context);
 };
 
+/* The other nodes of a demonstration, which whoever started them all stops and starts. */
+struct identity_demo {
+    void *context;
+    /* Adds {"nodes":[{"ods","name","kind","url","running"}]}. */
+    int (*list)(void *context, struct arena *a, struct buf *out, struct err *e);
+    /* ERR_NOT_FOUND: there is no such node; ERR_FORBIDDEN: it is this one. */
+    int (*want)(void *context, text ods, bool runs, struct arena *a, struct err *e);
+};
+
 struct identity_config {
     const char *dir;   /* of the node */
     text base;         /* FHIR base, "https://host/fhir"; empty: from each request's Host */
@@ -77,7 +86,8 @@ struct identity_config {
     text version;                /* of the program, for GET /auth/session */
     bool loopback; /* cookies without Secure are allowed: the listener is plain and on loopback */
     bool demo;     /* accounts of the demonstration may be entered by one click */
-    bool registration; /* dynamic registration of clients (RFC 7591) */
+    const struct identity_demo *demo_nodes; /* NULL: it is alone */
+    bool registration;                      /* dynamic registration of clients (RFC 7591) */
     const struct limits *limits;
     struct identity_world world;
 };
@@ -114,6 +124,8 @@ struct caller {
     text session;        /* hash, for the log of sign-outs; empty: a token */
     text launch_patient; /* the patient in context */
 };
+/* Who it is, in an event of the access log: account, person, role, organisation, app, purpose. */
+void caller_event(const struct caller *caller, struct audit_event *event);
 
 /*
  * By `Authorization: Bearer`, else by the session's cookie (then a request that changes something

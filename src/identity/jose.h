@@ -60,6 +60,10 @@ int jose_keys_read_as(text json, enum jose_algorithm fallback, struct jose_key *
                       size_t *ret_count, struct err *e);
 void jose_keys_free(struct jose_key *const *keys, size_t count);
 
+/* ERR_INVALID where an object of the tree has a member twice, or more than 256: of two, one reader
+ * takes the first and another the last. */
+int jose_unique(const yyjson_val *root, struct err *e);
+
 /* Verifies a compact JWS. `keys`: those that may have signed; where the header has a kid, only the
  * one that has it. `typ`: what the header's has to be ("application/" may stand before it); NULL:
  * any, and it is the caller's to look. *ret_payload, *ret_header: in the arena. ERR_FORBIDDEN with

@@ -72,7 +72,4 @@ enum jose_form { JOSE_PLAIN /* r and s behind one another */, JOSE_DER };
 /* Whether `signature` is one of `bytes`; the form is that of elliptic curves only. */
 bool jose_verifies(const struct jose_key *key, enum jose_form form, text bytes, text signature);
 
-/* ERR_INVALID where an object of the tree has a member twice, or more than JOSE_MEMBERS_MAX. */
-int jose_unique(const yyjson_val *root, struct err *e);
-
 #endif

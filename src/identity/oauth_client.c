@@ -1,5 +1,7 @@
 #include "identity/oauth_int.h"
 
+#include "audit/note.h"
+
 /*
  * Who a client is (RFC 6749, 2.3; RFC 7523): each kind in its own way and in no other. Every
  * failure has the same answer, so that it does not tell which clients there are.
@@ -7,56 +9,22 @@
 
 static const char assertion_type[] = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
-enum { JTI_MAX = 256, ASSERTION_MOST_S = 300 };
+enum { JTI_MAX = 256, ASSERTION_MOST_S = 300, BASIC_MAX = 1536 };
 
 /* --- client_secret_basic --------------------------------------------------------------------- */
-
-static int base64_value(char c)
-{
-    return c >= 'A' && c <= 'Z'   ? c - 'A'
-           : c >= 'a' && c <= 'z' ? c - 'a' + 26
-           : c >= '0' && c <= '9' ? c - '0' + 52
-           : c == '+'             ? 62
-           : c == '/'             ? 63
-                                  : -1;
-}
-
-/* Base64 (RFC 4648 section 4) of "id:secret". */
-static bool basic_decode(text t, struct arena *a, text *ret)
-{
-    size_t n = 0;
-    uint32_t bits = 0;
-    unsigned held = 0;
-    char *out = arena_alloc(a, t.n + 1);
-    while (t.n && t.p[t.n - 1] == '=') {
-        t.n--;
-    }
-    for (size_t i = 0; out && i < t.n; i++) {
-        int v = base64_value(t.p[i]);
-        if (v < 0) {
-            return false;
-        }
-        bits = (bits << 6 | (uint32_t)v) & 0xffffff;
-        held += 6;
-        if (held >= 8) {
-            held -= 8;
-            out[n++] = (char)(bits >> held & 0xff);
-        }
-    }
-    *ret = text_make(out, n);
-    return out;
-}
 
 /* Both halves are form-encoded (RFC 6749, 2.3.1): read as a form of two names. */
 static bool basic_read(text header, struct arena *a, text *ret_id, text *ret_secret)
 {
     struct oauth_form form;
     struct err e;
-    text pair;
-    if (!text_eq_nocase(text_first(header, 6), T("Basic ")) || header.n > 2048 ||
-        !basic_decode(text_trim(text_from(header, 6)), a, &pair)) {
+    char decoded[BASIC_MAX];
+    size_t n = 0;
+    if (!text_eq_nocase(text_first(header, 6), T("Basic ")) ||
+        !base64_read(text_trim(text_from(header, 6)), (uint8_t *)decoded, sizeof decoded, &n)) {
         return false;
     }
+    text pair = text_make(decoded, n);
     size_t colon = text_find(pair, ':');
     text id = text_first(pair, colon), secret = text_from(pair, colon + 1);
     if (colon == pair.n || text_find(pair, '&') < pair.n || text_find(pair, '=') < pair.n) {
@@ -146,7 +114,7 @@ static int check_assertion(struct oauth_call *c, const struct client *client, te
 
 /* --- all ways --------------------------------------------------------------------------------- */
 
-struct proof {
+struct client_proof {
     text id;
     text secret;
     text assertion;
@@ -154,10 +122,10 @@ struct proof {
 
 /* What the request brings: at most one kind of proof. NULL, or what is wrong. */
 static const char *read_proof(struct oauth_call *c, const struct oauth_form *form,
-                              struct proof *ret_proof)
+                              struct client_proof *ret_proof)
 {
-    struct proof p = {.id = oauth_form_get(form, "client_id"),
-                      .assertion = oauth_form_get(form, "client_assertion")};
+    struct client_proof p = {.id = oauth_form_get(form, "client_id"),
+                             .assertion = oauth_form_get(form, "client_assertion")};
     text type = oauth_form_get(form, "client_assertion_type");
     text header = http_field(c->request, T("Authorization"));
     text id = T("");
@@ -184,7 +152,7 @@ static const char *read_proof(struct oauth_call *c, const struct oauth_form *for
     return p.id.n ? NULL : "client_id is missing";
 }
 
-static int check(struct oauth_call *c, const struct proof *p, struct client *ret_client,
+static int check(struct oauth_call *c, const struct client_proof *p, struct client *ret_client,
                  bool *ret_known, struct err *e)
 {
     int code = client_read(c->o->kept, p->id, c->a, ret_client, e);
@@ -224,7 +192,7 @@ static void refuse_client(struct oauth_call *c, const struct client *known, cons
 
 bool oauth_client(struct oauth_call *c, const struct oauth_form *form, struct client *ret_client)
 {
-    struct proof p = {0};
+    struct client_proof p = {0};
     struct err e = {0};
     unsigned seconds = 0;
     bool known = false;

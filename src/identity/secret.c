@@ -165,7 +165,6 @@ text secret_hash(text token, struct arena *a)
 
 text secret_hash_by(const EVP_MD *sha256, text token, struct arena *a)
 {
-    static const char hex[] = "0123456789abcdef";
     unsigned char digest[32];
     unsigned n = 0;
     if (EVP_Digest(token.n ? token.p : "", token.n, digest, &n, sha256, NULL) != 1) {
@@ -175,11 +174,7 @@ text secret_hash_by(const EVP_MD *sha256, text token, struct arena *a)
     if (!to) {
         return (text){0};
     }
-    for (size_t i = 0; i < sizeof digest; i++) {
-        to[2 * i] = hex[digest[i] >> 4];
-        to[2 * i + 1] = hex[digest[i] & 15];
-    }
-    to[2 * sizeof digest] = '\0';
+    text_hex(digest, sizeof digest, to);
     return text_make(to, 2 * sizeof digest);
 }
 

@@ -38,6 +38,9 @@ bool secret_eq(text a, text b);
 struct seal_key;
 int seal_open(const char *dir, struct seal_key **ret_key, struct err *e);
 void seal_free(struct seal_key *key);
+/* A key of its own for some purpose, always the same (HMAC-SHA-256 of the purpose). */
+int seal_derive(const struct seal_key *key, const char *purpose, uint8_t ret_key[32],
+                struct err *e);
 int seal_make(const struct seal_key *key, const char *purpose, text bytes, struct arena *a,
               text *ret_sealed, struct err *e);
 int seal_read(const struct seal_key *key, const char *purpose, text sealed, struct arena *a,

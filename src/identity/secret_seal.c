@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -127,6 +128,16 @@ void seal_free(struct seal_key *key)
         explicit_bzero(key, sizeof *key);
         free(key);
     }
+}
+
+int seal_derive(const struct seal_key *key, const char *purpose, uint8_t ret_key[32], struct err *e)
+{
+    unsigned n = 0;
+    return HMAC(EVP_sha256(), key->bytes, KEY_BYTES, (const unsigned char *)purpose,
+                strlen(purpose), ret_key, &n) &&
+                   n == 32
+               ? 0
+               : err_set(e, ERR_MEMORY, "no memory");
 }
 
 static bool begin(EVP_CIPHER_CTX *c, const struct seal_key *key, const char *purpose,

@@ -53,6 +53,9 @@ struct actor {
     uint64_t activities; /* ACTOR_PROFESSIONAL */
     enum purpose purpose;
     bool alone; /* a program by itself, with nobody at the screen: polls and prefetches */
+    /* ACTOR_PROFESSIONAL of another organisation: the relationship (enum relationship) that their
+     * node states and this one accepts, with the patient of the scopes and nobody else. 0: none. */
+    uint8_t stated;
 };
 
 #endif

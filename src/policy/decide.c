@@ -103,6 +103,10 @@ static void decide_professional(const struct grant *g, const struct sheet *s, st
     }
     bool overridden;
     enum relationship relation = relation_of(g, s, &overridden);
+    if ((relation == RELATION_NONE || relation == RELATION_OVERRIDE) && d->in_context &&
+        g->config.actor->stated) {
+        relation = (enum relationship)g->config.actor->stated; /* by their node's word */
+    }
     bool research = g->config.actor->purpose == PURPOSE_RESEARCH;
     if (relation == RELATION_NONE && !research) {
         decide_stranger(g, s, d, MISSING_RELATIONSHIP); /* whatever the choices say */

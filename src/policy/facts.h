@@ -77,5 +77,8 @@ bool policy_keeps(fhir_type type, const yyjson_val *root);
 /* Whether a person or role ("Practitioner/x") is in a CareTeam now: by the team's status and
  * period, and by the member's own period. */
 bool policy_team_has(const yyjson_val *team, text member, int64_t now_ms);
+/* A Period as [from, until) in ms; without a bound INT64_MIN, INT64_MAX. False: it is of no form
+ * that is understood. */
+bool policy_period(const yyjson_val *period, int64_t *ret_from, int64_t *ret_until);
 
 #endif

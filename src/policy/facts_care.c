@@ -161,6 +161,11 @@ bool policy_team_has(const yyjson_val *team, text member, int64_t now_ms)
     return has;
 }
 
+bool policy_period(const yyjson_val *period, int64_t *ret_from, int64_t *ret_until)
+{
+    return look_period(period, ret_from, ret_until);
+}
+
 static void of_appointment(const yyjson_val *root, struct facts_writer *w)
 {
     struct span span;

@@ -18,9 +18,14 @@ static uint64_t compartment_of(uint64_t rid)
 
 /* Care data that names no patient is in nobody's record, so that no relationship, choice or seal is
  * about it: a document, a message, a stored bundle may be about anybody. It may be brought;
- * programs read it by their scopes, and those who look after the node. Teams say who works here. */
+ * programs read it by their scopes, and those who look after the node. Teams say who works here;
+ * whoever reviews sees every Task there is of a patient's, and so those about other members, too.
+ */
 static bool is_astray(const struct grant *g, fhir_type type)
 {
+    if (type == TYPE_Task && grant_has(g, ACTIVITY_REVIEW)) {
+        return false;
+    }
     const uint32_t classes = (CARE_CLASSES | CLASS_BIT(TASK) | CLASS_BIT(MESSAGE));
     return (classes >> type_class(type) & 1) && type != TYPE_CareTeam &&
            !grant_has(g, ACTIVITY_MANAGE_NODE);

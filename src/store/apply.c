@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "fhir/defs.h"
+#include "policy/facts.h"
 
 /* All conditions of one request may take as long as this many searches: the other writers wait. */
 enum { CONDITION_SEARCHES = 4 };
@@ -314,6 +315,12 @@ static int same_data(struct writer *w, const struct write *write, const struct t
     return rc;
 }
 
+static bool is_choice(const struct write *write)
+{
+    return text_eq(fhir_type_name(write->type), T("Consent")) ||
+           (write->facts.n && (facts_labels(write->facts) & (LABEL_SEALED | LABEL_LOCKED)));
+}
+
 static int settle(struct writer *w, struct write *write, const struct target *target, bool changed)
 {
     write->changed = changed;
@@ -322,6 +329,7 @@ static int settle(struct writer *w, struct write *write, const struct target *ta
     write->t = changed ? w->last_t : target->t;
     w->changes += changed;
     w->definitions += changed && defs_is_definition(write->type);
+    w->choices = changed && is_choice(write) ? write->t : w->choices;
     return changed && write->type == FHIR_SEARCH_PARAMETER ? params_note(w, write->id) : 0;
 }
 

@@ -3,6 +3,9 @@
 
 #include <stdlib.h>
 
+/* Of a longer word SQLite's full text (FTS5) keeps the beginning. */
+enum { WORD_MOST = 32768 };
+
 /* Whether some displays of this resource may still be to come. */
 static bool may_lack(const struct checker *c, uint64_t rid)
 {
@@ -75,7 +78,8 @@ static int add_words(struct checker *c, text words, bool narrative, struct check
         const char *space = memchr(words.p + start, ' ', words.n - start);
         size_t end = space ? (size_t)(space - words.p) : words.n;
         if (end > start) {
-            hashes[count++] = word_hash(c, text_make(words.p + start, end - start), narrative);
+            text word = text_first(text_make(words.p + start, end - start), WORD_MOST);
+            hashes[count++] = word_hash(c, word, narrative);
         }
         start = end + 1;
     }

@@ -21,6 +21,7 @@ struct history {
     size_t item_count;
     uint64_t total;
     bool want_total;
+    bool ascending; /* store_changes() */
     int64_t deadline;
 };
 
@@ -223,7 +224,7 @@ static int merge_open(struct history *h, fhir_type type, const char *since, cons
                       struct merge *m)
 {
     for (unsigned own = INDEX_LAST_UPDATED; own <= INDEX_SUPERSEDED; own++) {
-        struct db_range range = {.param = own_param(type, own), .descending = true};
+        struct db_range range = {.param = own_param(type, own), .descending = !h->ascending};
         range.low = text_make(since, 8);
         range.high = text_make(below, below ? 8 : 0);
         int rc = db_index_open(h->v->db, &range, &m->cursors[m->count]);
@@ -268,6 +269,38 @@ static int of_types(struct history *h)
             best = m.heads[i].t > m.heads[best].t ? i : best;
         }
         if (m.count == 0 || m.heads[best].t == 0) {
+            break;
+        }
+        rc = visit(h, m.heads[best], &done);
+        rc = rc ? rc : failed(h, merge_step(&m, best));
+    }
+    for (size_t i = 0; i < m.count; i++) {
+        db_cursor_close(m.cursors[i]);
+    }
+    return rc;
+}
+
+/* The oldest first, of what is later than `after`. */
+static int following(struct history *h, const bool *types, uint64_t after)
+{
+    char low[8];
+    size_t most = (size_t)fhir_type_count() * 2;
+    struct merge m = {.cursors = arena_zalloc(h->a, most, sizeof *m.cursors),
+                      .heads = arena_zalloc(h->a, most, sizeof *m.heads)};
+    int rc = m.cursors && m.heads ? 0 : no_memory(h);
+    bool done = false;
+    put_be64(low, after + 1);
+    for (unsigned type = 1; type < fhir_type_count() && !rc; type++) {
+        rc = !types || types[type] ? merge_open(h, (fhir_type)type, low, NULL, &m) : 0;
+    }
+    while (!rc && !done) {
+        size_t best = m.count;
+        for (size_t i = 0; i < m.count; i++) {
+            if (m.heads[i].t && (best == m.count || m.heads[i].t < m.heads[best].t)) {
+                best = i;
+            }
+        }
+        if (best == m.count) {
             break;
         }
         rc = visit(h, m.heads[best], &done);
@@ -399,5 +432,29 @@ int store_history(struct store_view *v, const struct history_scope *scope, size_
     if (!rc && ret_total) {
         *ret_total = quick ? total : h.total;
     }
+    return rc;
+}
+
+int store_changes(struct store_view *v, uint64_t after, const bool *types, size_t most,
+                  struct arena *a, struct versions *ret_versions, struct err *e)
+{
+    struct err own;
+    struct history_scope all = {.since_ms = INT64_MIN, .at_ms = INT64_MIN};
+    struct history h = {
+        .v = v, .scope = &all, .a = a, .e = e ? e : &own, .count = most, .ascending = true};
+    h.deadline = clock_mono_ns() + (int64_t)v->s->limits.search_seconds * 1000000000;
+    h.items = arena_alloc(a, (most + 1) * sizeof *h.items);
+    if (!h.items) {
+        return no_memory(&h);
+    }
+    v->asks = MAY_SEARCH;
+    int rc = view_enter(v, e);
+    if (rc) {
+        return rc;
+    }
+    rc = following(&h, types, after);
+    rc = view_settled(v, rc, e);
+    rc = rc ? rc : emit(&h, ret_versions);
+    view_leave(v);
     return rc;
 }

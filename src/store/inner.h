@@ -76,6 +76,7 @@ struct store {
     struct turns turns;
     _Atomic uint64_t floor;       /* versions to come are later than this: store_moment() */
     _Atomic uint64_t definitions; /* store_definitions() */
+    _Atomic uint64_t choices;     /* store_choices() */
     _Atomic uint64_t commits;     /* of this process, counted before anyone is told of them */
     atomic_bool let_go;           /* idle views must hold nothing: the log waits to be emptied */
 };

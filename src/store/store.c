@@ -394,3 +394,8 @@ uint64_t store_definitions(const struct store *s)
 {
     return atomic_load(&s->definitions);
 }
+
+uint64_t store_choices(const struct store *s)
+{
+    return atomic_load(&s->choices);
+}

@@ -161,6 +161,14 @@ int store_history(struct store_view *v, const struct history_scope *scope, size_
                   struct err *e);
 
 /*
+ * What was committed later than `after` (a t), deletions included: the oldest first, at most `most`
+ * versions of the types that `types` (by fhir_type; NULL: all) has. For a view of kind
+ * STORE_SNAPSHOT: then whoever goes on after the last t of a call comes past every version once.
+ */
+int store_changes(struct store_view *v, uint64_t after, const bool *types, size_t most,
+                  struct arena *a, struct versions *ret_versions, struct err *e);
+
+/*
  * How a search was run: a step a line, in the order in which they ran; indented by depth. To whom
  * does not read everything it only says what was looked for: how it is found, and how much there is
  * to look at, tells of what is hidden.
@@ -249,6 +257,9 @@ int store_patient_keys(struct store_view *v, text patient, struct arena *a, uint
 /* A number that grows with each write of a definition (fhir/defs.h), after it has become visible.
  */
 uint64_t store_definitions(const struct store *s);
+/* The t of the newest version that takes something away, or may (a Consent, an entry that is
+ * sealed), after it has become visible; 0: none since the store was opened. */
+uint64_t store_choices(const struct store *s);
 
 /* Current resources of one type. */
 int store_count(struct store_view *v, fhir_type type, uint64_t *ret_count, struct err *e);

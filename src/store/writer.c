@@ -64,6 +64,7 @@ static void batch_reset(struct writer *w)
     w->now_ms = clock_real_ms();
     w->changes = 0;
     w->definitions = 0;
+    w->choices = 0;
     w->noted = 0;
     w->broken = 0;
     map_done(&w->changed);
@@ -158,6 +159,9 @@ static int batch_finish(struct writer *w)
     }
     atomic_fetch_add(&w->s->commits, 1);
     atomic_fetch_add(&w->s->definitions, w->definitions);
+    if (w->choices) {
+        atomic_store(&w->s->choices, w->choices);
+    }
     for (size_t i = 0; i < w->term_count; i++) {
         terms_add(&w->s->terms, w->terms[i].bytes, w->terms[i].number);
     }

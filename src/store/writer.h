@@ -120,6 +120,7 @@ struct writer {
     int64_t now_ms;
     uint64_t changes;       /* versions written in this batch */
     uint64_t definitions;   /* those of them that are definitions (fhir/defs.h) */
+    uint64_t choices;       /* the t of the last of them that store_choices() is about; 0: none */
     bool worked;            /* a piece of background work is in it */
     struct map changed;     /* patients' compartments whose rows of policy the batch changes */
     struct store_view view; /* of whoever writes, within the transaction */

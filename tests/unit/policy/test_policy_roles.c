@@ -73,7 +73,9 @@ static void test_outside(void **state)
         {"R8009", "Observation", 600, false},
         {"R8009", "Schedule", 600, true},
         {"R8009", "Patient", 600, false},
-        {"R0001", "Task", 3, false},
+        {"R0001", "Task", 3,
+         true}, /* alarms about other members; those of patients they see, too */
+        {"R0001", "Communication", 3, false},
         {"R0001", "Binary", 3, false},
         {"K1004", "Observation", 600, false},
         {"K1004", "Subscription", 3, true},

@@ -438,6 +438,64 @@ static void names_collide_harmlessly(void **state)
     assert_int_equal(bench_check(b, NULL, 0), 0);
 }
 
+/* All that is later than `after`, `most` at a time, of all types or of Group alone. */
+static size_t changes(struct bench *b, uint64_t after, size_t most, bool groups, uint64_t *ts)
+{
+    bool types[256] = {0};
+    struct versions found = {.more = true};
+    struct arena a;
+    size_t count = 0;
+    for (unsigned t = 1; t < fhir_type_count(); t++) {
+        types[t] = !groups || t == FHIR_GROUP;
+    }
+    arena_init(&a, 1 << 24);
+    while (found.more) {
+        struct store_view *view;
+        assert_int_equal(
+            store_view_begin(b->s, policy_local_administrator(), STORE_SNAPSHOT, &view, NULL), 0);
+        assert_int_equal(store_changes(view, after, types, most, &a, &found, NULL), 0);
+        store_view_end(view);
+        assert_true(found.count == most || !found.more);
+        for (size_t i = 0; i < found.count; i++) {
+            assert_true(found.items[i].t > after);
+            after = ts[count++] = found.items[i].t;
+        }
+    }
+    arena_done(&a);
+    return count;
+}
+
+/* Each version once and in its order: older ones, deletions, those under a key that is left. */
+static void gives_changes_in_order(void **state)
+{
+    struct bench *b = *state;
+    uint64_t all[64], part[64];
+    bench_put(b, "{\"resourceType\":\"Patient\",\"id\":\"a\"}");
+    bench_put(b, "{\"resourceType\":\"Group\",\"id\":\"g\",\"type\":\"person\",\"actual\":true}");
+    bench_put(b, "{\"resourceType\":\"Patient\",\"id\":\"b\"}");
+    for (int i = 0; i < 4; i++) { /* another patient's each time: another key */
+        bench_put(b,
+                  "{\"resourceType\":\"Observation\",\"id\":\"o\",\"status\":\"final\",\"code\":{"
+                  "\"text\":\"x\"},\"subject\":{\"reference\":\"Patient/%s\"}}",
+                  i % 2 ? "b" : "a");
+    }
+    bench_delete(b, "Group", "g");
+    struct write last =
+        bench_put(b, "{\"resourceType\":\"Patient\",\"id\":\"a\",\"gender\":\"male\"}");
+    size_t count = changes(b, 0, 64, false, all);
+    assert_int_equal(count, 9);
+    assert_int_equal(all[8], last.t);
+    for (size_t most = 1; most < 10; most++) {
+        assert_int_equal(changes(b, 0, most, false, part), count);
+        assert_memory_equal(part, all, count * sizeof *all);
+    }
+    for (size_t i = 0; i < count; i++) {
+        assert_int_equal(changes(b, all[i], 3, false, part), count - 1 - i);
+    }
+    assert_int_equal(changes(b, 0, 1, true, part), 2);
+    assert_int_equal(changes(b, last.t, 1, false, part), 0);
+}
+
 static void time_only_grows(void **state)
 {
     (void)state;
@@ -447,6 +505,63 @@ static void time_only_grows(void **state)
     assert_int_equal(time_next(t, 10), t + 1);
     assert_int_equal(time_next(t, -5), t + 1);
     assert_int_equal(time_next(t, 1001), (uint64_t)1001 << 16);
+}
+
+/* Each version once, in the order of the commits, whatever the size of the pieces. */
+static void follows_all_changes(void **state)
+{
+    struct bench *b = *state;
+    enum { ROUNDS = 5, KINDS = 4, ALL = ROUNDS * KINDS };
+    uint64_t expected[ALL];
+    size_t n = 0;
+    uint64_t choices = store_choices(b->s);
+    for (int i = 0; i < ROUNDS; i++) {
+        expected[n++] = bench_put(b,
+                                  "{\"resourceType\":\"Patient\",\"id\":\"a\",\"birthDate\":"
+                                  "\"200%d-01-01\"}",
+                                  i)
+                            .t;
+        expected[n++] = bench_put(b,
+                                  "{\"resourceType\":\"Group\",\"id\":\"g%d\",\"type\":"
+                                  "\"person\",\"actual\":true}",
+                                  i)
+                            .t;
+        expected[n++] = bench_put(b,
+                                  "{\"resourceType\":\"Patient\",\"id\":\"b\",\"birthDate\":"
+                                  "\"200%d-01-01\"}",
+                                  i)
+                            .t;
+        expected[n++] = bench_delete(b, "Patient", "b").t;
+    }
+    assert_int_equal(store_choices(b->s), choices);
+    for (size_t most = 1; most <= ALL + 1; most += 3) {
+        uint64_t at = 0;
+        size_t seen = 0;
+        bool more = true;
+        while (more) {
+            struct store_view *v;
+            struct versions found = {0};
+            assert_int_equal(store_view_begin(b->s, b->all, STORE_SNAPSHOT, &v, &b->e), 0);
+            assert_int_equal(store_changes(v, at, NULL, most, &b->a, &found, &b->e), 0);
+            store_view_end(v);
+            for (size_t i = 0; i < found.count; i++) {
+                assert_true(seen < ALL);
+                assert_int_equal(found.items[i].t, expected[seen]);
+                assert_int_equal(found.items[i].deleted, seen % KINDS == 3);
+                assert_int_equal(found.items[i].vid, seen % KINDS == 1   ? 1
+                                                     : seen % KINDS == 0 ? seen / KINDS + 1
+                                                     : seen % KINDS == 2 ? 2 * (seen / KINDS) + 1
+                                                                         : 2 * (seen / KINDS) + 2);
+                at = found.items[i].t;
+                seen++;
+            }
+            more = found.more;
+        }
+        assert_int_equal(seen, ALL);
+    }
+    struct write choice = bench_put(b, "{\"resourceType\":\"Consent\",\"id\":\"c\",\"status\":"
+                                       "\"active\",\"patient\":{\"reference\":\"Patient/a\"}}");
+    assert_int_equal(store_choices(b->s), choice.t);
 }
 
 int main(void)
@@ -467,8 +582,10 @@ int main(void)
         BENCH(lists_the_past),
         BENCH(snapshots_are_of_their_beginning),
         BENCH(scans),
+        BENCH(gives_changes_in_order),
         BENCH(survives_reopening),
         cmocka_unit_test_setup_teardown(names_collide_harmlessly, bench_up_colliding, bench_down),
+        BENCH(follows_all_changes),
         cmocka_unit_test(time_only_grows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
