@@ -35,8 +35,9 @@ struct gen {
     uint64_t seed;
     int64_t today;
     int64_t earliest; /* no record begins before this day */
-    uint64_t base;    /* the high half of the ids of the bundle being written */
-    uint32_t serial;  /* the next id of the bundle */
+    bool one_practice;
+    uint64_t base;   /* the high half of the ids of the bundle being written */
+    uint32_t serial; /* the next id of the bundle */
     uint32_t entries;
     char id[UUID_SIZE]; /* of the resource being written */
     enum synth_type type;

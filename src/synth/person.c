@@ -45,7 +45,7 @@ void person_make(struct gen *g, struct person *p, const struct household *h, int
     /* A household shares its practice; who moved here lately has a short record. */
     uint64_t shared =
         mix(g->seed, (uint64_t)h->phone, (uint64_t)h->line[0] * 131 + (uint64_t)h->area);
-    p->practice = areas[h->area].practice[shared % 3 == 0];
+    p->practice = g->one_practice ? 0 : areas[h->area].practice[shared % 3 == 0];
     p->gp = p->practice * STAFF_PER_PRACTICE + (int)between(g, 0, GPS_PER_PRACTICE - 1);
     p->pharmacy = p->practice % PHARMACY_COUNT;
     p->decile = areas[h->area].decile;

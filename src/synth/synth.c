@@ -83,6 +83,7 @@ int synth_population(const struct synth_options *options, const struct synth_sin
     run->g.seed = options->seed;
     run->g.today = today;
     run->g.earliest = options->years ? today - (int64_t)(365 * options->years) : INT64_MIN;
+    run->g.one_practice = options->one_practice;
     run->g.l = &run->l;
     run->g.p = &run->p;
     run->g.counts = &run->counts;

@@ -26,6 +26,7 @@ struct synth_options {
     uint64_t seed;
     uint64_t years;     /* how far back the records go at most; 0: 2 to 9 years, as it comes */
     int64_t today_days; /* since 1970-01-01, of 2010 to 2100; 0 means SYNTH_TODAY */
+    bool one_practice;  /* everybody is registered with the first one */
 };
 
 /*
