@@ -117,8 +117,6 @@ static int note(struct page_ask *p, enum event_kind kind, text what, const struc
                 struct err *e)
 {
     const struct access *a = &p->access;
-    const struct caller *caller = p->call.caller;
-    const struct actor *actor = a->actor;
     uint64_t ticket = 0;
     struct audit_event event = {
         .at_ms = clock_real_ms(),
@@ -127,20 +125,11 @@ static int note(struct page_ask *p, enum event_kind kind, text what, const struc
         .why = refused ? text_short(text_of(err_text(refused)), 300) : (text){0},
         .patient = refused ? (text){0} : a->patient,
         .what = what,
-        .account = actor->account,
-        .who = actor->party_count ? actor->parties[0] : (text){0},
-        .name = actor->name,
-        .role = actor->role,
-        .role_name = actor->role_name,
-        .organisation = actor->organisation,
-        .organisation_name = actor->organisation_name,
-        .client = caller->client,
-        .client_name = caller->client_name,
         .relation = text_of(relationship_words(
             (enum relationship)(a->decision.reads ? a->decision.relation : RELATION_DUTY))),
-        .purpose = text_of(purpose_code(actor->purpose)),
     };
-    int rc = record_class(p->call.rest, actor, a->view, a->patient, a->arena, &event.access, e);
+    caller_event(p->call.caller, &event);
+    int rc = record_class(p->call.rest, a->actor, a->view, a->patient, a->arena, &event.access, e);
     rc = rc ? rc : audit_append(p->call.rest->audit, &event, 1, &ticket, e);
     return rc ? rc : audit_wait(p->call.rest->audit, ticket, e);
 }
@@ -263,6 +252,22 @@ static int gather(struct page_ask *p, struct list *l, enum log_sight sight,
     return rc;
 }
 
+/* A patient is told names, not codes. */
+static int name_peers(const struct page_ask *p, struct list *l, struct err *e)
+{
+    const struct locality_view *view = &p->call.rest->locality;
+    for (size_t i = 0; view->name && i < l->rollup.count; i++) {
+        struct rollup_row *row = &l->rollup.rows[i];
+        for (size_t k = 0; k < row->peer_count; k++) {
+            row->peers[k] = view->name(view->context, row->peers[k], p->call.arena);
+            if (!row->peers[k].p) {
+                return access_no_memory(e);
+            }
+        }
+    }
+    return 0;
+}
+
 static int print_list(struct page_ask *p, const struct list *l, enum log_sight sight, struct err *e)
 {
     struct buf *out = &p->reply->body;
@@ -307,6 +312,7 @@ static int serve_list(struct page_ask *p, struct err *e)
     rollup_init(&l.rollup, p->call.arena, a->now_ms, sight == LOG_ALL);
     rc = gather(p, &l, sight, &ask, e);
     rc = rc || ask.checking ? rc : note(p, EVENT_SEARCH, T("AuditEvent"), NULL, e);
+    rc = rc ? rc : name_peers(p, &l, e);
     rc = rc ? rc : print_list(p, &l, sight, e);
     rollup_done(&l.rollup);
     return rc;
@@ -557,7 +563,8 @@ static int serve(const struct rest *rest, const struct http_request *request,
     if (text_eq(path, T("key"))) {
         return serve_key(rest, reply);
     }
-    return text_eq(path, T("checkpoint")) || text_starts(path, T("tile/"))
+    return text_eq(path, T("checkpoint")) || text_eq(path, T("checkpoint.cosigned")) ||
+                   text_eq(path, T("witnesses")) || text_starts(path, T("tile/"))
                ? serve_file(rest, request, reply, path, e)
                : serve_private(rest, request, reply, path, e);
 }

@@ -4,7 +4,8 @@
 
 /*
  * Patient/{id}/$query-access ("I don't recognise this") makes a Task for the privacy officers;
- * Task/{id}/$review is their answer to it, and to emergencies and claims.
+ * Task/{id}/$review is their answer to it, to emergencies and claims, and to alarms about other
+ * members of the locality, which are about no patient.
  */
 
 /* --- the question -------------------------------------------------------------------------------
@@ -108,6 +109,12 @@ static text task_input(const yyjson_val *root, const char *name)
     return (text){0};
 }
 
+/* Alarms are about members; whoever is named by one has a Task of their own. */
+static bool is_about_nobody(const struct review *r)
+{
+    return text_eq(r->kind, T("locality-alarm")) && !json_get(r->root, T("for"));
+}
+
 static int read_task(struct access *a, struct review *r, struct err *e)
 {
     yyjson_val *root;
@@ -119,7 +126,8 @@ static int read_task(struct access *a, struct review *r, struct err *e)
     struct reference patient = reference_parse(whose, a->call->base);
     r->root = root;
     r->kind = task_kind(root);
-    if (!r->kind.n || patient.kind != REFERENCE_LOCAL || patient.type != FHIR_PATIENT) {
+    bool about_patient = patient.kind == REFERENCE_LOCAL && patient.type == FHIR_PATIENT;
+    if (!r->kind.n || (!about_patient && !is_about_nobody(r))) {
         return err_set(e, ERR_BUSINESS_RULE,
                        "this Task is none of those that a privacy officer reviews");
     }
@@ -128,12 +136,12 @@ static int read_task(struct access *a, struct review *r, struct err *e)
     }
     if (actor_is(a->actor, json_text(json_get(json_get(root, T("requester")), T("reference")))) ||
         text_eq(a->actor->account, task_input(root, "by")) ||
-        text_eq(a->actor->own_record, patient.id)) {
+        (about_patient && text_eq(a->actor->own_record, patient.id))) {
         return err_set(e, ERR_FORBIDDEN,
                        "this is about what you did yourself, or about your own record; somebody "
                        "else has to review it");
     }
-    a->patient = patient.id;
+    a->patient = about_patient ? patient.id : (text){0};
     return 0;
 }
 

@@ -33,6 +33,20 @@ static bool is_program(const struct audit_event *event)
     return event->access == ACCESS_SYSTEM || event->access == ACCESS_PREFETCH;
 }
 
+/* What a program reads in a day stands together; what it changes is told as that. */
+static const char *kind_key(const struct audit_event *event)
+{
+    switch (event->kind) {
+    case EVENT_READ:
+    case EVENT_SEARCH:
+    case EVENT_HISTORY:
+    case EVENT_OPERATION:
+        return is_program(event) ? "" : event_code(event->kind);
+    default:
+        return event_code(event->kind);
+    }
+}
+
 /* Whatever a patient's list shows of a row, but for what agree() sees to, holds for all of it. */
 static text key_of(const struct rollup *r, const struct audit_event *event, bool silent,
                    bool erased, int64_t day)
@@ -41,37 +55,53 @@ static text key_of(const struct rollup *r, const struct audit_event *event, bool
         return arena_printf(r->arena, "%lld\n%s", (long long)day, erased ? "erased" : "silent");
     }
     bool program = is_program(event);
-    return arena_printf(
-        r->arena, "%lld\n%s\n%s\n%.*s\n%.*s\n%.*s\n%.*s\n%.*s\n%.*s\n%.*s", (long long)day,
-        access_code(event->access), program ? "" : event_code(event->kind),
-        TEXT_ARG(program && event->client.n ? event->client : event->account),
-        TEXT_ARG(program && event->client.n ? (text){0} : event->who), TEXT_ARG(event->name),
-        TEXT_ARG(event->role_name), TEXT_ARG(event->organisation_name),
-        TEXT_ARG(event->client_name), TEXT_ARG(event->reason));
+    return arena_printf(r->arena, "%lld\n%s\n%s\n%.*s\n%.*s\n%.*s\n%.*s\n%.*s\n%.*s\n%.*s",
+                        (long long)day, access_code(event->access), kind_key(event),
+                        TEXT_ARG(program && event->client.n ? event->client : event->account),
+                        TEXT_ARG(program && event->client.n ? (text){0} : event->who),
+                        TEXT_ARG(event->name), TEXT_ARG(event->role_name),
+                        TEXT_ARG(event->organisation_name), TEXT_ARG(event->client_name),
+                        TEXT_ARG(event->reason));
 }
 
-/* The type of "Observation/5", "Observation", "Patient/5/$everything". */
-static void add_type(struct rollup_row *row, text what)
+static void add_once(text *list, size_t most, size_t *count, text one)
 {
-    text type = text_first(what, text_find(what, '/'));
     size_t i = 0;
-    while (i < row->type_count && !text_eq(row->types[i], type)) {
+    while (i < *count && !text_eq(list[i], one)) {
         i++;
     }
-    if (type.n && i == row->type_count && i < sizeof row->types / sizeof *row->types) {
-        row->types[row->type_count++] = type;
+    if (one.n && i == *count && i < most) {
+        list[(*count)++] = one;
+    }
+}
+
+/* The type of "Observation/5", "Observation"; "$everything" of "Patient/5/$everything", which is
+ * about much more than its first part says. */
+static text kind_of(text what)
+{
+    size_t operation = text_find(what, '$');
+    return operation < what.n ? text_from(what, operation) : text_first(what, text_find(what, '/'));
+}
+
+static void add_about(struct rollup_row *row, const struct audit_event *event)
+{
+    add_once(row->types, sizeof row->types / sizeof *row->types, &row->type_count,
+             kind_of(event->what));
+    if (event->kind == EVENT_ASKED || event->kind == EVENT_ANSWERED) {
+        add_once(row->peers, sizeof row->peers / sizeof *row->peers, &row->peer_count, event->peer);
     }
 }
 
 /* A row tells of its entries only what holds for all of them. */
 static void agree(struct rollup_row *row, const struct audit_event *event)
 {
+    row->one_kind = row->one_kind && row->event.kind == event->kind;
     row->one_what = row->one_what && text_eq(row->event.what, event->what);
     row->event.relation =
         text_eq(row->event.relation, event->relation) ? row->event.relation : (text){0};
     row->event.purpose =
         text_eq(row->event.purpose, event->purpose) ? row->event.purpose : (text){0};
-    add_type(row, event->what);
+    add_about(row, event);
 }
 
 static int note_place(struct rollup *r, struct rollup_row *row, const struct audit_entry *entry)
@@ -100,8 +130,8 @@ static void begin(struct rollup *r, struct rollup_row *row, const struct audit_e
                                           .access = ACCESS_LEGAL,
                                           .disclose_after_ms = entry->event.disclose_after_ms};
     }
-    row->one_what = true;
-    add_type(row, row->event.what);
+    row->one_kind = row->one_what = true;
+    add_about(row, &row->event);
 }
 
 int rollup_add(struct rollup *r, const struct audit_entry *entry)
@@ -176,6 +206,15 @@ static void put_what(struct buf *out, const struct rollup_row *row)
     buf_done(&list);
 }
 
+static void put_peers(struct buf *out, const struct rollup_row *row)
+{
+    for (size_t i = 0; i < row->peer_count; i++) {
+        buf_add(out, i ? T(",") : T(",\"peers\":["));
+        json_write_string(row->peers[i], out);
+    }
+    buf_add(out, row->peer_count ? T("]") : T(""));
+}
+
 static void print_row(const struct rollup_row *row, bool places, struct buf *out)
 {
     const struct audit_event *event = &row->event;
@@ -186,7 +225,7 @@ static void print_row(const struct rollup_row *row, bool places, struct buf *out
     access_put_time(out, "at", event->at_ms);
     put(out, "class", row->erased ? T("erased") : text_of(access_code(event->access)));
     if (!row->silent) {
-        put(out, "kind", text_of(event_code(event->kind)));
+        put(out, "kind", row->one_kind ? text_of(event_code(event->kind)) : (text){0});
         put(out, "who", event->who);
         put(out, "name", event->name);
         put(out, "role_name", event->role_name);
@@ -195,6 +234,7 @@ static void print_row(const struct rollup_row *row, bool places, struct buf *out
         put(out, "purpose", event->purpose);
         put(out, "reason", event->reason);
         put_what(out, row);
+        put_peers(out, row);
         put(out, "client_name", event->client_name);
     }
     access_put_time(out, "disclose_after", event->disclose_after_ms);

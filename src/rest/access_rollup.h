@@ -1,6 +1,7 @@
 /*
  * Inside rest/: entries of the access log, rolled up so that a patient's list stays short: the same
- * person, class, kind and day (UTC) together, programs by client and day, newest first. Pure.
+ * person, class, kind and day (UTC) together, what programs read by client and day, newest first.
+ * Pure.
  */
 #ifndef KITH_REST_ACCESS_ROLLUP_H
 #define KITH_REST_ACCESS_ROLLUP_H
@@ -20,7 +21,10 @@ struct rollup_row {
     size_t count;
     text types[8]; /* what it was about, each type once */
     size_t type_count;
+    bool one_kind; /* all were of event.kind; else all have read, one way or another */
     bool one_what; /* all were about event.what */
+    text peers[8]; /* other organisations that were asked, or have answered, each once: ODS codes */
+    size_t peer_count;
 };
 
 struct rollup {

@@ -147,6 +147,41 @@ static void print_categories(const struct access *a, struct buf *out)
     }
 }
 
+/* Where else the record is kept, for the patient alone: that somebody has anything is private. */
+static int print_elsewhere(const struct access *a, struct buf *out, struct err *e)
+{
+    const struct choice_feed *f = &a->call->rest->choices;
+    struct elsewhere *all = NULL;
+    size_t count = 0;
+    int rc = f->elsewhere && a->self
+                 ? f->elsewhere(f->context, a->patient, a->arena, &all, &count, e)
+                 : 0;
+    for (size_t i = 0; !rc && i < count; i++) {
+        const struct elsewhere *x = &all[i];
+        text words = arena_printf(
+            a->arena, "%.*s %s%s", TEXT_ARG(x->name),
+            x->since_ms ? "keeps a copy of your record, because you chose it"
+                        : "has no copy that it may show",
+            x->waiting ? "; it has not confirmed the latest change yet. Until it does, it may show "
+                         "what it had for five minutes at most"
+                       : "");
+        part_open(out, "elsewhere");
+        part_text(out, "ods", "Code", x->ods);
+        part_text(out, "name", "String", x->name);
+        if (x->since_ms) {
+            part_time(out, "start", x->since_ms);
+        }
+        part_count(out, "waiting", x->waiting);
+        if (x->waiting) {
+            part_time(out, "waiting-since", x->waiting_since_ms);
+        }
+        part_text(out, "words", "String", words);
+        part_close(out);
+        rc = words.p ? 0 : access_no_memory(e);
+    }
+    return rc;
+}
+
 /* Somebody who was left out by what they have just written down sees no more of it. */
 static int answer(struct access *a, struct err *e)
 {
@@ -162,6 +197,7 @@ static int answer(struct access *a, struct err *e)
         rc = rc ? rc : relations_print(a, &out, e);
         rc = rc ? rc : print_consents(a, &out, CONSENT_OVERRIDE, e);
         print_categories(a, &out);
+        rc = rc ? rc : print_elsewhere(a, &out, e);
     } else {
         part_text(&out, "words", "String",
                   T("This has been noted. You may not see the record any more."));

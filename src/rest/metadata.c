@@ -1,4 +1,5 @@
 #include "rest/operation.h"
+#include "rest/subscribe/subscription.h"
 #include "rest/terminology.h"
 
 #include "base/clock.h"
@@ -239,6 +240,9 @@ static void add_type(struct call *c, const struct links *links, struct buf *out,
     buf_printf(out,
                "%s{\"type\":\"%.*s\",\"profile\":\"http://hl7.org/fhir/StructureDefinition/%.*s\",",
                type > 1 ? "," : "", TEXT_ARG(name), TEXT_ARG(name));
+    if (text_eq(name, T("Subscription"))) {
+        topics_state(out);
+    }
     add_interactions(out, codes, sizeof codes / sizeof *codes);
     buf_add(out,
             T(",\"versioning\":\"versioned-update\",\"readHistory\":true,\"updateCreate\":true,"

@@ -1,11 +1,14 @@
 #include "rest/operation.h"
 
+#include "policy/touched.h"
 #include "rest/access.h"
+#include "rest/bulk/job.h"
 #include "rest/patch.h"
 #include "rest/terminology.h"
 #include "rest/write.h"
 
 #define CORE "http://hl7.org/fhir/OperationDefinition/"
+#define BACKPORT_OPERATION "http://hl7.org/fhir/uv/subscriptions-backport/OperationDefinition/"
 #define OWN "https://kith.care/fhir/OperationDefinition/"
 
 const struct operation operation_table[] = {
@@ -34,6 +37,14 @@ const struct operation operation_table[] = {
      OPERATION_GET | OPERATION_POST, CORE "Composition-document", do_document, MAY_READ},
     {"$summary", "Patient", OPERATION_TYPE | OPERATION_INSTANCE, OPERATION_GET | OPERATION_POST,
      "http://hl7.org/fhir/uv/ips/OperationDefinition/summary", do_summary, MAY_READ},
+    {"$joined", "Patient", OPERATION_INSTANCE, OPERATION_GET | OPERATION_POST, OWN "Patient-joined",
+     do_joined, MAY_READ},
+    {"$process-message", NULL, OPERATION_SYSTEM, OPERATION_POST | OPERATION_CHANGES,
+     CORE "MessageHeader-process-message", do_process_message, 0},
+    {"$move", "Patient", OPERATION_INSTANCE, OPERATION_GET | OPERATION_POST, OWN "Patient-move",
+     do_move, 0},
+    {"$acknowledge", "Task", OPERATION_INSTANCE, OPERATION_POST | OPERATION_CHANGES,
+     OWN "Task-acknowledge", do_acknowledge, 0},
     {"$sharing", "Patient", OPERATION_INSTANCE, OPERATION_GET | OPERATION_POST,
      OWN "Patient-sharing", do_sharing, 0},
     {"$sharing-end", "Patient", OPERATION_INSTANCE, OPERATION_POST | OPERATION_CHANGES,
@@ -64,6 +75,16 @@ const struct operation operation_table[] = {
      do_unseal, 0},
     {"$release", NULL, OPERATION_INSTANCE, OPERATION_POST | OPERATION_CHANGES,
      OWN "Resource-release", do_release, 0},
+    {"$status", "Subscription", OPERATION_TYPE | OPERATION_INSTANCE, OPERATION_GET | OPERATION_POST,
+     BACKPORT_OPERATION "backport-subscription-status", do_subscription_status, MAY_READ},
+    {"$events", "Subscription", OPERATION_INSTANCE, OPERATION_GET | OPERATION_POST,
+     BACKPORT_OPERATION "backport-subscription-events", do_subscription_events, MAY_READ},
+    {"$get-ws-binding-token", "Subscription", OPERATION_TYPE | OPERATION_INSTANCE,
+     OPERATION_GET | OPERATION_POST,
+     BACKPORT_OPERATION "backport-subscription-get-ws-binding-token", do_subscription_token,
+     MAY_READ},
+    {"$topics", "Subscription", OPERATION_TYPE, OPERATION_GET, OWN "Subscription-topics",
+     do_subscription_topics, 0},
     {0},
 };
 
@@ -321,4 +342,25 @@ int operation_reply(struct call *c, struct buf *json, struct err *e)
     buf_done(json);
     c->answer.status = 200;
     return failed || buf_failed(&c->answer.body) ? no_memory(e) : 0;
+}
+
+int operation_touch(struct call *c, text patient, struct err *e)
+{
+    struct store_view *view;
+    uint64_t compartment, from, to, *others;
+    size_t count;
+    if (!c->touched) {
+        return 0;
+    }
+    int rc =
+        store_view_begin(c->rest->store, policy_local_administrator(), STORE_ONE_READ, &view, e);
+    if (rc) {
+        return rc;
+    }
+    rc = store_patient_keys(view, patient, c->arena, &from, &to, &others, &count, e);
+    store_view_end(view);
+    if (!rc && store_patients_compartment(from, &compartment)) {
+        grant_touch(c->grant, compartment);
+    }
+    return rc == ERR_NOT_FOUND ? 0 : rc;
 }

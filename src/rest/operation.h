@@ -73,11 +73,25 @@ int operation_instance(struct call *c, yyjson_val **ret_root, struct err *e);
 /* The reply: 200 with this JSON. */
 int operation_reply(struct call *c, struct buf *json, struct err *e);
 
+/* The entry in the access log is about this patient, whatever else was in hand. */
+int operation_touch(struct call *c, text patient, struct err *e);
+
 /* In files of their own. */
 int do_validate(struct call *c, struct err *e);
 int do_convert(struct call *c, struct err *e);
 int do_match(struct call *c, struct err *e);
 int do_document(struct call *c, struct err *e);
 int do_summary(struct call *c, struct err *e);
+int do_process_message(struct call *c, struct err *e);
+int do_acknowledge(struct call *c, struct err *e);
+int do_move(struct call *c, struct err *e);
+/* joined.c. *ret_wanted: whether a search says _joined=true, and is do_joined_search()'s. */
+int do_subscription_status(struct call *c, struct err *e);
+int do_subscription_events(struct call *c, struct err *e);
+int do_subscription_token(struct call *c, struct err *e);
+int do_subscription_topics(struct call *c, struct err *e);
+int do_joined(struct call *c, struct err *e);
+int joined_wanted(const struct call *c, bool *ret_wanted, struct err *e);
+int do_joined_search(struct call *c, struct err *e);
 
 #endif

@@ -103,21 +103,6 @@ static text what_of(const struct call *c)
                          : type;
 }
 
-static void fill_caller(const struct caller *caller, struct audit_event *event)
-{
-    const struct actor *a = &caller->actor;
-    event->account = a->account;
-    event->who = a->party_count ? a->parties[0] : (text){0};
-    event->name = a->name;
-    event->role = a->role;
-    event->role_name = a->role_name;
-    event->organisation = a->organisation;
-    event->organisation_name = a->organisation_name;
-    event->client = caller->client;
-    event->client_name = caller->client_name;
-    event->purpose = text_of(purpose_code(a->purpose));
-}
-
 /* Whether an interaction that touched nobody is told of all the same: it asked for records. */
 static bool is_about_people(const struct call *c)
 {
@@ -278,7 +263,8 @@ static bool is_refusal(int rc)
 
 int record_call(struct call *c, int rc, const struct err *why, struct err *e)
 {
-    if (!is_recorded(c) || (c->noted && !rc && call_writes(c))) {
+    if (!is_recorded(c) || (c->noted && !rc && call_writes(c)) ||
+        (c->rest->unrecorded && !call_writes(c))) {
         return 0;
     }
     struct audit_event common = {.at_ms = clock_real_ms(),
@@ -288,7 +274,7 @@ int record_call(struct call *c, int rc, const struct err *why, struct err *e)
                                                            : EVENT_OK,
                                  .what = what_of(c),
                                  .query = c->form.p ? c->form : c->query};
-    fill_caller(c->caller, &common);
+    caller_event(c->caller, &common);
     if (rc && is_refusal(rc)) {
         common.why = text_short(arena_copy(c->arena, text_of(err_text(why))), 300);
     }
@@ -392,7 +378,7 @@ int record_note_as(struct call *c, struct prepared *p, const struct audit_event 
     }
     int rc = c->rest->feed.takes ? c->rest->feed.takes(c->rest->feed.context, e) : 0;
     event.at_ms = clock_real_ms();
-    fill_caller(c->caller, &event);
+    caller_event(c->caller, &event);
     rc = rc ? rc : fill_relation(c, p, &event, e);
     if (rc) {
         return rc;
@@ -459,7 +445,7 @@ static void stream_done(void *state)
 
 int record_stream(struct call *c, struct err *e)
 {
-    if (c->rest->local || !c->answer.more || !c->touched) {
+    if (c->rest->local || c->rest->unrecorded || !c->answer.more || !c->touched) {
         return 0;
     }
     struct stream *s = arena_zalloc(c->arena, 1, sizeof *s);
@@ -468,7 +454,7 @@ int record_stream(struct call *c, struct err *e)
     }
     s->call = *c;
     s->common = (struct audit_event){.kind = kind_of(c), .what = what_of(c), .query = c->query};
-    fill_caller(c->caller, &s->common);
+    caller_event(c->caller, &s->common);
     s->more = c->answer.more;
     s->more_done = c->answer.more_done;
     s->state = c->answer.more_state;

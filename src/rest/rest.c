@@ -428,6 +428,16 @@ void rest_handle(void *context, const struct http_request *request, struct http_
     rest_handle_as(context, NULL, request, reply);
 }
 
+/* What somebody is told that they have withdrawn is on its way to whoever else has it. What the
+ * node does by itself is waited for by nobody. */
+static int settle_choices(const struct call *c, struct err *e)
+{
+    const struct choice_feed *f = &c->rest->choices;
+    bool reads = c->method == HTTP_GET || c->method == HTTP_HEAD;
+    bool by_node = c->caller && c->caller->actor.kind == ACTOR_NODE;
+    return f->settle && !reads && !by_node ? f->settle(f->context, e) : 0;
+}
+
 void rest_handle_as(const struct rest *rest, const struct caller *caller,
                     const struct http_request *request, struct http_reply *reply)
 {
@@ -454,6 +464,7 @@ void rest_handle_as(const struct rest *rest, const struct caller *caller,
     int64_t started = at;
     int rc = run_steps(&c, &at, &e);
     absent_wait(&c, rc, started);
+    rc = rc ? rc : settle_choices(&c, &e);
     at = clock_mono_ns();
     rc = step_record(&c, rc, &e, &at, caller ? NULL : &ticket);
     if (!rc) {

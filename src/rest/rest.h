@@ -11,10 +11,14 @@
 #include "base/limits.h"
 #include "identity/identity.h"
 #include "net/http.h"
+#include "rest/joined.h"
+#include "rest/mail.h"
+#include "rest/move.h"
 #include "store/store.h"
 
 struct jobs;
 struct definitions;
+struct subscriptions;
 
 /* What becomes of a write that breaks a profile which it names itself (meta.profile). */
 enum profile_policy { PROFILES_OFF, PROFILES_WARN, PROFILES_REJECT };
@@ -29,20 +33,53 @@ struct log_feed {
     int (*settle)(void *context, struct err *e);
 };
 
+/* How the locality is, as JSON (node/locality_state.h). print == NULL: this node is in none. */
+struct locality_view {
+    void *context;
+    int (*print)(void *context, struct arena *a, struct buf *out, struct err *e);
+    /* What a member is called; the code itself, where it is none any more. p == NULL: no memory. */
+    text (*name)(void *context, text ods, struct arena *a);
+};
+
+/* Other members of the locality are told of what the patient refuses (node/changes.h). */
+struct elsewhere {
+    text ods, name;
+    int64_t since_ms; /* since when it has copies of the record; 0: it has none */
+    uint64_t waiting; /* what it was told and has not acknowledged */
+    int64_t waiting_since_ms;
+};
+struct choice_feed {
+    void *context;
+    /* Members with copies of a patient's (an own id) record, or that have not acknowledged all that
+     * they were told of it. In the arena. */
+    int (*elsewhere)(void *context, text patient, struct arena *a, struct elsewhere **ret,
+                     size_t *ret_count, struct err *e);
+    /* Until that of all choices written so far is durable (docs/locality.md, K3). */
+    int (*settle)(void *context, struct err *e);
+};
+
 /* The node as this layer sees it. Constant while the node runs. */
 struct rest {
     struct store *store;
     const struct limits *limits;
     text base;    /* FHIR base for links, without a closing slash; empty: from the request's Host */
     text version; /* of Kith */
-    struct jobs *jobs;               /* NULL: none run here */
-    struct definitions *definitions; /* rest/definitions.h */
-    uint8_t profiles[256];           /* enum profile_policy, by fhir_type */
-    bool loopback;                   /* the listener takes connections from this machine only */
+    struct jobs *jobs;                   /* NULL: none run here */
+    struct definitions *definitions;     /* rest/definitions.h */
+    struct subscriptions *subscriptions; /* rest/subscribe/subscribe.h; NULL: nobody is told */
+    uint8_t profiles[256];               /* enum profile_policy, by fhir_type */
+    bool loopback;                       /* the listener takes connections from this machine only */
     struct identity *identity;
     struct audit *audit;
-    struct log_feed feed; /* takes == NULL: nobody feeds the log here */
-    bool tells_withheld;  /* the jurisdiction's switch (docs/policy.md) */
+    struct log_feed feed;        /* takes == NULL: nobody feeds the log here */
+    struct choice_feed choices;  /* settle == NULL: there is nobody to tell */
+    struct joined_source joined; /* answer == NULL: nobody else is asked from here */
+    struct move_source move;     /* begin == NULL: no record moves from or to here */
+    struct mail_source mail;     /* send == NULL: nothing is sent from here */
+    struct locality_view locality;
+    bool tells_withheld; /* the jurisdiction's switch (docs/policy.md) */
+    bool unrecorded;     /* reads leave no entry in the access log: whoever asks makes one of its
+                            own (locality/) */
     bool
         local; /* no network: calls are made in this process, by the administrator at the machine */
 };
@@ -54,6 +91,11 @@ void rest_handle(void *context, const struct http_request *request, struct http_
  * that. The texts of `caller` must stay until the reply has been sent. */
 void rest_handle_as(const struct rest *rest, const struct caller *caller,
                     const struct http_request *request, struct http_reply *reply);
+
+/* GET /locality-state, for whoever manages the node or reviews for its patients. */
+bool locality_page_serves(text path);
+void locality_page(const struct rest *rest, const struct http_request *request,
+                   struct http_reply *reply);
 
 /* An OperationOutcome for a request that was refused before it had a handler. */
 void rest_refuse(const struct err *why, struct http_reply *reply);

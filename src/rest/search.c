@@ -3,6 +3,7 @@
 #include "policy/touched.h"
 
 #include "base/pace.h"
+#include "rest/operation.h"
 #include "rest/terms.h"
 
 /*
@@ -28,6 +29,18 @@ static int needs_question(const struct call *c, const struct search_pair *pairs,
                          "in /Patient?name=..., and read what this node can do at /metadata");
 }
 
+/* _joined=false is what a search is without it. */
+static size_t without_joined(struct search_pair *pairs, size_t count)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (!text_eq(pairs[i].name, T("_joined"))) {
+            pairs[kept++] = pairs[i];
+        }
+    }
+    return kept;
+}
+
 /* R4 search.html#summary. */
 static int check_parts(const struct search *s, struct err *e)
 {
@@ -50,6 +63,7 @@ static int understand(struct page *p, struct err *e)
     if (rc) {
         return rc;
     }
+    count = without_joined(pairs, count);
     terms_init(&terms, c, &face);
     struct search_question q = {.types = &c->route.type,
                                 .type_count = c->route.type ? 1 : 0,
@@ -163,7 +177,12 @@ static int run(struct page *p, struct err *e)
 int do_search(struct call *c, struct err *e)
 {
     struct page p = {.call = c, .rules = call_rules(c)};
-    int rc = understand(&p, e);
+    bool joined = false;
+    int rc = joined_wanted(c, &joined, e);
+    if (joined && !rc) {
+        return do_joined_search(c, e);
+    }
+    rc = rc ? rc : understand(&p, e);
     if (rc) {
         return rc;
     }

@@ -8,6 +8,7 @@
 #include "base/pace.h"
 #include "base/random.h"
 #include "fhir/reference.h"
+#include "rest/subscribe/subscription.h"
 #include "rest/terms.h"
 #include "rest/validate.h"
 
@@ -369,12 +370,13 @@ static int no_conditional_references(const struct prepared *p, struct err *e)
 int prepare_content(struct prepared *p, struct err *e)
 {
     struct call *c = p->call;
-    if (p->write.kind == WRITE_DELETE || p->exists) {
-        return 0;
+    p->resource.id = p->write.id;
+    int rc = subscription_prepare(p, e);
+    if (rc || p->write.kind == WRITE_DELETE || p->exists) {
+        return rc;
     }
     pace_give_way();
-    int rc = no_conditional_references(p, e);
-    p->resource.id = p->write.id;
+    rc = no_conditional_references(p, e);
     rc = rc ? rc : consent_check(c, &p->resource, e);
     rc = rc ? rc : search_parameter_check(c, &p->resource, e);
     rc = rc ? rc : validate_on_write(c, &p->resource, e);

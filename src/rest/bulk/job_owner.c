@@ -134,21 +134,13 @@ bool owner_is(const struct call *c, const struct job *job)
 
 static struct audit_event event_of(const struct job_owner *owner, const struct job *job)
 {
-    const struct caller *c = &owner->caller;
-    return (struct audit_event){.at_ms = clock_real_ms(),
+    struct audit_event event = {.at_ms = clock_real_ms(),
                                 .kind = job->kind == JOB_EXPORT ? EVENT_EXPORT : EVENT_IMPORT,
                                 .access = ACCESS_SYSTEM,
                                 .what = job->kind == JOB_EXPORT ? T("$export") : T("$import"),
-                                .account = c->actor.account,
-                                .name = c->actor.name,
-                                .role = c->actor.role,
-                                .role_name = c->actor.role_name,
-                                .organisation = c->actor.organisation,
-                                .organisation_name = c->actor.organisation_name,
-                                .client = c->client,
-                                .client_name = c->client_name,
-                                .purpose = text_of(purpose_code(c->actor.purpose)),
                                 .request = text_of(job->id)};
+    caller_event(&owner->caller, &event);
+    return event;
 }
 
 static int append(const struct rest *rest, const struct audit_event *events, size_t count,

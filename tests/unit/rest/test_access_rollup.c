@@ -38,6 +38,7 @@ struct look {
     const char *what;
     int64_t disclose;
     bool erased;
+    const char *peer;
 };
 
 /* The list as JSON, of looks that stand newest first. */
@@ -59,6 +60,7 @@ static text rolled(const struct look *looks, size_t count, bool tells_all, bool 
                                               .client = text_of(l->client),
                                               .client_name = text_of(l->client),
                                               .what = text_of(l->what),
+                                              .peer = text_of(l->peer ? l->peer : ""),
                                               .purpose = T("TREAT"),
                                               .disclose_after_ms = l->disclose}};
         if (l->erased) {
@@ -86,12 +88,12 @@ static void test_person(void **state)
 {
     (void)state;
     const struct look looks[] = {
-        {NOON + 2, ACCESS_PERSON, EVENT_READ, "a", "", "Observation/2", 0, false},
-        {NOON + 1, ACCESS_PERSON, EVENT_READ, "a", "", "Condition/1", 0, false},
-        {NOON, ACCESS_PERSON, EVENT_SEARCH, "a", "", "Observation", 0, false},
-        {NOON - 1, ACCESS_PERSON, EVENT_READ, "b", "", "Observation/2", 0, false},
-        {NOON - 2, ACCESS_PERSON, EVENT_READ, "a", "", "Observation/3", 0, false},
-        {NOON - DAY, ACCESS_PERSON, EVENT_READ, "a", "", "Observation/2", 0, false},
+        {NOON + 2, ACCESS_PERSON, EVENT_READ, "a", "", "Observation/2", 0, false, NULL},
+        {NOON + 1, ACCESS_PERSON, EVENT_READ, "a", "", "Condition/1", 0, false, NULL},
+        {NOON, ACCESS_PERSON, EVENT_SEARCH, "a", "", "Observation", 0, false, NULL},
+        {NOON - 1, ACCESS_PERSON, EVENT_READ, "b", "", "Observation/2", 0, false, NULL},
+        {NOON - 2, ACCESS_PERSON, EVENT_READ, "a", "", "Observation/3", 0, false, NULL},
+        {NOON - DAY, ACCESS_PERSON, EVENT_READ, "a", "", "Observation/2", 0, false, NULL},
     };
     same(rolled(looks, 6, false, true),
          "[{\"seq\":[100,99,96],\"leaves\":[1000,999,996],\"leaf\":1000,"
@@ -108,15 +110,41 @@ static void test_person(void **state)
          "\"what\":\"Observation/2\",\"count\":1}]");
 }
 
+static void test_other_organisations(void **state)
+{
+    (void)state;
+    /* Who was asked is told; who asked stands there already as the person's organisation. */
+    const struct look looks[] = {
+        {NOON + 5, ACCESS_PERSON, EVENT_ASKED, "a", "", "$everything", 0, false, "X2"},
+        {NOON + 4, ACCESS_PERSON, EVENT_ASKED, "a", "", "$everything", 0, false, "X1"},
+        {NOON + 3, ACCESS_PERSON, EVENT_ASKED, "a", "", "places", 0, false, "X1"},
+        {NOON + 2, ACCESS_PERSON, EVENT_GAVE, "b", "", "$everything", 0, false, "X3"},
+        {NOON + 1, ACCESS_PERSON, EVENT_OPERATION, "a", "", "Patient/5/$joined", 0, false, NULL},
+        {NOON, ACCESS_PERSON, EVENT_OPERATION, "a", "", "Patient/5/$summary", 0, false, NULL},
+    };
+    yyjson_val *root;
+    static const char *const whats[] = {"$everything, places", "$everything", "$joined, $summary"};
+    assert_int_equal(json_read(rolled(looks, 6, false, true), 8, &arena, &root, NULL), 0);
+    assert_int_equal(json_len(root), 3);
+    yyjson_val *row;
+    size_t at, count;
+    yyjson_arr_foreach(root, at, count, row)
+    {
+        const yyjson_val *peers = json_get(row, T("peers"));
+        assert_true(text_eq(json_text(json_get(row, T("what"))), text_of(whats[at])));
+        assert_int_equal(peers ? json_len(peers) : 0, at ? 0 : 2);
+    }
+}
+
 static void test_programs(void **state)
 {
     (void)state;
     /* Whatever a program did on one day is one row; on whose behalf it ran is its own affair. */
     const struct look looks[] = {
-        {NOON + 2, ACCESS_SYSTEM, EVENT_READ, "", "poll", "Observation/2", 0, false},
-        {NOON + 1, ACCESS_SYSTEM, EVENT_SEARCH, "", "poll", "Observation", 0, false},
-        {NOON, ACCESS_PREFETCH, EVENT_SEARCH, "", "poll", "Observation", 0, false},
-        {NOON - 1, ACCESS_SYSTEM, EVENT_SEARCH, "", "other", "Observation", 0, false},
+        {NOON + 2, ACCESS_SYSTEM, EVENT_READ, "", "poll", "Observation/2", 0, false, NULL},
+        {NOON + 1, ACCESS_SYSTEM, EVENT_SEARCH, "", "poll", "Observation", 0, false, NULL},
+        {NOON, ACCESS_PREFETCH, EVENT_SEARCH, "", "poll", "Observation", 0, false, NULL},
+        {NOON - 1, ACCESS_SYSTEM, EVENT_SEARCH, "", "other", "Observation", 0, false, NULL},
     };
     yyjson_val *root;
     text json = rolled(looks, 4, false, true);
@@ -124,14 +152,29 @@ static void test_programs(void **state)
     assert_int_equal(json_len(root), 3);
     assert_true(text_eq(json_text(json_get(root + 1, T("count"))), T("2")));
     assert_true(text_eq(json_text(json_get(root + 1, T("what"))), T("Observation")));
+    /* A row says of no entry what the log does not: the page compares them. */
+    assert_null(json_get(root + 1, T("kind")));
+    const struct look changes[] = {
+        {NOON + 2, ACCESS_SYSTEM, EVENT_READ, "", "poll", "Consent/1", 0, false, NULL},
+        {NOON + 1, ACCESS_SYSTEM, EVENT_UPDATE, "", "poll", "Consent/1", 0, false, NULL},
+        {NOON, ACCESS_SYSTEM, EVENT_READ, "", "poll", "Consent/1", 0, false, NULL},
+    };
+    same(rolled(changes, 3, false, true),
+         "[{\"seq\":[100,98],\"leaves\":[1000,998],\"leaf\":1000,"
+         "\"at\":\"2024-10-04T12:00:00.002Z\",\"class\":\"system\",\"kind\":\"read\","
+         "\"purpose\":\"TREAT\",\"what\":\"Consent/1\",\"client_name\":\"poll\",\"count\":2},"
+         "{\"seq\":[99],\"leaves\":[999],\"leaf\":999,"
+         "\"at\":\"2024-10-04T12:00:00.001Z\",\"class\":\"system\",\"kind\":\"update\","
+         "\"purpose\":\"TREAT\",\"what\":\"Consent/1\",\"client_name\":\"poll\",\"count\":1}]");
 }
 
 static void test_undisclosed(void **state)
 {
     (void)state;
     const struct look looks[] = {
-        {NOON + 1, ACCESS_PERSON, EVENT_READ, "police", "", "Observation/2", NOON + 9 * DAY, false},
-        {NOON, ACCESS_PERSON, EVENT_READ, "a", "", "Observation/2", NOON, false},
+        {NOON + 1, ACCESS_PERSON, EVENT_READ, "police", "", "Observation/2", NOON + 9 * DAY, false,
+         NULL},
+        {NOON, ACCESS_PERSON, EVENT_READ, "a", "", "Observation/2", NOON, false, NULL},
     };
     same(rolled(looks, 1, false, true),
          "[{\"seq\":[100],\"leaves\":[1000],\"leaf\":1000,\"at\":\"2024-10-04T12:00:00.001Z\","
@@ -142,8 +185,9 @@ static void test_undisclosed(void **state)
     assert_non_null(memmem(past.p, past.n, "\"name\":\"a\"", 10));
     /* Two of one day that are not told of yet do not say whether they were the same person. */
     const struct look two[] = {
-        {NOON + 1, ACCESS_PERSON, EVENT_READ, "police", "", "Observation/2", NOON + 9 * DAY, false},
-        {NOON, ACCESS_SYSTEM, EVENT_SEARCH, "court", "x", "Condition", NOON + 9 * DAY, false},
+        {NOON + 1, ACCESS_PERSON, EVENT_READ, "police", "", "Observation/2", NOON + 9 * DAY, false,
+         NULL},
+        {NOON, ACCESS_SYSTEM, EVENT_SEARCH, "court", "x", "Condition", NOON + 9 * DAY, false, NULL},
     };
     text together = rolled(two, 2, false, true);
     assert_non_null(memmem(together.p, together.n, "\"count\":2}]", 11));
@@ -153,8 +197,8 @@ static void test_erased(void **state)
 {
     (void)state;
     const struct look looks[] = {
-        {NOON, ACCESS_PERSON, EVENT_READ, "a", "", "Observation/2", 0, false},
-        {0, ACCESS_PERSON, EVENT_READ, "a", "", "Observation/2", 0, true},
+        {NOON, ACCESS_PERSON, EVENT_READ, "a", "", "Observation/2", 0, false, NULL},
+        {0, ACCESS_PERSON, EVENT_READ, "a", "", "Observation/2", 0, true, NULL},
     };
     text json = rolled(looks, 2, true, true);
     assert_non_null(memmem(json.p, json.n, "\"seq\":[99],\"leaves\":[999]", 25));
@@ -165,7 +209,7 @@ static void test_without_places(void **state)
 {
     (void)state;
     const struct look looks[] = {
-        {NOON, ACCESS_PERSON, EVENT_READ, "a", "", "Observation/2", 0, false}};
+        {NOON, ACCESS_PERSON, EVENT_READ, "a", "", "Observation/2", 0, false, NULL}};
     text json = rolled(looks, 1, false, false);
     assert_non_null(memmem(json.p, json.n, "\"seq\":[],\"leaves\":[]", 20));
 }
@@ -209,6 +253,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_person, begin, end),
+        cmocka_unit_test_setup_teardown(test_other_organisations, begin, end),
         cmocka_unit_test_setup_teardown(test_programs, begin, end),
         cmocka_unit_test_setup_teardown(test_undisclosed, begin, end),
         cmocka_unit_test_setup_teardown(test_erased, begin, end),
