@@ -67,6 +67,18 @@ static void text_reads_numbers(void **state)
     }
 }
 
+static void text_prints_hex(void **state)
+{
+    static const unsigned char bytes[] = {0x00, 0x0f, 0xa0, 0xff};
+    char out[10] = "#########";
+    (void)state;
+    text_hex(bytes, sizeof bytes, out);
+    assert_string_equal(out, "000fa0ff");
+    assert_int_equal(out[9], 0); /* nothing behind it */
+    text_hex(bytes, 0, out);
+    assert_string_equal(out, "");
+}
+
 static void text_compares(void **state)
 {
     (void)state;
@@ -304,6 +316,7 @@ int main(void)
         cmocka_unit_test(text_cuts_every_item),
         cmocka_unit_test(text_is_cut_between_characters),
         cmocka_unit_test(text_reads_numbers),
+        cmocka_unit_test(text_prints_hex),
         cmocka_unit_test(text_compares),
         cmocka_unit_test(arena_keeps_its_cap),
         cmocka_unit_test(arena_goes_back_to_a_mark),
