@@ -1,10 +1,13 @@
 # Everything is done by Meson and the scripts in tools/; these are the words to remember.
-.PHONY: all demo test bench format setup web clean
+.PHONY: all program demo test bench format setup web clean
 
 WEB_SOURCES := $(shell find web/src -type f 2>/dev/null) web/package.json web/package-lock.json web/tsconfig.json $(wildcard web/*.mjs)
 
 all: build/build.ninja web
 	@ninja -C build
+
+program: build/build.ninja web # without the tests
+	@ninja -C build src/cli/kith
 
 setup:
 	@tools/setup

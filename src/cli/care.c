@@ -3,7 +3,7 @@
 #include "audit/verify.h"
 #include "base/clock.h"
 #include "cli/user.h"
-#include "node/copies.h"
+#include "node/backup.h"
 #include "store/kept.h"
 #include "store/store.h"
 

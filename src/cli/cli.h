@@ -51,7 +51,7 @@ struct cli_command {
 extern const struct cli_command command_init, command_serve, command_import, command_export,
     command_synth, command_check, command_backup, command_restore, command_package, command_path,
     command_validate, command_terminology, command_version, command_audit, command_provider,
-    command_client, command_token, command_user;
+    command_client, command_token, command_user, command_locality, command_parcel;
 
 /* The last value given for an option, or NULL. */
 const char *cli_option(const struct cli_args *args, const char *name);

@@ -3,7 +3,7 @@
 #include "base/clock.h"
 #include "format/json.h"
 #include "net/client.h"
-#include "node/copies.h"
+#include "node/backup.h"
 #include "store/store.h"
 
 #include <errno.h>

@@ -1,6 +1,6 @@
 #include "cli/import.h"
 #include "cli/cli.h"
-#include "node/copies.h"
+#include "node/backup.h"
 #include "rest/definitions.h"
 
 #include "base/clock.h"

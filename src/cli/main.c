@@ -9,7 +9,7 @@ static const struct cli_command *const commands[] = {
     &command_init,     &command_serve,       &command_import,  &command_export,  &command_synth,
     &command_check,    &command_backup,      &command_restore, &command_package, &command_path,
     &command_validate, &command_terminology, &command_client,  &command_token,   &command_provider,
-    &command_user,     &command_version,     &command_audit,
+    &command_user,     &command_locality,    &command_parcel,  &command_version, &command_audit,
 };
 
 enum { COMMAND_COUNT = sizeof commands / sizeof *commands };

@@ -13,6 +13,10 @@
 static const struct cli_option options[] = {
     {"--listen", "HOST:PORT",
      "address to listen on (default 127.0.0.1:8080; port 0 takes any free one)", false},
+    {"--locality-port", "PORT",
+     "where other members of the locality reach this node, on the same host (default: the port "
+     "behind that of --listen; docs/locality.md)",
+     false},
     {"--tls-cert", "FILE", "certificate chain, PEM; needed for any address but loopback", false},
     {"--tls-key", "FILE", "its private key, PEM", false},
     {"--base-url", "URL", "FHIR base as clients see it, such as https://kith.example.org/fhir",
@@ -28,8 +32,19 @@ static const struct cli_option options[] = {
      "whether professionals are told that something of a record is withheld from them (default "
      "tell; docs/policy.md)",
      false},
+    {"--private-subscribers", NULL,
+     "subscriptions may be told at addresses of private networks, too (docs/subscriptions.md; off "
+     "by default)",
+     false},
     {"--app-registration", NULL, "apps may register themselves (RFC 7591; off by default)", false},
     {"--demo", NULL, "accounts of the demonstration, entered by one click; loopback only", false},
+    {"--demo-patient", "NUMBER", "with --demo: NHS number of whom it is about (default: somebody)",
+     false},
+    {"--demo-nodes", "FOLDER",
+     "with --demo: where tools/demo-locality says which other nodes there are, and is asked to "
+     "stop "
+     "or start one",
+     false},
     {"--workers", "N", "threads that answer requests (default 64)", false},
     {"--limit", "NAME=N", "changes a limit; docs/operations.md lists them (may be repeated)", true},
     {0},
@@ -148,8 +163,10 @@ static void announce(const struct cli_args *args, const struct node *n)
 {
     char count[32];
     text url = node_url(n);
+    text members = node_locality_url(n);
     if (args->json) {
-        printf("{\"address\":\"%.*s\",\"fhir\":\"%.*s/fhir\"}\n", TEXT_ARG(url), TEXT_ARG(url));
+        printf("{\"address\":\"%.*s\",\"fhir\":\"%.*s/fhir\",\"locality\":\"%.*s\"}\n",
+               TEXT_ARG(url), TEXT_ARG(url), TEXT_ARG(members));
     } else {
         printf("Kith serves %s resources at %.*s (FHIR at %.*s/fhir). Ctrl-C stops it.\n",
                cli_thousands(node_resources(n), count), TEXT_ARG(url), TEXT_ARG(url));
@@ -178,6 +195,7 @@ static int run(const struct cli_args *args)
     struct node *node;
     struct err e = {0};
     uint64_t workers = 0;
+    uint64_t locality_port = 0;
     struct node_config config = {.dir = args->positionals[0],
                                  .host = host,
                                  .tls_cert = cli_option(args, "--tls-cert"),
@@ -186,7 +204,10 @@ static int run(const struct cli_args *args)
                                  .base = text_of(cli_option(args, "--base-url"))};
     const char *withheld = cli_option(args, "--withheld");
     config.demo = cli_option(args, "--demo") != NULL;
+    config.demo_nodes = config.demo ? cli_option(args, "--demo-nodes") : NULL;
+    config.demo_patient = text_of(cli_option(args, "--demo-patient"));
     config.registration = cli_option(args, "--app-registration") != NULL;
+    config.private_subscribers = cli_option(args, "--private-subscribers") != NULL;
     config.hides_withheld = withheld && strcmp(withheld, "hide") == 0;
     if (withheld && !config.hides_withheld && strcmp(withheld, "tell") != 0) {
         return cli_usage_error("serve", "--withheld takes tell or hide");
@@ -196,6 +217,11 @@ static int run(const struct cli_args *args)
         return cli_usage_error("serve", "--workers must be a number from 1 to 1024");
     }
     config.workers = (unsigned)workers;
+    const char *port = cli_option(args, "--locality-port");
+    if (port && (!text_to_u64(text_of(port), &locality_port) || locality_port > 65535)) {
+        return cli_usage_error("serve", "--locality-port must be a number from 0 to 65535");
+    }
+    config.locality_port = port ? (int32_t)locality_port : -1;
     int status = read_address(cli_option(args, "--listen"), host, &config.port);
     if (status == EXIT_DONE) {
         status = read_limits(args, &config.limits);

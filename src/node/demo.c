@@ -104,11 +104,16 @@ static int choose_patient(struct world *w, const struct search_pair *wanted, siz
     return rc;
 }
 
-/* Of middle age, with a depression and somebody at home; else whoever has somebody, for whom the
- * story needs no more; else anybody, so that whoever is here has been looked at (take_patient()).
+/* Whom the demonstration of several nodes is about; else of middle age, with a depression and
+ * somebody at home; else whoever has somebody, for whom the story needs no more; else anybody, so
+ * that whoever is here has been looked at (take_patient()).
  */
 static int find_patient(struct world *w, struct demo_cast *cast, struct arena *a, struct err *e)
 {
+    const struct search_pair named = {T("identifier"), cast->nhs_number};
+    if (cast->nhs_number.n) {
+        return choose_patient(w, &named, 1, cast, a, e);
+    }
     const struct search_pair wanted[] = {
         {T("_has:Condition:patient:code"), T("http://snomed.info/sct|" DEPRESSION)},
         {T("birthdate"), T("ge1950-01-01")},
@@ -145,7 +150,8 @@ static int take_patient(struct world *w, struct demo_cast *cast, struct arena *a
     {
         text doctor = json_text(json_get(item, T("reference")));
         text name = json_text(json_get(item, T("display")));
-        if (text_starts(doctor, T("Practitioner/")) && name.n) {
+        /* An organisation without GPs is none that the patient is registered with. */
+        if (cast->gp.reference.n && text_starts(doctor, T("Practitioner/")) && name.n) {
             cast->gp = (struct demo_person){doctor, name};
         }
     }
@@ -188,6 +194,7 @@ static int find_cast(struct world *w, struct identity *identity, struct demo_cas
     int rc = find_organisation(w, identity_config(identity)->organisation, a, &cast->practice, e);
     rc = rc ? rc : find_organisation(w, T(DEMO_TRUST), a, &cast->trust, e);
     rc = rc ? rc : find_organisation(w, T(DEMO_COUNCIL), a, &cast->council, e);
+    rc = rc ? rc : find_organisation(w, T(DEMO_PLATFORM), a, &cast->platform, e);
     rc = rc ? rc : find_staff(w, &cast->practice, "role", "R0260", a, &cast->gp, e);
     rc = rc ? rc
             : find_staff(w, &cast->trust, "specialty", EMERGENCY_MEDICINE, a, &cast->hospital, e);
@@ -296,6 +303,29 @@ static text words_of(const char *words, const struct demo_cast *cast, struct are
                         TEXT_ARG(after));
 }
 
+/* The story is at the practice; the patient and its privacy officer do something else elsewhere. */
+static const char *patient_words(const struct demo_cast *cast, const struct identity *identity)
+{
+    return cast->gp.reference.n
+               ? "The patient. Open your record: one result is held back until a set day. Then see "
+                 "who looked at it, and choose who may see what."
+           : text_eq(identity_config(identity)->organisation, T(DEMO_PLATFORM))
+               ? "The patient. You chose this organisation to bring your record together: open "
+                 "'All places', and see what each of them has of you."
+               : "The patient. Here is the part of your record that this organisation keeps. All "
+                 "of "
+                 "it is at your practice and at the platform that you chose.";
+}
+
+static const char *privacy_words(const struct demo_cast *cast)
+{
+    return cast->gp.reference.n
+               ? "The privacy officer. Someone at the hospital said last week that they had to see "
+                 "a record. Look at their reason, and decide."
+               : "The privacy officer. What people here opened in an emergency waits for you, and "
+                 "so do alarms about other organisations.";
+}
+
 /* In the order in which the page shows them: that of the story. */
 static int make_accounts(struct world *w, struct identity *identity, const struct demo_cast *cast,
                          struct arena *a, struct err *e)
@@ -304,9 +334,7 @@ static int make_accounts(struct world *w, struct identity *identity, const struc
     const text reception = cast->patient_id.n ? T(DEMO_RECEPTION) : T("");
     const text privacy = cast->patient_id.n ? T(DEMO_PRIVACY) : T("");
     const struct part parts[] = {
-        {"demo-patient", cast->patient.name, NULL,
-         "The patient. Open your record: one result is held back until a set day. Then see who "
-         "looked at it, and choose who may see what.",
+        {"demo-patient", cast->patient.name, NULL, patient_words(cast, identity),
          cast->patient.reference, T("")},
         {"demo-gp", cast->gp.name, "R0260",
          "The GP. Find <patient>: you see the whole record, also what is held back from the "
@@ -316,10 +344,7 @@ static int make_accounts(struct world *w, struct identity *identity, const struc
          "The receptionist. Find <patient>: you see name, address and appointments, and nothing "
          "about health.",
          reception, here},
-        {"demo-privacy", T("Marcus Osei"), "R0001",
-         "The privacy officer. Someone at the hospital said last week that they had to see a "
-         "record. Look at their reason, and decide.",
-         privacy, here},
+        {"demo-privacy", T("Marcus Osei"), "R0001", privacy_words(cast), privacy, here},
         {"demo-hospital", cast->hospital.name, "R8000",
          "An A&E doctor at the hospital. Find <patient>: the record is closed to you. Say why you "
          "need it, or open it in an emergency. The patient will be told.",
@@ -340,7 +365,9 @@ static int make_accounts(struct world *w, struct identity *identity, const struc
     int rc = 0;
     for (size_t i = 0; !rc && i < sizeof parts / sizeof *parts; i++) {
         const struct part *p = &parts[i];
-        bool there = p->name.n && (p->role || p->person.n);
+        /* In a practice everybody of the story; elsewhere those who work there, and the patient. */
+        bool works_here = !p->role || cast->gp.reference.n || text_eq(p->organisation, here);
+        bool there = p->name.n && works_here && (p->role || p->person.n);
         if (there) {
             rc = make_account(w, identity, cast, p, i, words_of(p->words, cast, a), a, e);
         }
@@ -348,15 +375,16 @@ static int make_accounts(struct world *w, struct identity *identity, const struc
     return rc;
 }
 
-int demo_open(struct world *world, struct identity *identity, const struct rest *rest,
+int demo_open(struct world *world, struct identity *identity, const struct rest *rest, text patient,
               struct err *e)
 {
     struct arena a;
-    struct demo_cast cast = {0};
+    struct demo_cast cast = {.nhs_number = patient};
     arena_init(&a, ARENA_MOST);
     int rc = nobody_else(identity_kept(identity), &a, e);
     rc = rc ? rc : find_cast(world, identity, &cast, &a, e);
     rc = rc ? rc : demo_story(world, rest, &cast, &a, e);
+    rc = rc ? rc : demo_home(world, rest, &cast, &a, e);
     rc = rc ? rc : make_accounts(world, identity, &cast, &a, e);
     arena_done(&a);
     return rc;

@@ -6,6 +6,7 @@
 
 #define DEMO_TRUST "Y90001"
 #define DEMO_COUNCIL "Y90003"
+#define DEMO_PLATFORM "Y90060"
 #define DEMO_RECEPTION "Practitioner/demo-reception" /* these two are of the story */
 #define DEMO_PRIVACY "Practitioner/demo-privacy"
 
@@ -25,11 +26,17 @@ struct demo_cast {
     struct demo_person practice; /* organisations */
     struct demo_person trust;
     struct demo_person council;
+    struct demo_person platform; /* where there are several nodes */
 };
 
 /* Writes the resources of the story, unless it was written before, and what it leaves in the log.
  * Nothing where somebody of it is missing. */
 int demo_story(struct world *w, const struct rest *rest, const struct demo_cast *cast,
                struct arena *a, struct err *e);
+
+/* That the patient has chosen the platform as their home: each place was told so, once. Nothing
+ * where there is no patient or no platform. */
+int demo_home(struct world *w, const struct rest *rest, const struct demo_cast *cast,
+              struct arena *a, struct err *e);
 
 #endif

@@ -44,11 +44,11 @@ enum {
                                                               "{'reference':'" reference \
                                                               "','display':'" name "'}}]"
 
-static const struct {
+static const struct told {
     const char *type;
     const char *id;
     const char *members;
-} resources[] = {
+} story[] = {
     STAFF("demo-reception", "R8009", "Ms", "Hannah", "Price", "Receptionist"),
     STAFF("demo-privacy", "R0001", "Mr", "Marcus", "Osei", "Privacy officer"),
     {"Consent", "demo-choice",
@@ -158,6 +158,14 @@ static const struct {
                          "will look at it. If you have questions, ask us.'}]"},
 };
 
+static const struct told home = {
+    "Consent", "demo-home",
+    "'identifier':[{'system':'https://kith.care/fhir/NamingSystem/"
+    "demonstration','value':'home'}]," CONSENT(
+        "home", "OPTIN") ",'dateTime':'<month-ago>','performer':[{'reference':'<patient>'}],"
+                         "'provision':{'type':'permit','period':{'start':'<month-ago>'}," PARTY(
+                             "<platform>", "<platform-name>") "}"};
+
 /* --- values -------------------------------------------------------------------------------------
  */
 
@@ -166,9 +174,9 @@ static bool value_of_person(const struct demo_cast *c, text word, text *ret_valu
     const struct {
         const char *name;
         const struct demo_person *person;
-    } people[] = {{"patient", &c->patient},   {"carer", &c->carer},   {"gp", &c->gp},
-                  {"hospital", &c->hospital}, {"social", &c->social}, {"practice", &c->practice},
-                  {"trust", &c->trust}};
+    } people[] = {{"patient", &c->patient},   {"carer", &c->carer},      {"gp", &c->gp},
+                  {"hospital", &c->hospital}, {"social", &c->social},    {"practice", &c->practice},
+                  {"trust", &c->trust},       {"platform", &c->platform}};
     for (size_t i = 0; i < sizeof people / sizeof *people; i++) {
         text name = text_of(people[i].name);
         if (text_eq(word, name)) {
@@ -249,17 +257,18 @@ static int put_members(struct buf *out, const struct demo_cast *cast, int64_t no
     return 0;
 }
 
-static int print(const struct demo_cast *cast, int64_t now_ms, struct buf *out, struct err *e)
+static int print(const struct demo_cast *cast, const struct told *told, size_t count,
+                 int64_t now_ms, struct buf *out, struct err *e)
 {
     int rc = 0;
     buf_add(out, T("{\"resourceType\":\"Bundle\",\"type\":\"transaction\",\"entry\":["));
-    for (size_t i = 0; !rc && i < sizeof resources / sizeof *resources; i++) {
-        const char *type = resources[i].type;
-        const char *id = resources[i].id;
+    for (size_t i = 0; !rc && i < count; i++) {
+        const char *type = told[i].type;
+        const char *id = told[i].id;
         buf_printf(out, "%s{\"request\":{\"method\":\"PUT\",\"url\":\"%s/%s\"},\"resource\":{",
                    i ? "," : "", type, id);
         buf_printf(out, "\"resourceType\":\"%s\",\"id\":\"%s\",", type, id);
-        rc = put_members(out, cast, now_ms, resources[i].members, e);
+        rc = put_members(out, cast, now_ms, told[i].members, e);
         buf_add(out, T("}}"));
     }
     buf_add(out, T("]}"));
@@ -351,25 +360,23 @@ static bool complete(const struct demo_cast *c)
     return whole;
 }
 
-int demo_story(struct world *w, const struct rest *rest, const struct demo_cast *cast,
-               struct arena *a, struct err *e)
+static int is_there(struct world *w, text reference, struct arena *a, bool *ret, struct err *e)
 {
     yyjson_val *before = NULL;
+    int rc = world_read(w, reference, a, &before, e);
+    *ret = !rc && before;
+    return rc == ERR_NOT_FOUND ? 0 : rc;
+}
+
+static int write_all(const struct rest *rest, const struct demo_cast *cast, const struct told *told,
+                     size_t count, int64_t now_ms, struct arena *a, struct err *e)
+{
     struct rest here = *rest;
     struct rest_item item = {0};
     struct buf out;
-    int64_t now_ms = clock_real_ms();
-    if (!complete(cast)) {
-        return 0;
-    }
-    int rc = world_read(w, T("Consent/demo-choice"), a, &before, e);
-    if ((rc && rc != ERR_NOT_FOUND) || before) {
-        return rc;
-    }
     here.local = true;
     buf_init(&out, STORY_MOST);
-    rc = print(cast, now_ms, &out, e);
-    rc = rc ? rc : note_all(w, cast, now_ms, e);
+    int rc = print(cast, told, count, now_ms, &out, e);
     if (!rc) {
         item.json = buf_text(&out);
         rest_take(&here, policy_local_administrator(), &item, 1, a);
@@ -379,4 +386,31 @@ int demo_story(struct world *w, const struct rest *rest, const struct demo_cast 
     }
     buf_done(&out);
     return rc;
+}
+
+int demo_story(struct world *w, const struct rest *rest, const struct demo_cast *cast,
+               struct arena *a, struct err *e)
+{
+    int64_t now_ms = clock_real_ms();
+    bool told = false;
+    if (!complete(cast)) {
+        return 0;
+    }
+    int rc = is_there(w, T("Consent/demo-choice"), a, &told, e);
+    if (rc || told) {
+        return rc;
+    }
+    rc = note_all(w, cast, now_ms, e);
+    return rc ? rc : write_all(rest, cast, story, sizeof story / sizeof *story, now_ms, a, e);
+}
+
+int demo_home(struct world *w, const struct rest *rest, const struct demo_cast *cast,
+              struct arena *a, struct err *e)
+{
+    bool told = false;
+    if (!cast->patient.reference.n || !cast->platform.reference.n) {
+        return 0;
+    }
+    int rc = is_there(w, T("Consent/demo-home"), a, &told, e);
+    return rc || told ? rc : write_all(rest, cast, &home, 1, clock_real_ms(), a, e);
 }

@@ -6,6 +6,8 @@
 #include "identity/people.h"
 #include "net/http.h"
 #include "node/assets.h"
+#include "node/changes.h"
+#include "node/courier.h"
 #include "node/demo.h"
 #include "node/feeder.h"
 #include "node/world.h"
@@ -13,6 +15,7 @@
 #include "rest/definitions.h"
 #include "rest/jobs.h"
 #include "rest/rest.h"
+#include "rest/subscribe/subscribe.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,10 +26,14 @@ struct node {
     struct store *store;
     struct audit *audit;
     struct feeder *feeder;
+    struct subscriptions *subscriptions;
     struct world world;
+    struct demo_nodes demo_nodes;
     struct identity *identity;
     struct arena arena; /* texts that live as long as the node */
     struct rest rest;
+    struct courier *courier;
+    struct changes *_Atomic changes; /* the store's writer tells it of commits */
     struct http_server *http;
 };
 
@@ -37,6 +44,7 @@ enum {
     OTHER_FILES = 64,
     ARENA_BYTES = 1 << 20,
     SPARED_FIRST = 256 << 10, /* of the log's ballast, where a start lacks room */
+    HEALTH_BYTES = 16 << 10,
 };
 
 /* What a page may do is said once, here: everything from this node, nothing from anywhere else. */
@@ -88,6 +96,7 @@ static const char *log_health(enum audit_state log, bool behind)
 
 static void serve_health(struct node *n, struct http_reply *reply)
 {
+    struct buf locality;
     struct store_view *view;
     struct store_stats stats;
     struct err e = {0};
@@ -100,17 +109,20 @@ static void serve_health(struct node *n, struct http_reply *reply)
     bool fails = rc || log == AUDIT_DEAD;
     bool behind = feeder_is_behind(n->feeder);
     bool full = store_is_full(n->store) || audit_is_short(n->audit);
+    buf_init(&locality, HEALTH_BYTES);
+    bool warns = courier_health(n->courier, &locality);
     reply->status = fails ? 503 : 200;
     reply->content_type = "application/health+json";
     buf_printf(
         &reply->body,
         "{\"status\":\"%s\",\"version\":\"%s\",\"checks\":{\"store:reads\":[{\"status\":\"%s\"}],"
-        "\"store:writes\":[{\"status\":\"%s\"}],\"log:entries\":[{\"status\":\"%s\"}]}}\n",
-        fails            ? "fail"
-        : full || behind ? "warn"
-                         : "pass",
+        "\"store:writes\":[{\"status\":\"%s\"}],\"log:entries\":[{\"status\":\"%s\"}]%.*s}}\n",
+        fails                     ? "fail"
+        : full || behind || warns ? "warn"
+                                  : "pass",
         KITH_VERSION, rc ? "fail" : "pass", full || log == AUDIT_DEAD ? "fail" : "pass",
-        log_health(log, behind));
+        log_health(log, behind), TEXT_ARG(buf_text(&locality)));
+    buf_done(&locality);
 }
 
 static void serve_metrics(struct http_reply *reply)
@@ -136,6 +148,14 @@ static void serve(void *context, const struct http_request *request, struct http
     }
     if (text_starts(path, T("/audit/"))) {
         access_pages(&n->rest, request, reply);
+        return;
+    }
+    if (locality_page_serves(path)) {
+        locality_page(&n->rest, request, reply);
+        return;
+    }
+    if (text_eq(path, T(SUBSCRIPTIONS_WEBSOCKET))) {
+        subscriptions_upgrade(n->subscriptions, request, reply);
         return;
     }
     const struct asset *asset = asset_find(path);
@@ -172,15 +192,24 @@ static void refuse(void *context, const struct err *why, struct http_reply *repl
     rest_refuse(why, reply);
 }
 
+/* By the store's writer, which is not to wait: they are only woken. */
+static void noted(void *context)
+{
+    const struct node *n = context;
+    feeder_noted(n->feeder);
+    changes_noted(n->changes);
+    subscriptions_wake(n->subscriptions);
+}
+
 static int open_store(struct node *n, struct err *e)
 {
     struct store_config config = {.dir = n->config.dir,
                                   .mode = STORE_SERVE,
                                   .limits = &n->config.limits,
                                   .rules.base = n->config.base,
-                                  .noted = feeder_noted};
+                                  .noted = noted,
+                                  .noted_context = n};
     int rc = feeder_new(&n->feeder, e);
-    config.noted_context = n->feeder;
     return rc ? rc : store_open(&config, &n->store, e);
 }
 
@@ -208,7 +237,16 @@ static int start_http(struct node *n, struct err *e)
                                  .refuse = refuse,
                                  .halted = halted,
                                  .context = n};
-    int rc = http_server_start(&config, &n->http, e);
+    /* Nobody asks, or is asked, by a directory of before. */
+    int rc = trust_catch_up(locality_trust(courier_locality(n->courier)), e);
+    rc = rc ? rc : http_server_start(&config, &n->http, e);
+    uint16_t own = rc ? 0 : http_server_port(n->http);
+    uint16_t behind = n->config.port && own < UINT16_MAX ? (uint16_t)(own + 1) : 0;
+    rc = rc ? rc
+            : courier_start(
+                  n->courier,
+                  n->config.locality_port < 0 ? behind : (uint16_t)n->config.locality_port, e);
+    rc = rc ? rc : changes_start(n->changes, e);
     if (!rc) {
         audit_tell(n->audit, durable, n->http);
     }
@@ -231,11 +269,12 @@ static void raise_files(struct node_config *config)
     uint64_t others =
         OTHER_FILES + FILES_A_WORKER * (config->workers ? config->workers : WORKERS_MOST);
     uint64_t wanted = config->limits.connections + others;
+    uint64_t best = wanted + COURIER_CONNECTIONS;
     struct rlimit files;
-    if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur >= wanted) {
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur >= best) {
         return;
     }
-    files.rlim_cur = files.rlim_max < wanted ? files.rlim_max : wanted;
+    files.rlim_cur = files.rlim_max < best ? files.rlim_max : best;
     if (setrlimit(RLIMIT_NOFILE, &files) != 0) {
         (void)getrlimit(RLIMIT_NOFILE, &files);
     }
@@ -270,10 +309,13 @@ static int open_identity(struct node *n, struct err *e)
                                      .organisation_name = who.name,
                                      .loopback = is_loopback(n->config.host),
                                      .demo = n->config.demo,
+                                     .demo_nodes =
+                                         n->config.demo_nodes ? &n->demo_nodes.face : NULL,
                                      .registration = n->config.registration,
                                      .version = KITH_VERSION_TEXT,
                                      .limits = &n->config.limits,
                                      .world = world_of(&n->world)};
+    demo_nodes_open(n->config.demo_nodes, who.organisation, &n->demo_nodes);
     if (config.demo && !config.loopback) {
         return err_set(e, ERR_FORBIDDEN,
                        "--demo lets anybody in, so it works on a loopback address only");
@@ -289,10 +331,35 @@ static int open_identity(struct node *n, struct err *e)
     return rc ? rc : identity_open(&config, &n->identity, e);
 }
 
+/* What the locality does for those who ask here, and what it has to know of writes. */
+static int open_changes(struct node *n, struct err *e)
+{
+    struct changes *changes = NULL;
+    const struct changes_config config = {.node = &n->world,
+                                          .world = courier_world(n->courier),
+                                          .locality = courier_locality(n->courier)};
+    int rc = changes_open(&config, &changes, e);
+    if (!rc) {
+        n->rest.joined = (struct joined_source){courier_locality(n->courier), locality_joined};
+        n->rest.mail = (struct mail_source){courier_locality(n->courier), locality_mail_send,
+                                            locality_mail_acknowledge};
+        n->rest.locality = (struct locality_view){n->courier, courier_state, courier_name};
+        n->rest.move = (struct move_source){courier_locality(n->courier), locality_move_begin,
+                                            locality_move_show};
+        n->rest.choices = changes_face(changes);
+        n->changes = changes;
+    }
+    return rc;
+}
+
 /* Everything behind the listener, in the order in which one needs the other. */
 static int open_parts(struct node *n, struct err *e)
 {
+    struct subscriptions_config subscriptions = {n->config.dir, &n->rest,
+                                                 n->config.private_subscribers};
     int rc = policy_complete(e);
+    /* Before the store, whose writer wakes them. */
+    rc = rc ? rc : subscriptions_open(&subscriptions, &n->subscriptions, e);
     rc = rc ? rc : open_store(n, e);
     rc = rc ? rc : open_audit(n, e);
     rc = rc ? rc : feeder_start(n->feeder, n->store, n->audit, e);
@@ -316,17 +383,38 @@ static int open_parts(struct node *n, struct err *e)
     memcpy(n->rest.profiles, n->config.profiles, sizeof n->rest.profiles);
     struct jobs_config jobs = {n->config.dir, n->config.import_dir, &n->rest};
     rc = definitions_open(n->store, &n->config.limits, n->config.dir, &n->rest.definitions, e);
-    return rc ? rc : jobs_open(&jobs, &n->rest.jobs, e);
+    rc = rc ? rc : jobs_open(&jobs, &n->rest.jobs, e);
+    n->rest.subscriptions = n->subscriptions;
+    struct courier_config courier = {.dir = n->config.dir,
+                                     .node = &n->world,
+                                     .rest = &n->rest,
+                                     .limits = &n->config.limits,
+                                     .host = n->config.host};
+    rc = rc ? rc : courier_open(&courier, &n->courier, e);
+    return rc ? rc : open_changes(n, e);
 }
 
+/* The store's writer may tell of commits until it has ended. */
 static void close_parts(struct node *n)
 {
+    struct changes *changes = n->changes;
+    if (n->courier) {
+        courier_stop(n->courier);
+    }
+    if (changes) {
+        changes_stop(changes);
+    }
+    n->changes = NULL;
+    subscriptions_stop(n->subscriptions);
     jobs_close(n->rest.jobs);
     definitions_close(n->rest.definitions);
     identity_close(n->identity);
     feeder_stop(n->feeder);
     audit_close(n->audit);
     store_close(n->store);
+    changes_close(changes);
+    courier_close(n->courier);
+    subscriptions_close(n->subscriptions); /* the store's writer wakes it until then */
     arena_done(&n->arena);
 }
 
@@ -385,6 +473,14 @@ static void note_address(struct node *n)
     (void)people_note_base(identity_kept(n->identity), base, &ignored);
 }
 
+static int start_subscriptions(struct node *n, struct err *e)
+{
+    text url = http_server_url(n->http);
+    text base = arena_printf(&n->arena, "%.*s/fhir", TEXT_ARG(url));
+    return base.p ? subscriptions_start(n->subscriptions, base, e)
+                  : err_set(e, ERR_MEMORY, "no memory");
+}
+
 int node_start(const struct node_config *config, struct node **ret_node, struct err *e)
 {
     struct node *n = calloc(1, sizeof *n);
@@ -397,10 +493,12 @@ int node_start(const struct node_config *config, struct node **ret_node, struct 
     int rc = open_with_room(n, e);
     rc = rc ? rc : note_start(n, e);
     if (!rc && n->config.demo) {
-        rc = demo_open(&n->world, n->identity, &n->rest, e);
+        rc = demo_open(&n->world, n->identity, &n->rest, n->config.demo_patient, e);
     }
     rc = rc ? rc : start_http(n, e);
+    rc = rc ? rc : start_subscriptions(n, e);
     if (rc) {
+        http_server_stop(n->http, 0);
         close_parts(n);
         free(n);
         return rc;
@@ -415,6 +513,11 @@ int node_start(const struct node_config *config, struct node **ret_node, struct 
 text node_url(const struct node *n)
 {
     return http_server_url(n->http);
+}
+
+text node_locality_url(const struct node *n)
+{
+    return courier_url(n->courier);
 }
 
 uint64_t node_resources(const struct node *n)
@@ -435,6 +538,8 @@ void node_stop(struct node *n)
         return;
     }
     log_line(LOG_NODE_DRAIN, LOG_END);
+    courier_stop(n->courier);
+    subscriptions_stop(n->subscriptions);
     http_server_stop(n->http, GRACE_SECONDS);
     close_parts(n);
     free(n);

@@ -14,16 +14,21 @@ struct node_config {
     const char *dir;
     const char *host; /* address to listen on */
     uint16_t port;
-    unsigned workers; /* 0: default */
+    unsigned workers;      /* 0: default */
+    int32_t locality_port; /* of the listener for other members, on the same host; -1: the one
+                              behind `port`, or any free one where that is 0 */
     const char *tls_cert;
     const char *tls_key;
     text base;              /* FHIR base for links; empty: from each request's Host */
     const char *import_dir; /* where $import reads files; NULL: import/ in dir */
     struct limits limits;
-    uint8_t profiles[256]; /* enum profile_policy of rest/rest.h, by fhir_type */
-    bool demo;             /* the accounts of the demonstration: node/demo.h; loopback only */
-    bool registration;     /* apps may register themselves (RFC 7591) */
-    bool hides_withheld;   /* nobody is told that something is withheld (docs/policy.md) */
+    uint8_t profiles[256];  /* enum profile_policy of rest/rest.h, by fhir_type */
+    bool demo;              /* the accounts of the demonstration: node/demo.h; loopback only */
+    text demo_patient;      /* NHS number of whom it is about; empty: somebody fitting is chosen */
+    const char *demo_nodes; /* folder of struct demo_nodes; NULL: it has this node alone */
+    bool registration;      /* apps may register themselves (RFC 7591) */
+    bool private_subscribers; /* notifications may go to addresses of private networks */
+    bool hides_withheld;      /* nobody is told that something is withheld (docs/policy.md) */
 };
 
 struct node;
@@ -33,6 +38,10 @@ int node_start(const struct node_config *config, struct node **ret_node, struct 
 
 /* "http://127.0.0.1:8080" */
 text node_url(const struct node *n);
+
+/* "https://127.0.0.1:8081", for other members of the locality; empty: the node has no key for that
+ * yet (`kith locality`). */
+text node_locality_url(const struct node *n);
 
 /* Current resources. */
 uint64_t node_resources(const struct node *n);

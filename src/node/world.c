@@ -198,6 +198,22 @@ int world_read(struct world *w, text reference, struct arena *a, yyjson_val **re
     return read_as(w, policy_local_administrator(), reference, a, ret_root, e);
 }
 
+int world_read_version(struct world *w, fhir_type type, text id, uint64_t vid, struct arena *a,
+                       yyjson_val **ret_root, struct err *e)
+{
+    struct store_view *view;
+    struct version v;
+    int rc = store_view_begin(w->store, policy_local_administrator(), STORE_ONE_READ, &view, e);
+    if (rc) {
+        return rc;
+    }
+    rc = store_vread(view, type, id, vid, a, &v, e);
+    store_view_end(view);
+    return rc          ? rc
+           : v.deleted ? err_set(e, ERR_NOT_FOUND, "this version is a deletion")
+                       : tree_of(w, &v, a, ret_root, e);
+}
+
 /* By the same decision as a request of theirs. */
 static int sees(void *context, const struct actor *actor, text patient, struct arena *a,
                 text *ret_name, struct err *e)

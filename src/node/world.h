@@ -30,6 +30,9 @@ int world_find(struct world *w, fhir_type type, const struct search_pair *pairs,
 /* The current version of "Type/id", by the node's own right; ERR_NOT_FOUND. In the arena. */
 int world_read(struct world *w, text reference, struct arena *a, yyjson_val **ret_root,
                struct err *e);
+/* The same of one version by number; ERR_NOT_FOUND also where that was a deletion. */
+int world_read_version(struct world *w, fhir_type type, text id, uint64_t vid, struct arena *a,
+                       yyjson_val **ret_root, struct err *e);
 /* "Callum Beaumont": of the first name of a person's resource. p == NULL: no memory. */
 text world_name(const yyjson_val *person, struct arena *a);
 

@@ -4,11 +4,13 @@ import base64
 import concurrent.futures
 import contextlib
 import hashlib
+import hmac
 import json
 import os
 import random
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -262,6 +264,17 @@ def content_hash(resource):
     if meta:
         copy["meta"] = meta
     return hashlib.sha256(json.dumps(copy, sort_keys=True).encode()).hexdigest()[:24]
+
+
+# --- people ----------------------------------------------------------------------------------------------------------
+
+
+def code_of(secret):
+    """A one-time code: RFC 6238, six digits, SHA-1, 30 s."""
+    key = base64.b32decode(secret + "=" * (-len(secret) % 8))
+    digest = hmac.new(key, struct.pack(">Q", int(time.time() // 30)), hashlib.sha1).digest()
+    at = digest[-1] & 15
+    return f"{(struct.unpack('>I', digest[at:at + 4])[0] & 0x7FFFFFFF) % 1000000:06}"
 
 
 # --- running ---------------------------------------------------------------------------------------------------------

@@ -160,7 +160,7 @@ def compare(client):
 
 def spoil(folder, r):
     """Takes entries out and puts others in. How many of each."""
-    db = sqlite3.connect(folder + "/" + [f for f in os.listdir(folder) if f.endswith(".db")][0])
+    db = sqlite3.connect(folder + "/store.db")
     own = "param & 255 NOT IN (241)"
     rows = db.execute(f"SELECT param, value, rid FROM idx WHERE {own} ORDER BY param, value, rid").fetchall()
     gone = r.sample(rows, 40)

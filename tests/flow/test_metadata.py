@@ -71,7 +71,7 @@ def test_claims_of_a_type(node):
         eq(r['profile'], 'http://hl7.org/fhir/StructureDefinition/' + r['type'], 'profile')
     common = {'meta', 'meta-add', 'meta-delete', 'validate', 'seal', 'unseal', 'release'}
     more = {'Patient': {'everything', 'export', 'match', 'summary', 'sharing', 'sharing-end', 'grant-access', 'preview', 'withheld',
-                        'open', 'claim', 'legal-access', 'proxies', 'proxies-end', 'query-access'}, 'Task': {'review'}, 'Group': {'export'}, 'Composition': {'document'},
+                        'open', 'claim', 'legal-access', 'proxies', 'joined', 'move', 'proxies-end', 'query-access'}, 'Task': {'review', 'acknowledge'}, 'Subscription': {'status', 'events', 'topics', 'get-ws-binding-token'}, 'Group': {'export'}, 'Composition': {'document'},
             'ValueSet': {'expand', 'validate-code'}, 'CodeSystem': {'lookup', 'subsumes', 'validate-code'},
             'ConceptMap': {'translate'}, 'NamingSystem': {'preferred-id'}}
     for t, r in c.items():

@@ -208,6 +208,18 @@ static const struct reading {
     {HTTP_GET, "<type>/$meta", NULL, false},
     {HTTP_GET, "$meta", NULL, false},
     {HTTP_GET, "Patient/<#Patient>/$summary", NULL, false},
+    {HTTP_GET, "Patient/<#Patient>/$joined", NULL, false},
+    {HTTP_GET, "Patient/<#Patient>/$move", NULL, false},
+    {HTTP_GET, "Subscription/$topics", NULL, false},
+    {HTTP_GET, "Subscription/s/$status", NULL, false},
+    {HTTP_GET, "Subscription/s/$events", NULL, false},
+    {HTTP_GET, "Subscription/s/$get-ws-binding-token", NULL, false},
+    {HTTP_POST, "$process-message",
+     "{'resourceType':'Bundle','type':'message','entry':[{'resource':{'resourceType':"
+     "'MessageHeader','eventCoding':{'system':'urn:v','code':'referral'},'source':{'endpoint':"
+     "'urn:here'},'destination':[{'endpoint':'urn:there'}],'focus':[{'reference':"
+     "'Patient/<#Patient>'}]}}]}",
+     false},
     {HTTP_GET, "Patient/$summary?identifier=urn:nhs%7C<d:4>", NULL, false},
     {HTTP_GET, "Composition/<#Composition>/$document", NULL, false},
     {HTTP_GET, "Composition/$document?id=<#Composition>", NULL, false},

@@ -65,6 +65,8 @@ static const struct pair {
     {HTTP_POST, "T/I/$query-access", NULL, NULL, PARAMETERS},
     {HTTP_POST, "T/I/$review", NULL, NULL, PARAMETERS},
     {HTTP_POST, "T/I/$unseal", NULL, NULL, PARAMETERS},
+    {HTTP_POST, "T/I/$acknowledge", NULL, NULL, PARAMETERS},
+    {HTTP_POST, "T/I/$move", NULL, NULL, PARAMETERS},
 };
 
 static const struct {
@@ -90,14 +92,16 @@ static const struct {
     {"$query-access", "{'name':'leaf','valueInteger':1},{'name':'words','valueString':'x'}"},
     {"$review", "{'name':'outcome','valueCode':'accepted'},{'name':'words','valueString':'x'}"},
     {"$unseal", ""},
+    {"$acknowledge", ""},
+    {"$move", "{'name':'to','valueString':'Y90009'}"},
 };
 
 /* Operations about a record, which those who look after people may ask of anybody. */
 static bool is_of_record(const char *path)
 {
-    static const char *const names[] = {"$sharing", "$withheld",     "$proxies",
-                                        "$preview", "$open",         "$grant-access",
-                                        "$claim",   "$query-access", "$legal-access"};
+    static const char *const names[] = {
+        "$sharing",      "$withheld", "$proxies",      "$preview",      "$open",
+        "$grant-access", "$claim",    "$query-access", "$legal-access", "$move"};
     bool is = false;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         is = is || strstr(path, names[i]);
@@ -251,6 +255,11 @@ static const char *ask_pair(struct world *w, struct side *a, const char **ret_wo
 {
     const struct pair *pair = &pairs[any(w, sizeof pairs / sizeof *pairs)];
     const struct op *op = hidden_one(w);
+    /* Operations about a record are asked of people more often than chance would. */
+    for (int i = 0; op && is_of_record(pair->path) && strcmp(op->type, "Patient") != 0 && i < 8;
+         i++) {
+        op = hidden_one(w);
+    }
     struct answered got[2];
     if (!op || (is_of_record(pair->path) && may_ask_about(w, op)) ||
         (pair->body == RESOURCE && decides(op->type))) {

@@ -1,12 +1,13 @@
 /*
  * A copy of a whole node in a folder, and a node from such a copy: the records (store.db), accounts
- * and what belongs to them (identity.db, secret), the access log (audit/). Not the files of code
- * systems and not bulk jobs.
+ * and what belongs to them (identity.db, secret), subscriptions, what is kept of the locality and
+ * the keys of its connections (locality.db, locality/), the access log (audit/). Not the files of
+ * code systems and not bulk jobs.
  *
  * The log is copied last, so that it covers every version that is in the copy of the records.
  */
-#ifndef KITH_NODE_COPIES_H
-#define KITH_NODE_COPIES_H
+#ifndef KITH_NODE_BACKUP_H
+#define KITH_NODE_BACKUP_H
 
 #include "audit/audit.h"
 #include "base/err.h"

@@ -1,4 +1,4 @@
-#include "node/copies.h"
+#include "node/backup.h"
 
 #include "base/clock.h"
 #include "identity/people.h"
@@ -15,8 +15,11 @@ enum { PATH_ROOM = 4096, SECRET_MOST = 4096, TREE_FILES = 16 };
 
 static const char records_file[] = "store.db";
 static const char accounts_file[] = "identity.db";
+static const char subscriptions_file[] = "subscriptions.db";
 static const char secret_file[] = "secret";
 static const char log_folder[] = "audit";
+static const char members_file[] = "locality.db";
+static const char members_folder[] = "locality"; /* keys of connections with members */
 
 static int io_error(struct err *e, const char *what, const char *path)
 {
@@ -123,15 +126,15 @@ int node_note_now(const char *dir, enum event_kind kind, text name, text why, st
 /* --- parts --------------------------------------------------------------------------------------
  */
 
-/* The key that seals what is in the database of accounts. */
-static int copy_secret(const char *from, const char *to, struct err *e)
+/* A small file that is its owner's alone, where there is one. */
+static int copy_key(const char *from, const char *to, const char *name, struct err *e)
 {
     char in_path[PATH_ROOM];
     char out_path[PATH_ROOM];
     char bytes[SECRET_MOST];
-    int rc = path_of(from, secret_file, in_path, e);
-    rc = rc ? rc : path_of(to, secret_file, out_path, e);
-    if (rc || !is_there(from, secret_file)) {
+    int rc = path_of(from, name, in_path, e);
+    rc = rc ? rc : path_of(to, name, out_path, e);
+    if (rc || !is_there(from, name)) {
         return rc;
     }
     int in = open(in_path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
@@ -161,7 +164,34 @@ static int copy_accounts(const char *from, const char *to, struct err *e)
     int rc = path_of(from, accounts_file, in, e);
     rc = rc ? rc : path_of(to, accounts_file, out, e);
     rc = rc || !is_there(from, accounts_file) ? rc : kept_copy(in, out, e);
-    return rc ? rc : copy_secret(from, to, e);
+    return rc ? rc : copy_key(from, to, secret_file, e); /* which seals what is in there */
+}
+
+static int copy_locality(const char *from, const char *to, struct err *e)
+{
+    char in[PATH_ROOM];
+    char out[PATH_ROOM];
+    int rc = path_of(from, members_file, in, e);
+    rc = rc ? rc : path_of(to, members_file, out, e);
+    rc = rc || !is_there(from, members_file) ? rc : kept_copy(in, out, e);
+    if (rc || !is_there(from, members_folder)) {
+        return rc;
+    }
+    rc = path_of(to, members_folder, out, e);
+    rc = rc || mkdir(out, 0700) == 0 ? rc : io_error(e, "make", out);
+    rc = rc ? rc : copy_key(from, to, "locality/tls.pem", e);
+    rc = rc ? rc : copy_key(from, to, "locality/tls-next.pem", e);
+    return rc ? rc : sync_folder(out, e);
+}
+
+/* What subscribers still have to be told. */
+static int copy_subscriptions(const char *from, const char *to, struct err *e)
+{
+    char in[PATH_ROOM];
+    char out[PATH_ROOM];
+    int rc = path_of(from, subscriptions_file, in, e);
+    rc = rc ? rc : path_of(to, subscriptions_file, out, e);
+    return rc || !is_there(from, subscriptions_file) ? rc : kept_copy(in, out, e);
 }
 
 static int copy_log(const char *from, const char *to, struct node_copied *ret, struct err *e)
@@ -187,6 +217,8 @@ static int fill(const char *dir, const char *to, struct node_copied *ret, struct
     int rc = path_of(to, records_file, records, e);
     rc = rc ? rc : store_backup(dir, records, e);
     rc = rc ? rc : copy_accounts(dir, to, e);
+    rc = rc ? rc : copy_locality(dir, to, e);
+    rc = rc ? rc : copy_subscriptions(dir, to, e);
     /* Last: an event that the node takes over from the accounts meanwhile may stand in both, but
      * none is lost. */
     rc = rc ? rc : copy_log(dir, to, ret, e);
@@ -251,7 +283,8 @@ int node_backup(const char *dir, const char *to, struct node_copied *ret_copied,
 
 static int nothing_there(const char *dir, struct err *e)
 {
-    static const char *const parts[] = {records_file, accounts_file, secret_file, log_folder};
+    static const char *const parts[] = {records_file, accounts_file,  secret_file,       log_folder,
+                                        members_file, members_folder, subscriptions_file};
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         if (is_there(dir, parts[i])) {
             return err_set(e, ERR_CONFLICT,
@@ -285,6 +318,8 @@ static int restore_parts(const char *from, const char *dir, struct node_copied *
     int rc = path_of(from, records_file, records, e);
     rc = rc ? rc : copy_log(from, dir, ret, e);
     rc = rc ? rc : copy_accounts(from, dir, e);
+    rc = rc ? rc : copy_locality(from, dir, e);
+    rc = rc ? rc : copy_subscriptions(from, dir, e);
     rc = rc ? rc : end_all(dir, e);
     rc = rc ? rc : node_note_now(dir, EVENT_START, T("kith restore"), T(CONTINUED), e);
     /* Last: what has records is a node. */
@@ -293,7 +328,8 @@ static int restore_parts(const char *from, const char *dir, struct node_copied *
 
 static void take_back(const char *dir)
 {
-    static const char *const parts[] = {log_folder, accounts_file, secret_file};
+    static const char *const parts[] = {log_folder,   accounts_file,  secret_file,
+                                        members_file, members_folder, subscriptions_file};
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         char path[PATH_ROOM];
         if (path_of(dir, parts[i], path, NULL) == 0) {
