@@ -35,7 +35,7 @@ export async function filesAreServed({ base }) {
         );
         size += Number(packed.reply.headers.get('content-length')) || 0;
     }
-    check('all of it is below 80 kB packed', size < 80000, `${size} bytes`);
+    check('all of it is below 90 kB packed', size < 90000, `${size} bytes`);
     equal('what is not there is not found', (await fetch(`${base}/assets/nothing.js`)).status, 404);
     equal(
         'folders are not left',

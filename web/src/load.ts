@@ -47,23 +47,25 @@ const isClosed = (id: string, signal: AbortSignal): Promise<boolean> =>
         (e) => e instanceof Trouble && [403, 404].includes(e.status),
     );
 
+const nothing = (id: string): Loaded => ({
+    id,
+    patient: null,
+    index: new RecordIndex(),
+    done: false,
+    names: 0,
+    readAt: 0,
+    trouble: null,
+    withheld: false,
+    closed: false,
+});
+
 async function load(
     id: string,
     staff: boolean,
     signal: AbortSignal,
     show: (l: Loaded) => void,
 ): Promise<void> {
-    let state: Loaded = {
-        id,
-        patient: null,
-        index: new RecordIndex(),
-        done: false,
-        names: 0,
-        readAt: 0,
-        trouble: null,
-        withheld: false,
-        closed: false,
-    };
+    let state = nothing(id);
     const change = (part: Partial<Loaded>) => {
         if (!signal.aborted) {
             state = { ...state, ...part };
@@ -122,17 +124,7 @@ export function useRecord(id: string, staff: boolean): { record: Loaded; again: 
         void load(id, staff, abort.signal, setRecord);
         return () => abort.abort();
     }, [id, tries]);
-    const empty: Loaded = {
-        id,
-        patient: null,
-        index: new RecordIndex(),
-        done: false,
-        names: 0,
-        readAt: 0,
-        trouble: null,
-        withheld: false,
-        closed: false,
-    };
+    const empty = nothing(id);
     return {
         record: record?.id === id ? record : empty,
         again: () => {

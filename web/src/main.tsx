@@ -2,12 +2,14 @@ import { render } from 'preact';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Trouble } from './api.ts';
 import { asTrouble } from './load.ts';
-import { isIn, isPatient, landing, mayDo, type Session } from './model/account.ts';
+import { isIn, isPatient, landing, mayDo, maySeeLocality, type Session } from './model/account.ts';
 import { AccessPage } from './pages/access.tsx';
 import { AppsPage } from './pages/apps.tsx';
 import { ConsentPage } from './pages/consent.tsx';
 import { InvitePage } from './pages/invite.tsx';
+import { JoinedPage } from './pages/joined.tsx';
 import { LaunchPage } from './pages/launch.tsx';
+import { LocalityPage } from './pages/locality.tsx';
 import { PeoplePage } from './pages/people-and-roles.tsx';
 import { ProxiesPage } from './pages/proxies.tsx';
 import { RecordPage } from './pages/record.tsx';
@@ -66,6 +68,10 @@ function Page({ route, session }: { route: Route; session: Session }) {
             return mayDo(session, 'review-overrides') ? <ReviewsPage /> : <NotYours />;
         case 'people-and-roles':
             return mayDo(session, 'manage-people') ? <PeoplePage /> : <NotYours />;
+        case 'locality':
+            return maySeeLocality(session) ? <LocalityPage /> : <NotYours />;
+        case 'joined':
+            return <JoinedPage id={route.id} session={session} key={route.id} />;
         case 'access':
             return <AccessPage id={route.id} session={session} key={route.id} />;
         case 'sharing':

@@ -16,16 +16,24 @@ export const PLAIN = [
     'people-and-roles',
     'find',
     'helping',
+    'locality',
 ] as const;
 /* Pages about the record of one person, who is not always the one that reads them. */
-export const ABOUT = ['access', 'sharing', 'proxies', 'launch'] as const;
+export const ABOUT = ['joined', 'access', 'sharing', 'proxies', 'launch'] as const;
 export type About = (typeof ABOUT)[number];
 
 export type Route =
     | { page: 'home'; query: URLSearchParams }
     | { page: 'search'; query: URLSearchParams }
     | {
-          page: 'sign-in' | 'security' | 'apps' | 'reviews' | 'people-and-roles' | 'helping';
+          page:
+              | 'sign-in'
+              | 'security'
+              | 'apps'
+              | 'reviews'
+              | 'people-and-roles'
+              | 'helping'
+              | 'locality';
           query: URLSearchParams;
       }
     | { page: 'invite' | 'consent'; id: string; query: URLSearchParams }

@@ -103,6 +103,32 @@ test('an entry of the list in words', () => {
     );
     assert.equal(whatWords(look({ what: 'Patient/1' })), 'Read your details');
     assert.equal(whatWords(look({})), 'Read your record');
+    /* The whole of it is more than "your details". */
+    assert.equal(
+        whatWords(look({ kind: 'operation', what: 'Patient/1/$joined' })),
+        'Read your record from all places',
+    );
+    assert.equal(
+        whatWords(look({ kind: 'operation', what: '$everything, Observation' })),
+        'Read your record and test results or measurements',
+    );
+    assert.equal(whatWords(look({ kind: 'search', what: 'AuditEvent' })), 'Read this list');
+    const reads: Look = look({ class: 'system', what: 'Condition, Observation' });
+    delete reads.kind;
+    assert.equal(whatWords(reads), 'Read conditions and test results or measurements');
+    const peers = ['Quayside Pharmacy', 'My Record'];
+    assert.equal(
+        whatWords(look({ kind: 'asked', what: '$everything, places', peers, count: 3 })),
+        'Asked Quayside Pharmacy and My Record for your record and where you have a record, 3 times',
+    );
+    assert.equal(
+        whatWords(look({ kind: 'answered', what: 'Observation', peers })),
+        'Got test results or measurements from Quayside Pharmacy and My Record',
+    );
+    assert.equal(
+        whatWords(look({ kind: 'gave', what: '$everything' })),
+        'Read your record, from another organisation',
+    );
     assert.equal(whatWords(look({ kind: 'export' })), 'Took a copy of your record');
     assert.equal(
         whatWords(look({ kind: 'refused', what: 'Patient/1' })),

@@ -52,6 +52,10 @@ export const isIn = (session: Session): boolean =>
     session.signed_in && (session.step ?? 'done') === 'done' && session.account !== undefined;
 
 /* Where somebody lands: patients at their own record, carers at those of others, staff at their work. */
+/* Those who look after the node, or review what happens in it. */
+export const maySeeLocality = (session: Session): boolean =>
+    ['manage-node', 'manage-people', 'review-overrides'].some((a) => mayDo(session, a));
+
 export function landing(session: Session): string {
     const account = session.account;
     if (account?.kind === 'patient') {

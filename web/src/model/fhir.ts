@@ -45,7 +45,12 @@ export interface Resource {
 }
 
 export interface Bundle extends Resource {
-    entry?: { resource?: Resource; search?: { mode?: string } }[];
+    entry?: {
+        fullUrl?: string;
+        link?: { relation?: string; url?: string }[];
+        resource?: Resource;
+        search?: { mode?: string };
+    }[];
     link?: { relation?: string; url?: string }[];
     total?: number;
 }

@@ -8,7 +8,7 @@ export interface Look {
     leaf: number;
     at: number | string;
     class: string;
-    kind: string;
+    kind?: string; /* none: a program has read in several ways */
     who?: string;
     name?: string;
     role_name?: string;
@@ -17,6 +17,7 @@ export interface Look {
     purpose?: string;
     reason?: string;
     what?: string;
+    peers?: string[]; /* other organisations that were asked, or have answered */
     count?: number;
     client_name?: string;
     disclose_after?: number | string;
@@ -63,6 +64,9 @@ const KIND_WORDS: Record<string, string> = {
     'token-revoked': 'Ended the access of an app',
     account: 'Changed how you can sign in',
     erase: 'Erased the words of an entry of this list',
+    asked: 'Asked another organisation',
+    answered: 'Got an answer of another organisation',
+    gave: 'Read from another organisation',
 };
 
 const PURPOSE_WORDS: Record<string, string> = {
@@ -102,6 +106,14 @@ const TYPE_WORDS: Record<string, string> = {
     RelatedPerson: 'family and carers',
     Task: 'tasks for a privacy officer',
     AuditEvent: 'this list',
+};
+
+/* Operations that are about more than one kind of entry. */
+const OPERATION_WORDS: Record<string, string> = {
+    $everything: 'your record',
+    $joined: 'your record from all places',
+    $summary: 'a summary of your record',
+    places: 'where you have a record',
 };
 
 /* What the node says where somebody had no tie to the patient. */
@@ -193,22 +205,50 @@ function whatToThem(l: Look): string {
     if (l.class === 'erased') {
         return '';
     }
-    const act = KIND_WORDS[l.kind] ?? sentence(l.kind);
+    const kind = l.kind ?? 'read';
+    const act = KIND_WORDS[kind] ?? sentence(kind);
     const whole = ['export', 'import', 'refused', 'consent', 'seal', 'override', 'claim', 'review'];
-    /* 'Observation/5', or the types of several: 'Observation, Condition' */
-    const types = (l.what ?? '').split(', ').map((w) => w.split('/')[0]!);
     const n = l.count && l.count > 1 ? `, ${l.count} times` : '';
-    if (whole.includes(l.kind) || !types.every((t) => /^[A-Z][A-Za-z]+$/.test(t))) {
-        return (
-            (whole.includes(l.kind) || !['read', 'search', 'operation'].includes(l.kind)
-                ? act
-                : `${act} your record`) + n
-        );
+    if (whole.includes(kind)) {
+        return act + n;
     }
-    const thing = [...new Set(types.map((t) => TYPE_WORDS[t] ?? typeWords(t).toLowerCase()))].join(
-        ', ',
+    const things = thingsOf(l.what ?? '');
+    if (!things && !['read', 'search', 'operation', ...BETWEEN].includes(kind)) {
+        return act + n;
+    }
+    return sentenceOf(l, act, things || 'your record') + n;
+}
+
+/* 'Observation/5', 'Patient/5/$everything', or the kinds of several: 'Observation, Condition' */
+function thingsOf(what: string): string {
+    const kinds = what
+        .split(', ')
+        .map((w) => (w.includes('$') ? w.slice(w.indexOf('$')) : w.split('/')[0]!));
+    const known = kinds.every((k) => Object.hasOwn(OPERATION_WORDS, k) || /^[A-Z][A-Za-z]+$/.test(k));
+    const things = kinds.map(
+        (k) => OPERATION_WORDS[k] ?? TYPE_WORDS[k] ?? typeWords(k).toLowerCase(),
     );
-    return `${act} ${thing}${n}`;
+    return known ? inARow([...new Set(things)]) : '';
+}
+
+/* 'this, that and the other' */
+const inARow = (words: string[]): string =>
+    words.length > 1 ? `${words.slice(0, -1).join(', ')} and ${words.at(-1)}` : (words[0] ?? '');
+
+/* Of what goes between organisations: the others. */
+const BETWEEN = ['asked', 'answered', 'gave'];
+function sentenceOf(l: Look, act: string, things: string): string {
+    const names = inARow(l.peers ?? []) || 'another organisation';
+    if (l.kind === 'search' && things === TYPE_WORDS.AuditEvent) {
+        return `Read ${things}`;
+    }
+    return l.kind === 'asked'
+        ? `Asked ${names} for ${things}`
+        : l.kind === 'answered'
+          ? `Got ${things} from ${names}`
+          : l.kind === 'gave'
+            ? `Read ${things}, from another organisation`
+            : `${act} ${things}`;
 }
 
 /* 'For your care: you are registered here. They said: it was an emergency (found unconscious).' */

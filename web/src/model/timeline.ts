@@ -141,6 +141,20 @@ interface Said {
     status?: string;
 }
 
+/* What a choice or a permission of Kith's kinds is called; others have words of their own. */
+const CONSENT_WORDS: Record<string, string> = {
+    sharing: 'A choice about who may see the record',
+    grant: 'A permission to see the record',
+    override: 'The record was opened in an emergency',
+    claim: 'Somebody said that they need to see the record',
+    proxy: 'A permission to act for the person',
+    home: 'A choice of who brings the record together',
+};
+const kindOf = (consent: Resource): string =>
+    list<Concept>(consent.category)
+        .flatMap((c) => list<any>(c.coding))
+        .find((c) => c.system === 'https://kith.care/fhir/CodeSystem/consent-kind')?.code ?? '';
+
 const readers: Record<string, (r: Resource, index: RecordIndex) => Said> = {
     Encounter: (r, index) => ({
         title:
@@ -327,8 +341,13 @@ const readers: Record<string, (r: Resource, index: RecordIndex) => Said> = {
     }),
     Flag: (r) => ({ title: title(r.code) || 'Alert', start: r.period?.start, end: r.period?.end }),
     Consent: (r) => ({
-        title: list<Concept>(r.category).map(title)[0] || 'Consent',
-        detail: sentence(r.provision?.type),
+        title: CONSENT_WORDS[kindOf(r)] ?? (list<Concept>(r.category).map(title)[0] || 'Consent'),
+        detail: [
+            r.provision?.type === 'deny' ? 'Refused' : r.provision?.type ? 'Allowed' : '',
+            ...list<any>(r.provision?.actor).map((a) => a.reference?.display),
+        ]
+            .filter(Boolean)
+            .join(': '),
         start: r.dateTime,
     }),
     Task: (r) => ({

@@ -123,7 +123,7 @@ export async function openNote(note: string, key: LogKey): Promise<string[]> {
     }
     const text = note.slice(0, cut + 1);
     const lines = note.slice(cut + 2, -1).split('\n');
-    if (lines.length > 16) {
+    if (lines.length > 64) {
         fail('the note has too many signatures');
     }
     let good = 0;
@@ -153,6 +153,73 @@ export async function openNote(note: string, key: LogKey): Promise<string[]> {
         good++;
     }
     return good === 1 ? text.slice(0, -1).split('\n') : fail('the log did not sign this');
+}
+
+/* --- cosignatures (C2SP tlog-cosignature, version 1) --------------------------------------------- */
+
+export interface Witness {
+    name: string; /* of the key */
+    words: string; /* for people */
+    id: Uint8Array;
+    key: CryptoKey;
+}
+
+/* A line each: '<name>+<key id in hex>+<base64(0x04 || public key)>', a space, words. */
+export async function readWitnesses(text: string): Promise<Witness[]> {
+    const witnesses: Witness[] = [];
+    for (const line of text.split('\n').filter((l) => l !== '')) {
+        const m = /^([^+\s]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]+=*)(?: (.*))?$/.exec(line);
+        if (!m) {
+            return fail('the key of a witness is not in its form');
+        }
+        const [, name, idHex, base64, words] = m as unknown as string[];
+        const typed = bytes(base64!, 33, 'the key of a witness');
+        const should = (await sha256(utf8.encode(`${name}\n`), typed)).slice(0, 4);
+        if (typed[0] !== 4 || !sameBytes(fromHex(idHex!), should)) {
+            fail('the key of a witness does not fit its own number');
+        }
+        try {
+            const key = await crypto.subtle.importKey('raw', typed.slice(1), 'Ed25519', false, [
+                'verify',
+            ]);
+            witnesses.push({ name: name!, words: words ?? name!, id: should, key });
+        } catch {
+            throw new NoEd25519('this browser cannot check signatures of this kind');
+        }
+    }
+    return witnesses;
+}
+
+export interface Cosigned {
+    witness: Witness;
+    seconds: number; /* since 1970 */
+}
+
+/* Who of these has cosigned a note; a line of theirs that is wrong is an error. */
+export async function cosignedBy(note: string, witnesses: Witness[]): Promise<Cosigned[]> {
+    const cut = note.lastIndexOf('\n\n');
+    const text = note.slice(0, cut + 1);
+    const found: Cosigned[] = [];
+    for (const line of note.slice(cut + 2).split('\n').slice(0, 64)) {
+        const m = /^\u2014 ([^\s+]+) ([A-Za-z0-9+/]+=*)$/.exec(line);
+        const signature = m ? fromBase64(m[2]!) : new Uint8Array(0);
+        const witness = witnesses.find(
+            (w) => m?.[1] === w.name && sameBytes(signature.slice(0, 4), w.id),
+        );
+        if (!witness || found.some((f) => f.witness === witness)) {
+            continue;
+        }
+        if (signature.length !== 76) {
+            fail(`the cosignature of ${witness.words} is not in its form`);
+        }
+        const seconds = bigEndian(signature, 4, 'the time of a cosignature');
+        const message = utf8.encode(`cosignature/v1\ntime ${seconds}\n${text}`);
+        if (!(await crypto.subtle.verify('Ed25519', witness.key, signature.slice(12), message))) {
+            fail(`the cosignature of ${witness.words} is wrong`);
+        }
+        found.push({ witness, seconds });
+    }
+    return found;
 }
 
 export interface Checkpoint {

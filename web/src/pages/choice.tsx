@@ -24,6 +24,7 @@ import {
     ErrorSummary,
     TextField,
     useAction,
+    useForm,
     type Problems,
 } from '../parts/form.tsx';
 import type { Trouble } from '../api.ts';
@@ -333,12 +334,9 @@ export function GrantForm(props: {
 }) {
     const [chosen, setChosen] = useState('');
     const [until, setUntil] = useState('');
-    const [problems, setProblems] = useState<Problems>({});
-    const [turn, setTurn] = useState(0);
     const heading = useFocused<HTMLHeadingElement>();
-    const action = useAction();
+    const form = useForm();
     const submit = (e: Event) => {
-        e.preventDefault();
         const end = futureDay(until);
         const found: Problems = {
             ...(chosen ? {} : { grantee: 'Choose who may see the record' }),
@@ -346,32 +344,27 @@ export function GrantForm(props: {
                 ? { 'grant-until': 'Enter a day that is still to come, like 27/03/2030' }
                 : {}),
         };
-        setProblems(found);
-        setTurn(turn + 1);
-        if (!Object.keys(found).length) {
-            void action.run(async () => {
-                const input = parameters([
-                    ['party', 'Reference', { reference: chosen }],
-                    ['end', 'DateTime', end],
-                ]);
-                props.saved(readSharing(await operate(`${props.path}/$grant-access`, input)));
-            });
-        }
+        form.send(e, found, async () => {
+            const input = parameters([
+                ['party', 'Reference', { reference: chosen }],
+                ['end', 'DateTime', end],
+            ]);
+            props.saved(readSharing(await operate(`${props.path}/$grant-access`, input)));
+        });
     };
     return (
         <form class="k-part" onSubmit={submit} noValidate>
             <h3 class="nhsuk-heading-s" ref={heading} tabIndex={-1}>
                 Let somebody else see it
             </h3>
-            <ErrorSummary problems={problems} turn={turn} />
-            {action.trouble ? <TroubleBox trouble={action.trouble} /> : null}
+            {form.summary}
             <p>They will see it as if they looked after you. You can end that at any time.</p>
             <PartyPicker
                 id="grantee"
                 question="Who may see it?"
                 sharing={props.sharing}
                 everybody=""
-                problem={problems.grantee}
+                problem={form.problems.grantee}
                 chosen={chosen}
                 change={setChosen}
             />
@@ -379,13 +372,13 @@ export function GrantForm(props: {
                 id="grant-until"
                 label="Until when? (optional)"
                 hint="For example, 27/03/2030"
-                problem={problems['grant-until']}
+                problem={form.problems['grant-until']}
                 value={until}
                 change={setUntil}
                 narrow
             />
             <div class="k-buttons">
-                <Button busy={action.busy}>Let them see it</Button>
+                <Button busy={form.busy}>Let them see it</Button>
                 <Button kind="secondary" click={props.stop}>
                     Cancel
                 </Button>

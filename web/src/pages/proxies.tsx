@@ -11,10 +11,10 @@ import { Dialog } from '../parts/dialog.tsx';
 import {
     Button,
     Choices,
-    ErrorSummary,
     Main,
     TextField,
     useAction,
+    useForm,
     useLoaded,
     type Problems,
 } from '../parts/form.tsx';
@@ -73,11 +73,8 @@ function Add(props: { id: string; added: (proxies: Proxy[]) => void; stop: () =>
     const [functions, setFunctions] = useState<string[]>(['view']);
     const [basis, setBasis] = useState('');
     const [until, setUntil] = useState('');
-    const [problems, setProblems] = useState<Problems>({});
-    const [turn, setTurn] = useState(0);
-    const action = useAction();
+    const form = useForm();
     const submit = (e: Event) => {
-        e.preventDefault();
         const end = futureDay(until);
         const found: Problems = {
             ...(person ? {} : { person: 'Choose who will act' }),
@@ -87,19 +84,15 @@ function Add(props: { id: string; added: (proxies: Proxy[]) => void; stop: () =>
                 ? { until: 'Enter a day that is still to come, like 27/03/2030' }
                 : {}),
         };
-        setProblems(found);
-        setTurn(turn + 1);
-        if (!Object.keys(found).length) {
-            void action.run(async () => {
-                const input = parameters([
-                    ['person', 'Reference', { reference: person }],
-                    ...functions.map((f) => ['function', 'Code', f] as [string, string, string]),
-                    ['basis', 'Code', basis],
-                    ['end', 'DateTime', end],
-                ]);
-                props.added(readProxies(await operate(`${path}/$proxies`, input)));
-            });
-        }
+        form.send(e, found, async () => {
+            const input = parameters([
+                ['person', 'Reference', { reference: person }],
+                ...functions.map((f) => ['function', 'Code', f] as [string, string, string]),
+                ['basis', 'Code', basis],
+                ['end', 'DateTime', end],
+            ]);
+            props.added(readProxies(await operate(`${path}/$proxies`, input)));
+        });
     };
     if (people.trouble) {
         return <TroubleBox trouble={people.trouble} again={people.again} />;
@@ -116,13 +109,12 @@ function Add(props: { id: string; added: (proxies: Proxy[]) => void; stop: () =>
     }
     return (
         <form class="k-part" onSubmit={submit} noValidate>
-            <ErrorSummary problems={problems} turn={turn} />
-            {action.trouble ? <TroubleBox trouble={action.trouble} /> : null}
+            {form.summary}
             <Choices
                 id="person"
                 question="Who?"
                 hint="People who are named in the record"
-                problem={problems.person}
+                problem={form.problems.person}
                 options={(people.value ?? []).map((r) => ({
                     value: `RelatedPerson/${r.id}`,
                     label: patientName(r),
@@ -135,7 +127,7 @@ function Add(props: { id: string; added: (proxies: Proxy[]) => void; stop: () =>
                 id="functions"
                 question="What may they do?"
                 many
-                problem={problems.functions}
+                problem={form.problems.functions}
                 options={FUNCTIONS}
                 chosen={functions}
                 change={setFunctions}
@@ -143,7 +135,7 @@ function Add(props: { id: string; added: (proxies: Proxy[]) => void; stop: () =>
             <Choices
                 id="basis"
                 question="Why do they act?"
-                problem={problems.basis}
+                problem={form.problems.basis}
                 options={BASES}
                 chosen={[basis]}
                 change={([v]) => setBasis(v!)}
@@ -152,13 +144,13 @@ function Add(props: { id: string; added: (proxies: Proxy[]) => void; stop: () =>
                 id="until"
                 label="Until when? (optional)"
                 hint="For example, 27/03/2030"
-                problem={problems.until}
+                problem={form.problems.until}
                 value={until}
                 change={setUntil}
                 narrow
             />
             <div class="k-buttons">
-                <Button busy={action.busy}>Let them act</Button>
+                <Button busy={form.busy}>Let them act</Button>
                 <Button kind="secondary" click={props.stop}>
                     Cancel
                 </Button>

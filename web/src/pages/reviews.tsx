@@ -1,8 +1,10 @@
-/* The queue of the privacy officers: openings in an emergency, claims, questions of patients. */
+/* The queue of the privacy officers: openings in an emergency, claims, questions of patients,
+ * alarms about other members of the locality. */
 import { useState } from 'preact/hooks';
 import { get, matchesOf, nextPath, operate } from '../api.ts';
 import { showDateTime } from '../model/dates.ts';
 import { list, localReference, words, type Bundle, type Resource } from '../model/fhir.ts';
+import { alarmWords } from '../model/locality.ts';
 import { REASONS } from '../model/looks.ts';
 import { parameters } from '../model/params.ts';
 import { patientName } from '../model/people.ts';
@@ -12,10 +14,10 @@ import { Empty, Heading, Tag, TroubleBox, plural, useTitle } from '../parts/basi
 import {
     Button,
     Choices,
-    ErrorSummary,
     Main,
     TextField,
     useAction,
+    useForm,
     useLoaded,
     type Problems,
 } from '../parts/form.tsx';
@@ -26,6 +28,8 @@ const KINDS = [
     'legal-review',
     'account-review',
     'access-query',
+    'identity-conflict',
+    'locality-alarm',
 ];
 const KIND_WORDS: Record<string, string> = {
     'override-review': 'Opened in an emergency',
@@ -33,6 +37,8 @@ const KIND_WORDS: Record<string, string> = {
     'legal-review': 'A legal request, told to the patient later',
     'account-review': 'A new way in to the account of a patient',
     'access-query': 'A patient does not recognise somebody',
+    'identity-conflict': 'It is not certain that two people are one',
+    'locality-alarm': 'An alarm about the locality',
 };
 const KIND_TONES: Record<string, string> = {
     'override-review': 'red',
@@ -40,6 +46,8 @@ const KIND_TONES: Record<string, string> = {
     'legal-review': 'purple',
     'account-review': 'orange',
     'access-query': 'blue',
+    'identity-conflict': 'orange',
+    'locality-alarm': 'red',
 };
 const OUTCOMES: Record<string, string> = {
     accepted: 'Accepted',
@@ -103,12 +111,10 @@ function Reason({ task }: { task: Resource }) {
 function Decide({ task, done }: { task: Resource; done: (words: string) => void }) {
     const [outcome, setOutcome] = useState('');
     const [text, setText] = useState('');
-    const [problems, setProblems] = useState<Problems>({});
-    const [turn, setTurn] = useState(0);
-    const action = useAction();
+    const form = useForm();
+    const alarm = kindOf(task) === 'locality-alarm';
     const id = (name: string) => `${name}-${task.id}`;
     const submit = (e: Event) => {
-        e.preventDefault();
         const found: Problems = {
             ...(outcome ? {} : { [id('outcome')]: 'Choose what you decide' }),
             ...(!text.trim() && outcome === 'concern'
@@ -118,34 +124,29 @@ function Decide({ task, done }: { task: Resource; done: (words: string) => void 
                 ? { [id('words')]: 'Enter your answer to the patient' }
                 : {}),
         };
-        setProblems(found);
-        setTurn(turn + 1);
-        if (!Object.keys(found).length) {
-            void action.run(async () => {
-                await operate(
-                    `Task/${task.id}/$review`,
-                    parameters([
-                        ['outcome', 'Code', outcome],
-                        ['words', 'String', text.trim()],
-                    ]),
-                );
-                done(OUTCOMES[outcome]!);
-            });
-        }
+        form.send(e, found, async () => {
+            await operate(
+                `Task/${task.id}/$review`,
+                parameters([
+                    ['outcome', 'Code', outcome],
+                    ['words', 'String', text.trim()],
+                ]),
+            );
+            done(OUTCOMES[outcome]!);
+        });
     };
     return (
         <form onSubmit={submit} noValidate>
-            <ErrorSummary problems={problems} turn={turn} />
-            {action.trouble ? <TroubleBox trouble={action.trouble} /> : null}
+            {form.summary}
             <Choices
                 id={id('outcome')}
                 question="What do you decide?"
-                problem={problems[id('outcome')]}
+                problem={form.problems[id('outcome')]}
                 options={[
                     {
                         value: 'accepted',
-                        label: 'It was right',
-                        hint: 'The patient sees this answer',
+                        label: alarm ? 'It has been dealt with' : 'It was right',
+                        hint: alarm ? 'Nothing more has to be done' : 'The patient sees this answer',
                     },
                     {
                         value: 'concern',
@@ -159,14 +160,14 @@ function Decide({ task, done }: { task: Resource; done: (words: string) => void 
             <TextField
                 id={id('words')}
                 label="Why?"
-                hint="The patient can read this"
-                problem={problems[id('words')]}
+                hint={alarm ? 'Write what you found, and with whom you spoke' : 'The patient can read this'}
+                problem={form.problems[id('words')]}
                 value={text}
                 change={setText}
                 long
                 spellcheck
             />
-            <Button busy={action.busy}>Save</Button>
+            <Button busy={form.busy}>Save</Button>
         </form>
     );
 }
@@ -184,14 +185,21 @@ function Item({ task, open, done }: { task: Resource; open: boolean; done: (w: s
     );
     const person = task.for?.display || found.value || 'a patient';
     const heading = `task-${task.id}`;
+    const alarm = kind === 'locality-alarm';
+    const who = alarm
+        ? [alarmWords(String(task.code?.text ?? '')), task.focus?.identifier?.value]
+              .filter(Boolean)
+              .join(': ')
+        : nameOf(task.requester) || 'Somebody';
     return (
         <li class="k-card k-wide">
             <h2 class="nhsuk-heading-s" id={heading}>
-                {nameOf(task.requester) || 'Somebody'}{' '}
+                {who}{' '}
                 <Tag tone={KIND_TONES[kind] ?? 'grey'}>{KIND_WORDS[kind] ?? 'Review'}</Tag>
             </h2>
             <p>
-                Record of {person}, {showDateTime(task.authoredOn)}
+                {alarm ? '' : `Record of ${person}, `}
+                {showDateTime(alarm ? (task.lastModified ?? task.authoredOn) : task.authoredOn)}
             </p>
             {open ? null : (
                 <p>
@@ -202,7 +210,7 @@ function Item({ task, open, done }: { task: Resource; open: boolean; done: (w: s
             )}
             <Button kind="small" click={() => setShown(!shown)}>
                 {shown ? 'Close' : 'Look at it'}
-                <span class="nhsuk-u-visually-hidden">: {nameOf(task.requester)}</span>
+                <span class="nhsuk-u-visually-hidden">: {who}</span>
             </Button>
             {shown ? (
                 <div class="k-part">

@@ -36,6 +36,7 @@ interface DemoAccount {
 function Demo({ then }: { then: string }) {
     const [accounts, setAccounts] = useState<DemoAccount[]>([]);
     const action = useAction();
+    const organisation = sessionNow().organisation?.name;
     useEffect(() => {
         let live = true;
         tryIn<{ accounts?: DemoAccount[] }>('/auth/demo').then(
@@ -55,8 +56,8 @@ function Demo({ then }: { then: string }) {
                 Try it as somebody else
             </h2>
             <p>
-                This is a demonstration. All people here are made up. Choose who you want to be, and
-                follow their story.
+                This is a demonstration. All people here are made up. Choose who you want to be
+                {organisation ? ` at ${organisation}` : ''}, and follow their story.
             </p>
             {action.trouble ? <TroubleBox trouble={action.trouble} /> : null}
             <ul class="k-demo">

@@ -5,23 +5,12 @@ import { mayDo, type Session } from '../model/account.ts';
 import { REASONS } from '../model/looks.ts';
 import { parameters } from '../model/params.ts';
 import { Dialog } from './dialog.tsx';
-import { TroubleBox } from './basic.tsx';
-import {
-    Button,
-    Choices,
-    ErrorSummary,
-    SelectField,
-    TextField,
-    useAction,
-    type Problems,
-} from './form.tsx';
+import { Button, Choices, HoursField, TextField, useForm, type Problems } from './form.tsx';
 
 type Way = 'claim' | 'open';
 
 export const mayOpen = (session: Session): boolean =>
     mayDo(session, 'claim-relationship') || mayDo(session, 'override');
-
-const HOURS = [1, 4, 8, 12, 24];
 
 export function BreakGlass(props: {
     patient: string;
@@ -37,11 +26,8 @@ export function BreakGlass(props: {
     const [reason, setReason] = useState('');
     const [words, setWords] = useState('');
     const [hours, setHours] = useState('8');
-    const [problems, setProblems] = useState<Problems>({});
-    const [turn, setTurn] = useState(0);
-    const action = useAction();
+    const form = useForm();
     const submit = (e: Event) => {
-        e.preventDefault();
         const found: Problems = {
             ...(way ? {} : { 'glass-way': 'Choose how you want to see the record' }),
             ...(reason ? {} : { 'glass-reason': 'Choose a reason' }),
@@ -49,27 +35,22 @@ export function BreakGlass(props: {
                 ? { 'glass-words': 'Enter what the reason is' }
                 : {}),
         };
-        setProblems(found);
-        setTurn(turn + 1);
-        if (!Object.keys(found).length) {
-            void action.run(async () => {
-                await operate(
-                    `Patient/${encodeURIComponent(props.patient)}/$${way}`,
-                    parameters([
-                        ['reason', 'Code', reason],
-                        ['words', 'String', words.trim()],
-                        ['hours', 'Integer', way === 'claim' ? Number(hours) : null],
-                    ]),
-                );
-                props.opened();
-            });
-        }
+        form.send(e, found, async () => {
+            await operate(
+                `Patient/${encodeURIComponent(props.patient)}/$${way}`,
+                parameters([
+                    ['reason', 'Code', reason],
+                    ['words', 'String', words.trim()],
+                    ['hours', 'Integer', way === 'claim' ? Number(hours) : null],
+                ]),
+            );
+            props.opened();
+        });
     };
     return (
         <Dialog id="glass" title="See what is withheld" close={props.close}>
             <form onSubmit={submit} noValidate>
-                <ErrorSummary problems={problems} turn={turn} />
-                {action.trouble ? <TroubleBox trouble={action.trouble} /> : null}
+                {form.summary}
                 <div class="nhsuk-inset-text k-inset">
                     <p>
                         This is written down with your name. The patient is told, and a privacy
@@ -80,7 +61,7 @@ export function BreakGlass(props: {
                     <Choices
                         id="glass-way"
                         question="How?"
-                        problem={problems['glass-way']}
+                        problem={form.problems['glass-way']}
                         options={[
                             {
                                 value: 'claim',
@@ -100,7 +81,7 @@ export function BreakGlass(props: {
                 <Choices
                     id="glass-reason"
                     question="Why?"
-                    problem={problems['glass-reason']}
+                    problem={form.problems['glass-reason']}
                     options={REASONS.map((r) => ({ value: r.code, label: r.label }))}
                     chosen={[reason]}
                     change={([v]) => setReason(v!)}
@@ -111,26 +92,22 @@ export function BreakGlass(props: {
                         reason === 'other' ? 'What is the reason?' : 'In your own words (optional)'
                     }
                     hint="Privacy officers read this. The patient reads the reason that you chose"
-                    problem={problems['glass-words']}
+                    problem={form.problems['glass-words']}
                     value={words}
                     change={setWords}
                     long
                     spellcheck
                 />
                 {way === 'claim' ? (
-                    <SelectField
+                    <HoursField
                         id="glass-hours"
                         label="For how long?"
                         value={hours}
                         change={setHours}
-                        options={HOURS.map((h) => ({
-                            value: String(h),
-                            label: h === 1 ? '1 hour' : `${h} hours`,
-                        }))}
                     />
                 ) : null}
                 <div class="k-buttons">
-                    <Button kind="warning" busy={action.busy}>
+                    <Button kind="warning" busy={form.busy}>
                         See the record
                     </Button>
                     <Button kind="secondary" click={props.close}>

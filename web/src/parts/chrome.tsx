@@ -1,6 +1,14 @@
 /* What is around every page: the header with who is signed in, the warning before the end, the foot. */
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
-import { isIn, isPatient, landing, mayDo, roleWords, type Session } from '../model/account.ts';
+import {
+    isIn,
+    isPatient,
+    landing,
+    mayDo,
+    maySeeLocality,
+    roleWords,
+    type Session,
+} from '../model/account.ts';
 import { actAs, endsAt, ranOut, readSession, signOut } from '../session.ts';
 import { asTrouble } from '../load.ts';
 import { TroubleBox } from './basic.tsx';
@@ -136,6 +144,9 @@ function linksOf(session: Session): [href: string, words: string][] {
     }
     if (mayDo(session, 'manage-people')) {
         out.push(['#/people-and-roles', 'People and roles']);
+    }
+    if (maySeeLocality(session)) {
+        out.push(['#/locality', 'Locality']);
     }
     return out;
 }

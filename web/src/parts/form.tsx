@@ -3,6 +3,7 @@ import type { ComponentChildren } from 'preact';
 import { useLayoutEffect, useState } from 'preact/hooks';
 import { Trouble } from '../api.ts';
 import { asTrouble } from '../load.ts';
+import { TroubleBox } from './basic.tsx';
 import { useFocused } from './focus.ts';
 
 /* What is wrong, by the id of the field that it is about. */
@@ -347,7 +348,7 @@ export function useLoaded<T>(
         );
         return () => abort.abort();
     }, [...on, tries]);
-    return { value, trouble, again: () => setTries(tries + 1), put };
+    return { value, trouble, again: () => setTries((n) => n + 1), put };
 }
 
 /* One thing at a time: what somebody does on a page, and what came of it. */
@@ -376,4 +377,49 @@ export function useAction(): {
         }
     };
     return { busy, trouble, run, clear: () => setTrouble(null) };
+}
+
+/* A form that is sent when nothing in it is wrong. */
+export function useForm(): {
+    problems: Problems;
+    busy: boolean;
+    send: (e: Event, wrong: Problems, run: () => Promise<unknown>) => void;
+    summary: ComponentChildren; /* what is wrong, or why it could not be sent */
+} {
+    const [problems, setProblems] = useState<Problems>({});
+    const [turn, setTurn] = useState(0);
+    const { busy, trouble, run } = useAction();
+    const send = (e: Event, wrong: Problems, action: () => Promise<unknown>) => {
+        e.preventDefault();
+        setProblems(wrong);
+        setTurn(turn + 1);
+        if (!Object.keys(wrong).length) {
+            void run(action);
+        }
+    };
+    const summary = (
+        <>
+            <ErrorSummary problems={problems} turn={turn} />
+            {trouble ? <TroubleBox trouble={trouble} /> : null}
+        </>
+    );
+    return { problems, busy, send, summary };
+}
+
+/* So long somebody may see a record. */
+export function HoursField(props: {
+    id: string;
+    label: string;
+    value: string;
+    change: (value: string) => void;
+}) {
+    return (
+        <SelectField
+            {...props}
+            options={[1, 4, 8, 12, 24].map((h) => ({
+                value: String(h),
+                label: h === 1 ? '1 hour' : `${h} hours`,
+            }))}
+        />
+    );
 }

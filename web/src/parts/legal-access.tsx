@@ -8,19 +8,10 @@ import { NHS_NUMBER_SYSTEM, nhsNumberValid, tenDigits } from '../model/nhs-numbe
 import { parameters, top } from '../model/params.ts';
 import { nameOf, patientName, plainName } from '../model/people.ts';
 import { futureDay } from '../pages/choice.tsx';
-import { More, TroubleBox } from './basic.tsx';
-import {
-    Button,
-    Choices,
-    ErrorSummary,
-    SelectField,
-    TextField,
-    useAction,
-    type Problems,
-} from './form.tsx';
+import { More } from './basic.tsx';
+import { Button, Choices, HoursField, TextField, useForm, type Problems } from './form.tsx';
 
 const LEGAL = ['court-order', 'statute', 'public-interest'];
-const HOURS = [1, 4, 8, 12, 24];
 const MOST = 20;
 
 interface Found {
@@ -48,31 +39,23 @@ async function find(number: string, name: string): Promise<Found> {
 function Who({ found }: { found: (f: Found) => void }) {
     const [number, setNumber] = useState('');
     const [name, setName] = useState('');
-    const [problems, setProblems] = useState<Problems>({});
-    const [turn, setTurn] = useState(0);
-    const action = useAction();
+    const form = useForm();
     const submit = (e: Event) => {
-        e.preventDefault();
         const wrong: Problems = {
             ...(nhsNumberValid(tenDigits(number))
                 ? {}
                 : { 'legal-number': 'Enter the NHS number of the person, 10 digits' }),
             ...(name.trim() ? {} : { 'legal-name': 'Enter the name of who is to look' }),
         };
-        setProblems(wrong);
-        setTurn(turn + 1);
-        if (!Object.keys(wrong).length) {
-            void action.run(async () => found(await find(tenDigits(number), name.trim())));
-        }
+        form.send(e, wrong, async () => found(await find(tenDigits(number), name.trim())));
     };
     return (
         <form onSubmit={submit} noValidate>
-            <ErrorSummary problems={problems} turn={turn} />
-            {action.trouble ? <TroubleBox trouble={action.trouble} /> : null}
+            {form.summary}
             <TextField
                 id="legal-number"
                 label="NHS number of the record"
-                problem={problems['legal-number']}
+                problem={form.problems['legal-number']}
                 value={number}
                 change={setNumber}
                 inputmode="numeric"
@@ -82,11 +65,11 @@ function Who({ found }: { found: (f: Found) => void }) {
                 id="legal-name"
                 label="Who is to look?"
                 hint="The name of somebody who works here. It cannot be you"
-                problem={problems['legal-name']}
+                problem={form.problems['legal-name']}
                 value={name}
                 change={setName}
             />
-            <Button kind="secondary" busy={action.busy}>
+            <Button kind="secondary" busy={form.busy}>
                 Find them
             </Button>
         </form>
@@ -100,11 +83,8 @@ function Order(props: { found: Found; done: (words: string) => void; stop: () =>
     const [words, setWords] = useState('');
     const [day, setDay] = useState('');
     const [hours, setHours] = useState('8');
-    const [problems, setProblems] = useState<Problems>({});
-    const [turn, setTurn] = useState(0);
-    const action = useAction();
+    const form = useForm();
     const submit = (e: Event) => {
-        e.preventDefault();
         const tell = futureDay(day);
         const wrong: Problems = {
             ...(person ? {} : { 'legal-person': 'Choose who is to look' }),
@@ -112,28 +92,23 @@ function Order(props: { found: Found; done: (words: string) => void; stop: () =>
             ...(words.trim() ? {} : { 'legal-words': 'Enter which order or law it is' }),
             ...(tell ? {} : { 'legal-day': 'Enter a day that is still to come, like 27/03/2030' }),
         };
-        setProblems(wrong);
-        setTurn(turn + 1);
-        if (!Object.keys(wrong).length) {
-            void action.run(async () => {
-                const answer = await operate(
-                    `Patient/${encodeURIComponent(patient.id ?? '')}/$legal-access`,
-                    parameters([
-                        ['person', 'Reference', { reference: `Practitioner/${person}` }],
-                        ['reason', 'Code', reason],
-                        ['words', 'String', words.trim()],
-                        ['disclose-after', 'Date', tell],
-                        ['hours', 'Integer', Number(hours)],
-                    ]),
-                );
-                props.done(`They may look until ${showDateTime(top(answer).text('until'))}`);
-            });
-        }
+        form.send(e, wrong, async () => {
+            const answer = await operate(
+                `Patient/${encodeURIComponent(patient.id ?? '')}/$legal-access`,
+                parameters([
+                    ['person', 'Reference', { reference: `Practitioner/${person}` }],
+                    ['reason', 'Code', reason],
+                    ['words', 'String', words.trim()],
+                    ['disclose-after', 'Date', tell],
+                    ['hours', 'Integer', Number(hours)],
+                ]),
+            );
+            props.done(`They may look until ${showDateTime(top(answer).text('until'))}`);
+        });
     };
     return (
         <form onSubmit={submit} noValidate>
-            <ErrorSummary problems={problems} turn={turn} />
-            {action.trouble ? <TroubleBox trouble={action.trouble} /> : null}
+            {form.summary}
             <p>
                 The record of <strong>{patientName(patient)}</strong>. This is written down with
                 your name, and another privacy officer looks at it.
@@ -141,7 +116,7 @@ function Order(props: { found: Found; done: (words: string) => void; stop: () =>
             <Choices
                 id="legal-person"
                 question="Who is to look?"
-                problem={problems['legal-person']}
+                problem={form.problems['legal-person']}
                 options={people.map((p) => ({
                     value: p.id ?? '',
                     label: plainName(nameOf(p)) || 'Name not noted',
@@ -152,7 +127,7 @@ function Order(props: { found: Found; done: (words: string) => void; stop: () =>
             <Choices
                 id="legal-reason"
                 question="What lets them look?"
-                problem={problems['legal-reason']}
+                problem={form.problems['legal-reason']}
                 options={LEGAL.map((code) => ({
                     value: code,
                     label: REASONS.find((r) => r.code === code)?.label ?? code,
@@ -164,7 +139,7 @@ function Order(props: { found: Found; done: (words: string) => void; stop: () =>
                 id="legal-words"
                 label="Which order or law?"
                 hint="The second officer has to find it. The patient does not read this"
-                problem={problems['legal-words']}
+                problem={form.problems['legal-words']}
                 value={words}
                 change={setWords}
                 long
@@ -174,23 +149,19 @@ function Order(props: { found: Found; done: (words: string) => void; stop: () =>
                 id="legal-day"
                 label="From which day may the patient know?"
                 hint="A day to come, like 27/03/2030, at most a year ahead. They are told on that day"
-                problem={problems['legal-day']}
+                problem={form.problems['legal-day']}
                 value={day}
                 change={setDay}
                 narrow
             />
-            <SelectField
+            <HoursField
                 id="legal-hours"
                 label="For how long may they look?"
                 value={hours}
                 change={setHours}
-                options={HOURS.map((h) => ({
-                    value: String(h),
-                    label: h === 1 ? '1 hour' : `${h} hours`,
-                }))}
             />
             <div class="k-buttons">
-                <Button kind="warning" busy={action.busy}>
+                <Button kind="warning" busy={form.busy}>
                     Let them look
                 </Button>
                 <Button kind="secondary" click={props.stop}>

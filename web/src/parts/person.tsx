@@ -3,6 +3,7 @@ import { isPatient, mayDo, type Session } from '../model/account.ts';
 import { aboutHref, recordHref, type About } from '../router.ts';
 
 const WORDS: Record<About, [own: string, other: string]> = {
+    joined: ['All places', 'All places'],
     access: ['Who looked', 'Who looked'],
     sharing: ['Who can see', 'Who can see'],
     proxies: ['Who acts for me', 'Who acts for them'],
@@ -11,6 +12,7 @@ const WORDS: Record<About, [own: string, other: string]> = {
 
 /* What staff need for a page; those whose own record it is, or who act for them, need nothing. */
 const NEEDS: Record<About, string> = {
+    joined: 'view-record',
     access: 'view-audit',
     sharing: 'record-consent',
     proxies: 'record-consent',

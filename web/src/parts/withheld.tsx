@@ -10,7 +10,27 @@ import { BreakGlass, mayOpen } from './break-glass.tsx';
 const dated = (words: string): string =>
     words.replace(/\d{4}-\d{2}-\d{2}(?:T[\d:.]+(?:Z|[+-]\d{2}:\d{2}))?/g, (d) => showDate(d) || d);
 
-export function WithheldBanner(props: { id: string; session: Session; again: () => void }) {
+interface Held {
+    id: string;
+    session: Session;
+    again: () => void;
+}
+
+function Glass(props: Held & { close: () => void }) {
+    return (
+        <BreakGlass
+            patient={props.id}
+            session={props.session}
+            close={props.close}
+            opened={() => {
+                props.close();
+                props.again();
+            }}
+        />
+    );
+}
+
+export function WithheldBanner(props: Held) {
     const [all, setAll] = useState<string[]>([]);
     const [words, setWords] = useState('');
     const [open, setOpen] = useState(false);
@@ -55,23 +75,13 @@ export function WithheldBanner(props: { id: string; session: Session; again: () 
                     See what is withheld
                 </button>
             ) : null}
-            {open ? (
-                <BreakGlass
-                    patient={props.id}
-                    session={props.session}
-                    close={() => setOpen(false)}
-                    opened={() => {
-                        setOpen(false);
-                        props.again();
-                    }}
-                />
-            ) : null}
+            {open ? <Glass {...props} close={() => setOpen(false)} /> : null}
         </section>
     );
 }
 
 /* Somebody whose record is not shown to who asks, and the way to it for those who have one. */
-export function NoCare(props: { id: string; session: Session; again: () => void }) {
+export function NoCare(props: Held) {
     const [open, setOpen] = useState(false);
     const may = mayOpen(props.session);
     return (
@@ -92,17 +102,7 @@ export function NoCare(props: { id: string; session: Session; again: () => void 
                     Say why you have to see it
                 </button>
             ) : null}
-            {open ? (
-                <BreakGlass
-                    patient={props.id}
-                    session={props.session}
-                    close={() => setOpen(false)}
-                    opened={() => {
-                        setOpen(false);
-                        props.again();
-                    }}
-                />
-            ) : null}
+            {open ? <Glass {...props} close={() => setOpen(false)} /> : null}
         </section>
     );
 }
