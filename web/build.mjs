@@ -1,5 +1,6 @@
 /*
- * node build.mjs        src → dist: index.html, app-HASH.js, app-HASH.css, favicon-HASH.svg, licences.txt
+ * node build.mjs        src → dist: index.html, app-HASH.js and a piece for each page, app-HASH.css, favicon-HASH.svg,
+ *                       licences.txt; fails where what is fetched first, or for a page, is larger than its budget
  * node build.mjs DIR    the same into another folder, which is new, or was made by this program
  * node build.mjs test   test/*.test.ts → node's test runner
  */
@@ -7,7 +8,8 @@ import { build } from 'esbuild';
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { fileURLToPath } from 'node:url';
 import { slimDesignSystem } from './slim.mjs';
 
@@ -46,13 +48,55 @@ function licences() {
         .join('\n----\n\n');
 }
 
+/* What may be fetched, in bytes as gzip packs them: before the first page shows, and for one page more. */
+const FIRST_MOST = 60 * 1024;
+const PAGE_MOST = 25 * 1024;
+
+/* Which pieces are fetched at first, and the size of what each page adds to them. */
+function weigh(script, css) {
+    const { outputs } = script.metafile;
+    const packed = new Map(
+        script.outputFiles.map((f) => [basename(f.path), gzipSync(f.contents, { level: 9 }).length]),
+    );
+    const sum = (files) => [...files].reduce((n, f) => n + packed.get(basename(f)), 0);
+    const pulled = (file, into = new Set()) => {
+        if (!into.has(file)) {
+            into.add(file);
+            outputs[file].imports
+                .filter((i) => i.kind === 'import-statement')
+                .forEach((i) => pulled(i.path, into));
+        }
+        return into;
+    };
+    const app = Object.keys(outputs).find((f) => outputs[f].entryPoint === 'src/main.tsx');
+    const first = pulled(app);
+    const rows = [['first load', sum(first) + gzipSync(css, { level: 9 }).length, FIRST_MOST]];
+    for (const [file, { entryPoint }] of Object.entries(outputs)) {
+        if (entryPoint?.startsWith('src/pages/')) {
+            const more = [...pulled(file)].filter((f) => !first.has(f));
+            rows.push([basename(entryPoint, '.tsx'), sum(more), PAGE_MOST]);
+        }
+    }
+    const lines = (some) => some.map(([name, is, most]) => `${name} ${is} of ${most}\n`).join('');
+    const heavy = rows.filter(([, is, most]) => is > most);
+    if (heavy.length) {
+        throw new Error(`more than the budget, in bytes packed:\n${lines(heavy)}`);
+    }
+    return { app: basename(app), first: [...first].map((f) => basename(f)), said: lines(rows) };
+}
+
 async function page(out) {
     if (existsSync(out) && readdirSync(out).length && !existsSync(join(out, '.stamp'))) {
         throw new Error(`${out} was not made by this program: name a new folder`);
     }
     const script = await build({
         ...common,
-        entryPoints: ['src/main.tsx'],
+        entryPoints: { app: 'src/main.tsx' },
+        outdir: 'dist',
+        entryNames: '[name]-[hash]',
+        chunkNames: '[name]-[hash]',
+        splitting: true,
+        metafile: true,
         minify: true,
         format: 'esm',
         target: ['es2022', 'safari16'],
@@ -69,7 +113,10 @@ async function page(out) {
         stdin: {
             contents:
                 slimDesignSystem(design, sources().join('\n')) +
-                readFileSync(at('src/style.css'), 'utf8'),
+                readdirSync(at('src/styles'))
+                    .sort()
+                    .map((f) => readFileSync(at('src/styles', f), 'utf8'))
+                    .join('\n'),
             loader: 'css',
             resolveDir: here,
         },
@@ -79,21 +126,30 @@ async function page(out) {
         write: false,
         legalComments: 'none',
     });
-    const files = {
-        'app.js': script.outputFiles[0].contents,
-        'app.css': style.outputFiles[0].contents,
-        'favicon.svg': readFileSync(at('src/favicon.svg')),
-    };
+    const css = style.outputFiles[0].contents;
+    const { app, first, said } = weigh(script, css);
     rmSync(out, { recursive: true, force: true });
     mkdirSync(out, { recursive: true });
     let html = readFileSync(at('src/index.html'), 'utf8');
-    for (const [name, bytes] of Object.entries(files)) {
+    for (const f of script.outputFiles) {
+        writeFileSync(join(out, basename(f.path)), f.contents);
+    }
+    for (const [name, bytes] of Object.entries({
+        'app.css': css,
+        'favicon.svg': readFileSync(at('src/favicon.svg')),
+    })) {
         const hash = createHash('sha256').update(bytes).digest('hex').slice(0, 12);
         const hashed = name.replace('.', `-${hash}.`);
         writeFileSync(join(out, hashed), bytes);
         html = html.replace(`%${name}%`, `/assets/${hashed}`);
     }
+    const preload = first
+        .filter((name) => name !== app)
+        .map((name) => `<link rel="modulepreload" href="/assets/${name}">\n`)
+        .join('');
+    html = html.replace('%app.js%', `/assets/${app}`).replace('%preload%\n', preload);
     writeFileSync(join(out, 'licences.txt'), licences());
+    writeFileSync(join(out, 'sizes.txt'), said);
     writeFileSync(join(out, 'index.html'), html);
     writeFileSync(join(out, '.stamp'), '');
 }

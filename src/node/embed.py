@@ -24,7 +24,7 @@ TYPES = {
     ".webmanifest": "application/manifest+json",
     ".woff2": "font/woff2",
 }
-HASHED = re.compile(r"-[0-9a-f]{8,}\.[a-z0-9]+$")
+HASHED = re.compile(r"-(?:[0-9a-f]{12}|[0-9A-Z]{8})\.[a-z0-9]+$")
 
 
 def fail(message):

@@ -1,28 +1,61 @@
-/* Loads a record and keeps the last one, so that going from tab to tab asks nothing again. */
+/*
+ * Reads a record, part by part, from all places that hold something of a person, and keeps it while
+ * its pages are open: going from page to page asks for nothing again. What this node holds itself is
+ * shown at once; what others answer is put to it when it comes.
+ */
 import { useEffect, useState } from 'preact/hooks';
-import { everything, fetchForms, fetchNames, get, Trouble } from './api.ts';
-import type { Resource } from './model/fhir.ts';
+import { fetchForms, fetchNames, get, nextPath, tellsWithheld, matchesOf, Trouble } from './api.ts';
+import type { Bundle, Resource } from './model/fhir.ts';
+import { answersOf, takeJoined, together, type Answers } from './model/places.ts';
 import { RecordIndex } from './model/record.ts';
 import { missingForms, missingNames } from './model/source.ts';
 import { timeline, type Entry } from './model/timeline.ts';
+
+/* What a page needs of a record. */
+export const PARTS = {
+    safety: [
+        'AllergyIntolerance',
+        'Flag',
+        'Condition',
+        'MedicationRequest',
+        'MedicationStatement',
+        'MedicationDispense',
+        'Immunization',
+    ],
+    results: ['Observation', 'DiagnosticReport'],
+    documents: ['DocumentReference', 'Composition', 'ImagingStudy', 'Media'],
+    care: [
+        'CareTeam',
+        'CarePlan',
+        'Goal',
+        'ServiceRequest',
+        'Appointment',
+        'EpisodeOfCare',
+        'RelatedPerson',
+        'Communication',
+        'Task',
+        'QuestionnaireResponse',
+    ],
+    all: [] as string[] /* whatever there is */,
+} as const;
+export type Part = keyof typeof PARTS;
 
 export interface Loaded {
     id: string;
     patient: Resource | null;
     index: RecordIndex;
-    done: boolean; /* all pages have come */
+    has: ReadonlySet<Part>; /* of this node */
+    joined: ReadonlySet<Part>; /* of all places */
+    size: number; /* grows with each entry */
     names: number; /* grows when names arrive */
     readAt: number;
     trouble: Trouble | null;
+    elsewhere: Trouble | null; /* why other places could not be asked */
+    answers: Answers | null; /* null: nobody has been asked yet */
     withheld: boolean; /* the node says that something is not shown */
     closed: boolean; /* who asks sees who the person is, and nothing of the record */
-}
-
-let kept: Loaded | null = null;
-
-/* Another person at the screen, or another role: what was read before is not theirs to see. */
-export function forgetRecord(): void {
-    kept = null;
+    done: boolean; /* all that the page needs is here, of this node */
+    joining: boolean; /* other places are being asked for it */
 }
 
 export const asTrouble = (e: unknown): Trouble =>
@@ -47,88 +80,193 @@ const isClosed = (id: string, signal: AbortSignal): Promise<boolean> =>
         (e) => e instanceof Trouble && [403, 404].includes(e.status),
     );
 
-const nothing = (id: string): Loaded => ({
-    id,
-    patient: null,
-    index: new RecordIndex(),
-    done: false,
-    names: 0,
-    readAt: 0,
-    trouble: null,
-    withheld: false,
-    closed: false,
-});
+const PAGE = 400; /* entries: what a slow telephone unpacks without a pause that is felt */
+const PAGES_MOST = 500;
 
-async function load(
-    id: string,
-    staff: boolean,
-    signal: AbortSignal,
-    show: (l: Loaded) => void,
-): Promise<void> {
-    let state = nothing(id);
-    const change = (part: Partial<Loaded>) => {
-        if (!signal.aborted) {
-            state = { ...state, ...part };
-            show(state);
-        }
-    };
-    const closed = staff ? isClosed(id, signal) : Promise.resolve(false);
-    try {
-        const first = get(`Patient/${encodeURIComponent(id)}`, signal).then((patient) => {
-            change({ patient });
-            return breath();
-        });
-        const rest = everything(
+class Reading {
+    state: Loaded;
+    readonly shows = new Set<(l: Loaded) => void>();
+    private readonly abort = new AbortController();
+    private readonly asked = new Map<Part, Promise<void>>();
+    private readonly begun: Promise<void>;
+
+    constructor(
+        readonly id: string,
+        staff: boolean,
+    ) {
+        this.state = {
             id,
-            signal,
-            first.catch(() => undefined),
-            (resources, withheld) => {
-                state.index.add(resources);
-                if (withheld) {
-                    change({ withheld });
+            patient: null,
+            index: new RecordIndex(),
+            has: new Set(),
+            joined: new Set(),
+            size: 0,
+            names: 0,
+            readAt: 0,
+            trouble: null,
+            elsewhere: null,
+            answers: null,
+            withheld: false,
+            closed: false,
+            done: false,
+            joining: false,
+        };
+        this.begun = this.begin(staff);
+        this.begun.catch((e) => this.fail(e));
+    }
+
+    end(): void {
+        this.abort.abort();
+    }
+
+    private change(part: Partial<Loaded>): void {
+        if (!this.abort.signal.aborted) {
+            this.state = { ...this.state, ...part, size: this.state.index.all.length };
+            this.shows.forEach((show) => show(this.state));
+        }
+    }
+
+    private fail(e: unknown): void {
+        if (!this.abort.signal.aborted) {
+            this.change({ trouble: asTrouble(e) });
+        }
+    }
+
+    private async begin(staff: boolean): Promise<void> {
+        const { signal } = this.abort;
+        const closed = staff ? isClosed(this.id, signal) : Promise.resolve(false);
+        const patient = await get(`Patient/${encodeURIComponent(this.id)}`, signal);
+        this.state.index.add([patient]);
+        this.change({ patient });
+        this.change({ closed: await closed });
+    }
+
+    /* Asks for a part that was not asked for yet. */
+    need(part: Part): void {
+        if (!this.asked.has(part) && !this.asked.has('all')) {
+            this.asked.set(part, this.read(part));
+        }
+    }
+
+    private async read(part: Part): Promise<void> {
+        const types = PARTS[part].length ? `_type=${PARTS[part].join(',')}&` : '';
+        const others = this.others(types);
+        others.catch(() => undefined);
+        try {
+            await this.pages(`$everything?${types}_count=${PAGE}`, (bundle) => {
+                this.state.index.add(matchesOf(bundle));
+                if (tellsWithheld(bundle)) {
+                    this.change({ withheld: true });
                 }
-            },
-        );
-        rest.catch(() => undefined);
-        await first;
-        await rest;
-        change({ closed: await closed, done: true, readAt: Date.now() });
-        kept = state;
-        await breath();
+            });
+            await this.begun;
+            this.change({ has: new Set([...this.state.has, part]), readAt: Date.now() });
+            await breath();
+            try {
+                await others;
+            } catch (e) {
+                if (this.abort.signal.aborted) {
+                    return;
+                }
+                this.change({ elsewhere: asTrouble(e) });
+            }
+            this.change({ joined: new Set([...this.state.joined, part]), readAt: Date.now() });
+            await this.name();
+        } catch (e) {
+            this.fail(e);
+        }
+    }
+
+    private async pages(path: string, take: (bundle: Bundle) => void): Promise<void> {
+        let next = `Patient/${encodeURIComponent(this.id)}/${path}`;
+        for (let n = 0; next; n++) {
+            if (n === PAGES_MOST) {
+                throw new Trouble(
+                    'This record is too long to show at once',
+                    'Tell the people who run this node.',
+                );
+            }
+            const bundle = await get<Bundle>(next, this.abort.signal);
+            take(bundle);
+            const following = nextPath(bundle);
+            next = following === next ? '' : following;
+            await breath();
+        }
+    }
+
+    /* What all places have. Its entries are put in only after those of this node. */
+    private async others(types: string): Promise<void> {
+        const groups = new Map<string, Resource[]>();
+        let answers: Answers | null = null;
+        await this.pages(`$joined?${types}_count=${PAGE}`, (bundle) => {
+            if (!answers) {
+                answers = answersOf(bundle);
+                this.change({ answers: together(this.state.answers, answers) });
+            }
+            takeJoined(this.state.index, bundle, answers, groups);
+        });
+    }
+
+    private async name(): Promise<void> {
+        const { signal } = this.abort;
+        const { index } = this.state;
         const names = new Map<string, string>();
         const found =
-            (await fetchNames(missingNames(state.index), names, signal)) +
-            (await fetchForms(missingForms(state.index), names, signal));
-        state.index.named(names);
+            (await fetchNames(missingNames(index), names, signal)) +
+            (await fetchForms(missingForms(index), names, signal));
+        index.named(names);
         if (found) {
-            change({ names: state.names + 1 });
-            kept = state;
-        }
-    } catch (e) {
-        if (!signal.aborted) {
-            change({ trouble: asTrouble(e) });
+            this.change({ names: this.state.names + 1 });
         }
     }
 }
 
-export function useRecord(id: string, staff: boolean): { record: Loaded; again: () => void } {
+let kept: Reading | null = null;
+
+/* Another person at the screen, or another role: what was read before is not theirs to see. */
+export function forgetRecord(): void {
+    kept?.end();
+    kept = null;
+}
+
+function reading(id: string, staff: boolean): Reading {
+    if (kept?.id !== id) {
+        forgetRecord();
+        kept = new Reading(id, staff);
+    }
+    return kept!;
+}
+
+const holds = (has: ReadonlySet<Part>, needs: readonly Part[]): boolean =>
+    has.has('all') || needs.every((n) => has.has(n));
+
+/* The record of a person as far as a page needs it; what is here already is not asked for again. */
+export function useRecord(
+    id: string,
+    staff: boolean,
+    needs: readonly Part[],
+): { record: Loaded; again: () => void } {
     const [tries, setTries] = useState(0);
-    const [record, setRecord] = useState<Loaded | null>(kept?.id === id ? kept : null);
+    const [, turn] = useState(0);
+    const now = reading(id, staff);
+    const key = needs.join(' ');
     useEffect(() => {
-        if (kept?.id === id && tries === 0) {
-            setRecord(kept);
-            return undefined;
-        }
-        const abort = new AbortController();
-        setRecord(null);
-        void load(id, staff, abort.signal, setRecord);
-        return () => abort.abort();
-    }, [id, tries]);
-    const empty = nothing(id);
+        const show = () => turn((n) => n + 1);
+        now.shows.add(show);
+        needs.forEach((n) => now.need(n));
+        return () => {
+            now.shows.delete(show);
+        };
+    }, [now, key, tries]);
+    const { state } = now;
     return {
-        record: record?.id === id ? record : empty,
+        record: {
+            ...state,
+            done: state.patient !== null && holds(state.has, needs),
+            joining: !holds(state.joined, needs),
+        },
         again: () => {
-            kept = null;
+            forgetRecord();
             setTries(tries + 1);
         },
     };
@@ -139,10 +277,10 @@ const timelines = new WeakMap<RecordIndex, { size: number; names: number; entrie
 /* The timeline of a record, made once for each state of it. */
 export function timelineOf(record: Loaded): Entry[] {
     const had = timelines.get(record.index);
-    if (had && had.size === record.index.all.length && had.names === record.names) {
+    if (had && had.size === record.size && had.names === record.names) {
         return had.entries;
     }
     const entries = timeline(record.index);
-    timelines.set(record.index, { size: record.index.all.length, names: record.names, entries });
+    timelines.set(record.index, { size: record.size, names: record.names, entries });
     return entries;
 }

@@ -1,37 +1,29 @@
+/* The start: finds the page of an address, fetches its code, and puts it into its frame. */
 import { render } from 'preact';
+import type { ComponentType } from 'preact';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Trouble } from './api.ts';
 import { asTrouble } from './load.ts';
-import { isIn, isPatient, landing, mayDo, maySeeLocality, type Session } from './model/account.ts';
-import { AccessPage } from './pages/access.tsx';
-import { AppsPage } from './pages/apps.tsx';
-import { ConsentPage } from './pages/consent.tsx';
-import { InvitePage } from './pages/invite.tsx';
-import { JoinedPage } from './pages/joined.tsx';
-import { LaunchPage } from './pages/launch.tsx';
-import { LocalityPage } from './pages/locality.tsx';
-import { PeoplePage } from './pages/people-and-roles.tsx';
-import { ProxiesPage } from './pages/proxies.tsx';
-import { RecordPage } from './pages/record.tsx';
-import { ReviewsPage } from './pages/reviews.tsx';
-import { SearchPage } from './pages/search.tsx';
-import { HelpingPage } from './pages/helping.tsx';
-import { SecurityPage } from './pages/security.tsx';
-import { SharingPage } from './pages/sharing.tsx';
-import { SignInPage } from './pages/sign-in.tsx';
+import { isIn, isPatient, landing, type Session } from './model/account.ts';
+import { writeDates } from './model/dates.ts';
 import { Heading, TroubleBox, useTitle } from './parts/basic.tsx';
 import { Ending, Foot, Header } from './parts/chrome.tsx';
 import { Main } from './parts/form.tsx';
-import { pathOf, useRoute, type Route } from './router.ts';
+import { RecordFrame } from './parts/record-frame.tsx';
+import { pathOf, readRoute, useHash, type Route } from './router.ts';
+import { PATHS, ROUTES, type PageProps, type RecordPageProps, type Row } from './routes.ts';
 import { entered, readSession, takeReturn, useSession } from './session.ts';
+import { language, languageBefore, setLanguage, textsReady } from './texts/area.ts';
+import { common } from './texts/common.ts';
 
 function Unknown() {
-    useTitle('Page not found');
+    const t = common();
+    useTitle(t.notFound);
     return (
         <Main>
-            <Heading>Page not found</Heading>
+            <Heading>{t.notFound}</Heading>
             <p>
-                Check the address, or go to the <a href="#/">start page</a>.
+                {t.notFoundAdvice} <a href="#/">{t.startPage}</a>.
             </p>
         </Main>
     );
@@ -39,73 +31,16 @@ function Unknown() {
 
 /* A page that this role has not; the node would refuse what it asks. */
 function NotYours() {
-    useTitle('You may not see this page');
+    const t = common();
+    useTitle(t.notYours);
     return (
         <Main>
-            <Heading>You may not see this page</Heading>
+            <Heading>{t.notYours}</Heading>
             <p>
-                Your role here does not have it. Go to your <a href="#/">start page</a>.
+                {t.notYoursAdvice} <a href="#/">{t.startPage}</a>.
             </p>
         </Main>
     );
-}
-
-function Page({ route, session }: { route: Route; session: Session }) {
-    switch (route.page) {
-        case 'search':
-            return mayDo(session, 'view-demographics') ? (
-                <SearchPage query={route.query} />
-            ) : (
-                <NotYours />
-            );
-        case 'helping':
-            return isPatient(session) ? <HelpingPage session={session} /> : <NotYours />;
-        case 'security':
-            return <SecurityPage session={session} />;
-        case 'apps':
-            return <AppsPage session={session} />;
-        case 'reviews':
-            return mayDo(session, 'review-overrides') ? <ReviewsPage /> : <NotYours />;
-        case 'people-and-roles':
-            return mayDo(session, 'manage-people') ? <PeoplePage /> : <NotYours />;
-        case 'locality':
-            return maySeeLocality(session) ? <LocalityPage /> : <NotYours />;
-        case 'joined':
-            return <JoinedPage id={route.id} session={session} key={route.id} />;
-        case 'access':
-            return <AccessPage id={route.id} session={session} key={route.id} />;
-        case 'sharing':
-            return <SharingPage id={route.id} session={session} key={route.id} />;
-        case 'proxies':
-            return <ProxiesPage id={route.id} session={session} key={route.id} />;
-        case 'launch':
-            return <LaunchPage id={route.id} session={session} key={route.id} />;
-        case 'consent':
-            return <ConsentPage id={route.id} key={route.id} />;
-        case 'unknown':
-            return <Unknown />;
-        case 'record':
-        case 'result':
-        case 'entry':
-            return <RecordPage route={route} session={session} key={route.id} />;
-        default:
-            return null;
-    }
-}
-
-/* Where this address leads for whoever is signed in; '' for to stay. */
-function elsewhere(route: Route, session: Session): string {
-    if (route.page === 'sign-in' || route.page === 'invite') {
-        return '';
-    }
-    if (!isIn(session)) {
-        const here = route.page === 'home' ? '' : location.hash;
-        return `#/sign-in${here ? `?then=${encodeURIComponent(here)}` : ''}`;
-    }
-    if (route.page === 'home' || (route.page === 'search' && isPatient(session))) {
-        return landing(session);
-    }
-    return '';
 }
 
 function Starting({ trouble, again }: { trouble: Trouble | null; again: () => void }) {
@@ -118,10 +53,79 @@ function Starting({ trouble, again }: { trouble: Trouble | null; again: () => vo
                     <TroubleBox trouble={trouble} again={again} />
                 </>
             ) : (
-                <p role="status">Starting</p>
+                <p role="status">{common().starting}</p>
             )}
         </Main>
     );
+}
+
+type AnyPage = ComponentType<PageProps> | ComponentType<RecordPageProps>;
+const fetched = new Map<string, AnyPage>();
+
+/* The code of a page, and its texts; what was fetched before is there at once. */
+function useCode(row: Row): { Page: AnyPage | null; trouble: Trouble | null; again: () => void } {
+    const [, turn] = useState(0);
+    const [trouble, setTrouble] = useState<Trouble | null>(null);
+    const [tries, setTries] = useState(0);
+    useEffect(() => {
+        let live = true;
+        setTrouble(null);
+        if (!fetched.has(row.path)) {
+            row.load()
+                .then(async (m) => {
+                    await textsReady();
+                    fetched.set(row.path, m.default as AnyPage);
+                    if (live) {
+                        turn((n) => n + 1);
+                    }
+                })
+                .catch((e) => live && setTrouble(asTrouble(e)));
+        }
+        return () => {
+            live = false;
+        };
+    }, [row, tries]);
+    return { Page: fetched.get(row.path) ?? null, trouble, again: () => setTries(tries + 1) };
+}
+
+function Page({ route, row, session }: { route: Route; row: Row; session: Session }) {
+    const { Page: Code, trouble, again } = useCode(row);
+    const props = { session, params: route.params, query: route.query };
+    if (trouble) {
+        return <Starting trouble={trouble} again={again} />;
+    }
+    if (row.needs) {
+        return (
+            <RecordFrame
+                {...props}
+                route={route}
+                row={row}
+                Page={Code as ComponentType<RecordPageProps> | null}
+                key={route.params.id}
+            />
+        );
+    }
+    const Plain = Code as ComponentType<PageProps> | null;
+    return Plain ? (
+        <Plain {...props} key={JSON.stringify(route.params)} />
+    ) : (
+        <Starting trouble={null} again={again} />
+    );
+}
+
+/* Where this address leads for whoever is signed in; '' for to stay. */
+function elsewhere(route: Route, row: Row | undefined, session: Session): string {
+    if (row?.open) {
+        return '';
+    }
+    if (!isIn(session)) {
+        const here = route.path ? location.hash : '';
+        return `#/sign-in${here ? `?then=${encodeURIComponent(here)}` : ''}`;
+    }
+    if (route.path === '' || (route.path === 'find' && isPatient(session))) {
+        return landing(session);
+    }
+    return '';
 }
 
 function Body({
@@ -135,36 +139,35 @@ function Body({
     again: () => void;
     trouble: Trouble | null;
 }) {
-    const to = session ? elsewhere(route, session) : '';
+    const row = ROUTES.find((r) => r.path === route.path);
+    const to = session ? elsewhere(route, row, session) : '';
     useLayoutEffect(() => {
         if (!to) {
             return;
         }
-        const back = route.page === 'home' && isIn(session!) ? takeReturn() : '';
+        const back = route.path === '' && isIn(session!) ? takeReturn() : '';
         if (back) {
             entered(session!, back);
         } else {
             location.replace(to);
         }
     }, [to]);
-    if (!session) {
-        return <Starting trouble={trouble} again={again} />;
+    if (!session || to) {
+        return <Starting trouble={session ? null : trouble} again={again} />;
     }
-    if (to) {
-        return <Starting trouble={null} again={again} />;
+    if (!row) {
+        return <Unknown />;
     }
-    if (route.page === 'sign-in') {
-        return <SignInPage query={route.query} />;
-    }
-    if (route.page === 'invite') {
-        return <InvitePage token={route.id} key={route.id} />;
+    if (!row.open && row.may && !row.may(session)) {
+        return <NotYours />;
     }
     /* another role sees other things: nothing of a page stays */
     return (
         <Page
             route={route}
+            row={row}
             session={session}
-            key={`${session.account?.id}/${session.account?.role ?? 0}`}
+            key={row.open ? '' : `${session.account?.id}/${session.account?.role ?? 0}`}
         />
     );
 }
@@ -175,10 +178,13 @@ function skip(e: Event): void {
 }
 
 function App() {
-    const route = useRoute();
+    const hash = useHash();
+    const route = readRoute(hash, PATHS);
     const session = useSession();
+    writeDates(session && isPatient(session) ? 'words' : 'short');
     const [trouble, setTrouble] = useState<Trouble | null>(null);
-    const path = pathOf(location.hash);
+    const [, turn] = useState('en');
+    const path = pathOf(hash);
     const left = useRef<string | null>(null);
     const start = () => {
         setTrouble(null);
@@ -195,17 +201,28 @@ function App() {
         scrollTo(0, 0);
         document.getElementById('page-heading')?.focus({ preventScroll: true });
     }, [path]);
+    const speak = (wanted: 'en' | 'cy') => {
+        setTrouble(null);
+        setLanguage(wanted).then(
+            () => turn(wanted),
+            (e) => setTrouble(asTrouble(e)),
+        );
+    };
     return (
         <>
             <a class="nhsuk-skip-link" href="#main" onClick={skip}>
-                Skip to main content
+                {common().skip}
             </a>
-            <Header session={session} path={path} />
-            <Body route={route} session={session} trouble={trouble} again={start} />
+            <Header session={session} path={path} speak={speak} />
+            <div key={language()}>
+                <Body route={route} session={session} trouble={trouble} again={start} />
+            </div>
             <Foot session={session} />
             {session && isIn(session) ? <Ending session={session} /> : null}
         </>
     );
 }
 
+/* Without Welsh, where it cannot be fetched, there is still English. */
+await setLanguage(languageBefore()).catch(() => undefined);
 render(<App />, document.getElementById('app')!);

@@ -1,47 +1,23 @@
 /*
- * Addresses: '#/?q=…', '#/patient/{id}/{tab}/{more}?…', '#/people/{id}/{page}' and those of PLAIN
- * below, so that the server serves one page only.
+ * Addresses: '#/patient/{id}/results?q=…'. All of them are rows of routes.ts; the server serves one
+ * page only.
  */
 import { useLayoutEffect, useState } from 'preact/hooks';
 
-export const TABS = ['summary', 'results', 'timeline', 'details'] as const;
-export type Tab = (typeof TABS)[number];
+/* What an address says. `params` has what stands in the place of each ':name' of the row's path. */
+export interface Route {
+    path: string; /* of the row; '' for the start, 'unknown' for what is no page */
+    params: Record<string, string>;
+    query: URLSearchParams;
+}
 
-/* Pages whose address is their name. */
-export const PLAIN = [
-    'sign-in',
-    'security',
-    'apps',
-    'reviews',
-    'people-and-roles',
-    'find',
-    'helping',
-    'locality',
-] as const;
-/* Pages about the record of one person, who is not always the one that reads them. */
-export const ABOUT = ['joined', 'access', 'sharing', 'proxies', 'launch'] as const;
-export type About = (typeof ABOUT)[number];
-
-export type Route =
-    | { page: 'home'; query: URLSearchParams }
-    | { page: 'search'; query: URLSearchParams }
-    | {
-          page:
-              | 'sign-in'
-              | 'security'
-              | 'apps'
-              | 'reviews'
-              | 'people-and-roles'
-              | 'helping'
-              | 'locality';
-          query: URLSearchParams;
-      }
-    | { page: 'invite' | 'consent'; id: string; query: URLSearchParams }
-    | { page: About; id: string; query: URLSearchParams }
-    | { page: 'record'; id: string; tab: Tab; query: URLSearchParams }
-    | { page: 'result'; id: string; key: string; query: URLSearchParams }
-    | { page: 'entry'; id: string; type: string; entry: string; query: URLSearchParams }
-    | { page: 'unknown'; query: URLSearchParams };
+/* What may stand in an address: letters of ids, and of tokens; nothing that could lead elsewhere. */
+const ALLOWED: Record<string, RegExp> = {
+    id: /^[A-Za-z0-9.~-]{1,80}$/,
+    entry: /^[A-Za-z0-9.~-]{1,80}$/,
+    type: /^[A-Za-z]{1,60}$/,
+    token: /^[A-Za-z0-9_.~-]{1,200}$/,
+};
 
 function decoded(part: string): string {
     try {
@@ -51,57 +27,51 @@ function decoded(part: string): string {
     }
 }
 
-export function readRoute(hash: string): Route {
+function fit(row: string, parts: string[]): Record<string, string> | null {
+    const names = row.split('/');
+    if (names.length !== parts.length) {
+        return null;
+    }
+    const params: Record<string, string> = {};
+    for (const [i, name] of names.entries()) {
+        const part = parts[i]!;
+        if (!name.startsWith(':')) {
+            if (name !== part) {
+                return null;
+            }
+        } else if (part && (ALLOWED[name.slice(1)]?.test(part) ?? true)) {
+            params[name.slice(1)] = part;
+        } else {
+            return null;
+        }
+    }
+    return params;
+}
+
+/* The row of `paths` that an address is. The first one that fits counts. */
+export function readRoute(hash: string, paths: readonly string[]): Route {
     const [path = '', search = ''] = hash.replace(/^#/, '').split(/\?(.*)/s);
     const query = new URLSearchParams(search);
     const parts = path.split('/').filter(Boolean).map(decoded);
     if (parts.length === 0) {
         const asked = query.has('q') || query.has('everyone');
-        return { page: asked ? 'search' : 'home', query };
+        return { path: asked ? 'find' : '', params: {}, query };
     }
-    const [first, id, tab, ...more] = parts;
-    if (parts.length === 1 && (PLAIN as readonly string[]).includes(first!)) {
-        const page = first as (typeof PLAIN)[number];
-        return { page: page === 'find' ? 'search' : page, query };
+    for (const row of paths) {
+        const params = fit(row, parts);
+        if (params) {
+            return { path: row, params, query };
+        }
     }
-    if ((first === 'invite' || first === 'consent') && parts.length === 2) {
-        /* a token: its letters, nothing that could lead elsewhere */
-        return /^[A-Za-z0-9_.~-]{1,200}$/.test(id!)
-            ? { page: first, id: id!, query }
-            : { page: 'unknown', query };
-    }
-    if (
-        first === 'people' &&
-        parts.length === 3 &&
-        /^[A-Za-z0-9.-]{1,64}$/.test(id!) &&
-        (ABOUT as readonly string[]).includes(tab!)
-    ) {
-        return { page: tab as About, id: id!, query };
-    }
-    if (first !== 'patient' || !id || !/^[A-Za-z0-9.-]{1,64}$/.test(id)) {
-        return { page: 'unknown', query };
-    }
-    if (tab === 'result' && more.length === 1) {
-        return { page: 'result', id, key: more[0]!, query };
-    }
-    if (
-        tab === 'entry' &&
-        more.length === 2 &&
-        /^[A-Za-z]+$/.test(more[0]!) &&
-        /^[A-Za-z0-9.-]{1,64}$/.test(more[1]!)
-    ) {
-        return { page: 'entry', id, type: more[0]!, entry: more[1]!, query };
-    }
-    if (more.length || (tab && !(TABS as readonly string[]).includes(tab))) {
-        return { page: 'unknown', query };
-    }
-    return { page: 'record', id, tab: (tab as Tab | undefined) ?? 'summary', query };
+    return { path: 'unknown', params: {}, query };
 }
 
-export function recordHref(id: string, tab: Tab = 'summary'): string {
-    return `#/patient/${id}${tab === 'summary' ? '' : `/${tab}`}`;
-}
+/* A page of somebody's record: recordHref('7', 'results'). Without a page: where it begins. */
+export const recordHref = (id: string, page = ''): string =>
+    `#/patient/${id}${page ? `/${page}` : ''}`;
 
+/* Pages about the record of one person, who is not always the one that reads them. */
+export type About = 'joined' | 'access' | 'sharing' | 'proxies' | 'launch';
 export const aboutHref = (id: string, page: About): string => `#/people/${id}/${page}`;
 
 export const resultHref = (id: string, key: string): string =>
@@ -113,14 +83,14 @@ export const entryHref = (id: string, r: { resourceType: string; id?: string }):
 /* What a change of address must change for it to be another page: its path, not its query. */
 export const pathOf = (hash: string): string => hash.split('?')[0]!.replace(/^#?\/?/, '');
 
-export function useRoute(): Route {
+export function useHash(): string {
     const [hash, setHash] = useState(location.hash);
     useLayoutEffect(() => {
         const changed = () => setHash(location.hash);
         addEventListener('hashchange', changed);
         return () => removeEventListener('hashchange', changed);
     }, []);
-    return readRoute(hash);
+    return hash;
 }
 
 export function go(hash: string): void {

@@ -113,6 +113,18 @@ export async function signOut(everywhere = false): Promise<void> {
     go('#/sign-in');
 }
 
+/* Ends the session while the page is left for another one: there is no time for an answer. */
+export function leaveAtOnce(): void {
+    void fetch('/auth/sign-out', {
+        method: 'POST',
+        body: '{}',
+        keepalive: true,
+        headers: { 'content-type': 'application/json', 'x-kith-csrf': current?.csrf ?? '' },
+    }).catch(() => undefined);
+    tabs?.postMessage('ended');
+    forgetRecord();
+}
+
 const RETURN = 'kith-then';
 
 /* Another service sends somebody back to the start: where they wanted to go waits in this tab. */

@@ -3,7 +3,15 @@
  * A partial date stays partial. A time of day is shown in London's time, whatever its offset.
  */
 
-const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+import { dates } from '../texts/dates.ts';
+
+/* How days are written: '3 March 1962' as people say it, or '03-Mar-1962' as the NHS has it for staff. */
+export type DateForm = 'words' | 'short';
+let form: DateForm = 'short';
+export function writeDates(as: DateForm): void {
+    form = as;
+}
+
 const DATE = /^(\d{4})(?:-(\d{2})(?:-(\d{2})(T.*)?)?)?$/;
 
 const london = new Intl.DateTimeFormat('en-GB', {
@@ -69,23 +77,26 @@ export function civil(value: unknown): Civil | null {
     return c;
 }
 
-/* '03-Mar-1962', 'Mar-1962', '1962'; '' for what is no date. The NHS's form, never misread. */
+/* The day as far as it is known; '' for what is no date. Never a form that could be misread. */
 export function showDate(value: unknown): string {
     const c = civil(value);
     if (!c) {
         return '';
     }
-    const month = c.month ? MONTHS[c.month - 1] : '';
+    const t = dates();
+    const month = c.month ? (form === 'words' ? t.months : t.short)[c.month - 1] : '';
     if (!month) {
         return String(c.year);
     }
-    return c.day ? `${String(c.day).padStart(2, '0')}-${month}-${c.year}` : `${month}-${c.year}`;
+    const between = form === 'words' ? ' ' : '-';
+    const day = c.day ? String(c.day).padStart(form === 'words' ? 1 : 2, '0') : '';
+    return [day, month, c.year].filter(Boolean).join(between);
 }
 
 /* As showDate(), with the time of day where there is one. */
 export function showDateTime(value: unknown): string {
     const time = civil(value)?.time;
-    return time ? `${showDate(value)} ${time}` : showDate(value);
+    return time ? dates().at(showDate(value), time, form === 'words') : showDate(value);
 }
 
 /* '03-Mar-2020 to 09-Mar-2020'; one date where both ends fall on the same day. */
@@ -93,9 +104,9 @@ export function showPeriod(start: unknown, end: unknown): string {
     const from = showDate(start);
     const to = showDate(end);
     if (from && to) {
-        return from === to ? from : `${from} to ${to}`;
+        return from === to ? from : dates().span(from, to);
     }
-    return from ? from : to ? `until ${to}` : '';
+    return from ? from : to ? dates().until(to) : '';
 }
 
 /* As showPeriod(), with times of day: '03-Nov-2025 09:10 to 09:22' within one day. */
@@ -103,10 +114,10 @@ export function showTimes(start: unknown, end: unknown): string {
     const from = showDateTime(start);
     const to = showDateTime(end);
     if (!from || !to || from === to) {
-        return from || (to ? `until ${to}` : '');
+        return from || (to ? dates().until(to) : '');
     }
     const sameDay = showDate(start) === showDate(end) && civil(end)?.day;
-    return `${from} to ${sameDay ? (civil(end)?.time ?? to) : to}`;
+    return dates().span(from, sameDay ? (civil(end)?.time ?? to) : to);
 }
 
 /* Milliseconds for ordering; a partial date counts from its start. NaN for what is no date. */

@@ -107,9 +107,12 @@ export function typeWords(type: string): string {
     return sentence(type.replace(/([a-z])([A-Z])/g, '$1 $2').toLowerCase());
 }
 
-/* 'https://node/fhir/Patient/1/_history/2' → 'Patient/1'; '' for fragments and what is no reference */
+/*
+ * 'https://node/fhir/Patient/1/_history/2' → 'Patient/1'; '' for fragments and what is no reference.
+ * An entry of another place has its place in its id here: 'Patient/Y90001~1' (places.ts).
+ */
 export function localReference(reference: string | undefined): string {
-    if (!reference || /^[A-Z][A-Za-z]+\/[A-Za-z0-9.-]{1,64}$/.test(reference)) {
+    if (!reference || /^[A-Z][A-Za-z]+\/[A-Za-z0-9.~-]{1,80}$/.test(reference)) {
         return reference ?? '';
     }
     const m = reference.match(

@@ -27,6 +27,17 @@ export interface Source {
     organisations: string[];
 }
 
+/* Which place keeps an entry, and which other entries say the same. */
+export interface About {
+    place: string; /* '' for this node, where nothing else is known */
+    ods: string;
+    own: boolean;
+    also: string[]; /* names of other places that have exactly the same */
+    alike: Resource[]; /* all that are likely the same thing, this one too */
+    unwitnessed: boolean;
+}
+const OWN: About = { place: '', ods: '', own: true, also: [], alike: [], unwitnessed: false };
+
 export class RecordIndex {
     readonly all: Resource[] = [];
     readonly byType = new Map<string, Resource[]>();
@@ -35,7 +46,13 @@ export class RecordIndex {
     readonly names = new Map<string, string>();
     /* See source.ts. Forgotten when more is known. */
     sources = new Map<Resource, Source>();
+    /* What is known of an entry besides itself, by 'Type/id': see places.ts. */
+    readonly about = new Map<string, About>();
     private provenance: Map<string, Resource[]> | null = null;
+
+    aboutOf(r: Resource): About {
+        return this.about.get(`${r.resourceType}/${r.id ?? ''}`) ?? OWN;
+    }
 
     add(resources: Resource[]): void {
         for (const r of resources) {

@@ -110,7 +110,9 @@ function makeSource(index: RecordIndex, r: Resource): Source {
 /* '' when the record does not say. */
 export function sourceLine(index: RecordIndex, r: Resource): string {
     const s = sourceOf(index, r);
-    return [...s.people.slice(0, 2), ...s.organisations.slice(0, 1)].join(', ');
+    const { own, place } = index.aboutOf(r);
+    const organisations = s.organisations.length || own ? s.organisations : [place];
+    return [...s.people.slice(0, 2), ...organisations.slice(0, 1)].join(', ');
 }
 
 /* The references whose names the page needs and has not got, by type. */
@@ -118,7 +120,8 @@ export function missingNames(index: RecordIndex): Map<string, Set<string>> {
     const out = new Map<string, Set<string>>();
     const want = (ref: Ref | undefined, from: Resource) => {
         const key = localReference(ref?.reference);
-        if (!key || index.name(ref, from) || index.names.has(key)) {
+        /* the names of another place are not this node's to give */
+        if (!key || key.includes('~') || index.name(ref, from) || index.names.has(key)) {
             return;
         }
         const [type, id] = key.split('/') as [string, string];

@@ -2,7 +2,7 @@
 import { useRef, useState } from 'preact/hooks';
 import { json, operate } from '../api.ts';
 import { checkList, type Checked } from '../check.ts';
-import { isPatient, mayDo, type Session } from '../model/account.ts';
+import { isPatient, mayDo } from '../model/account.ts';
 import { today } from '../model/dates.ts';
 import {
     asCsv,
@@ -36,6 +36,7 @@ import { Dialog } from '../parts/dialog.tsx';
 import { waitingHere } from '../parts/focus.ts';
 import { Button, Choices, Main, TextField, useAction, useLoaded } from '../parts/form.tsx';
 import { PersonLinks } from '../parts/person.tsx';
+import type { PageProps } from '../routes.ts';
 
 function QueryDialog(props: { look: Look; patient: string; close: () => void; sent: () => void }) {
     const [words, setWords] = useState('');
@@ -248,7 +249,8 @@ function Check({ patient, looks }: { patient: string; looks: Look[] }) {
     );
 }
 
-export function AccessPage({ id, session }: { id: string; session: Session }) {
+export default function AccessPage({ params, session }: PageProps) {
+    const id = params.id!;
     const own = isPatient(session);
     const [filter, setFilter] = useState('all');
     const [asking, setAsking] = useState<Look | null>(null);

@@ -1,12 +1,13 @@
 /* Apps that somebody let in. */
 import { useState } from 'preact/hooks';
 import { json } from '../api.ts';
-import { isPatient, type Session } from '../model/account.ts';
+import { isPatient } from '../model/account.ts';
 import { showDate } from '../model/dates.ts';
 import { Empty, Heading, TroubleBox, useTitle } from '../parts/basic.tsx';
 import { Dialog } from '../parts/dialog.tsx';
 import { Button, Main, useAction, useLoaded } from '../parts/form.tsx';
 import { PersonLinks } from '../parts/person.tsx';
+import type { PageProps } from '../routes.ts';
 
 interface App {
     grant: string;
@@ -21,7 +22,7 @@ interface App {
 
 const listOf = (a: { apps?: App[] }): App[] => a.apps ?? [];
 
-export function AppsPage({ session }: { session: Session }) {
+export default function AppsPage({ session }: PageProps) {
     useTitle('Apps');
     const [ending, setEnding] = useState<App | null>(null);
     const [said, setSaid] = useState('');

@@ -17,6 +17,7 @@ import {
     type Option,
     type Problems,
 } from '../parts/form.tsx';
+import type { PageProps } from '../routes.ts';
 
 interface Asked {
     client: { id: string; name: string; uri?: string };
@@ -176,7 +177,8 @@ function Form({ id, asked }: { id: string; asked: Asked }) {
     );
 }
 
-export function ConsentPage({ id }: { id: string }) {
+export default function ConsentPage({ params }: PageProps) {
+    const id = params.token!;
     useTitle('Let an app in');
     const asked = useLoaded(
         (signal) => json<Asked>(`/auth/consent/${encodeURIComponent(id)}`, undefined, signal),

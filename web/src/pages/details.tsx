@@ -88,7 +88,13 @@ function Appointments({ all }: { all: Resource[] }) {
 }
 
 /* `bare`: entries of the record are not shown, so nothing is said of relatives in them. */
-export function DetailsPage({ record, bare = false }: { record: Loaded; bare?: boolean }) {
+export default function DetailsPage({
+    record,
+    bare = false,
+}: {
+    record: Loaded;
+    bare?: boolean;
+}) {
     const p = record.patient!;
     const index = record.index;
     const contacts = list<any>(p.contact);

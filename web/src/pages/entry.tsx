@@ -1,5 +1,4 @@
 /* One entry of a record, with where it comes from. */
-import type { Loaded } from '../load.ts';
 import { showDateTime, showTimes } from '../model/dates.ts';
 import {
     list,
@@ -19,6 +18,7 @@ import { dosage, observationValue, referenceRange } from '../model/values.ts';
 import { Heading, Section, Tag } from '../parts/basic.tsx';
 import { Raw, SourceList } from '../parts/source.tsx';
 import { entryHref, recordHref } from '../router.ts';
+import type { RecordPageProps } from '../routes.ts';
 
 function facts(r: Resource, index: RecordIndex): [string, string][] {
     const medicine =
@@ -145,7 +145,9 @@ function related(r: Resource, index: RecordIndex): Resource[] {
     ];
 }
 
-export function EntryPage({ record, type, id }: { record: Loaded; type: string; id: string }) {
+export default function EntryPage({ record, params }: RecordPageProps) {
+    const type = params.type!;
+    const id = params.entry!;
     const index = record.index;
     const res = index.byReference.get(`${type}/${id}`);
     const back = <a href={recordHref(record.id, 'timeline')}>Timeline</a>;

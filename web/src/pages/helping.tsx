@@ -1,12 +1,12 @@
 /* The people whose record somebody may see who is a patient or carer: where carers begin. */
 import { get, matchesOf } from '../api.ts';
-import type { Session } from '../model/account.ts';
 import type { Bundle } from '../model/fhir.ts';
 import { patientName } from '../model/people.ts';
 import { Empty, Heading, TroubleBox, useTitle } from '../parts/basic.tsx';
 import { Main, useLoaded } from '../parts/form.tsx';
+import type { PageProps } from '../routes.ts';
 
-export function HelpingPage({ session }: { session: Session }) {
+export default function HelpingPage({ session }: PageProps) {
     useTitle('People you help');
     const own = session.account?.patient;
     const people = useLoaded(

@@ -18,6 +18,7 @@ import {
 import { deviceName, makePasskey, passkeysWork } from '../passkey.ts';
 import { entered, readSession, takeSession } from '../session.ts';
 import { EnrolPage } from './enrol.tsx';
+import type { PageProps } from '../routes.ts';
 
 interface Invite {
     name: string;
@@ -137,7 +138,8 @@ function Form({ token, invite, more }: { token: string; invite: Invite; more: ()
     );
 }
 
-export function InvitePage({ token }: { token: string }) {
+export default function InvitePage({ params }: PageProps) {
+    const token = params.token!;
     const [more, setMore] = useState(false);
     const invite = useLoaded(
         (signal) => json<Invite>(`/auth/invite/${encodeURIComponent(token)}`, undefined, signal),

@@ -1,7 +1,7 @@
 /* The record of all places that hold something of a person, with who answered and who did not. */
 import { useState } from 'preact/hooks';
 import { get } from '../api.ts';
-import { isPatient, type Session } from '../model/account.ts';
+import { isPatient } from '../model/account.ts';
 import { showPeriod } from '../model/dates.ts';
 import type { Bundle } from '../model/fhir.ts';
 import {
@@ -29,6 +29,7 @@ import { Button, Main, SelectField, useLoaded } from '../parts/form.tsx';
 import { DemoNodesSection } from '../parts/demo-nodes.tsx';
 import { PersonLinks } from '../parts/person.tsx';
 import { entryHref } from '../router.ts';
+import type { PageProps } from '../routes.ts';
 
 const AT_ONCE = 100;
 
@@ -173,7 +174,8 @@ function Entries({ joined, id }: { joined: Joined; id: string }) {
     );
 }
 
-export function JoinedPage({ id, session }: { id: string; session: Session }) {
+export default function JoinedPage({ params, session }: PageProps) {
+    const id = params.id!;
     const own = isPatient(session) && session.account?.patient === id;
     const name = own ? 'My record from all places' : 'Record from all places';
     useTitle(name);

@@ -1,9 +1,10 @@
 /* Starts an app about one person: it is told whose record is open here, and asks to be let in. */
 import { json, Trouble } from '../api.ts';
-import { isPatient, safeCallback, type Session } from '../model/account.ts';
+import { isPatient, safeCallback } from '../model/account.ts';
 import { Empty, Heading, TroubleBox, useTitle } from '../parts/basic.tsx';
 import { Button, Main, useAction, useLoaded } from '../parts/form.tsx';
 import { PersonLinks } from '../parts/person.tsx';
+import type { PageProps } from '../routes.ts';
 
 interface Startable {
     client: string;
@@ -11,7 +12,8 @@ interface Startable {
     uri?: string;
 }
 
-export function LaunchPage({ id, session }: { id: string; session: Session }) {
+export default function LaunchPage({ params, session }: PageProps) {
+    const id = params.id!;
     const own = isPatient(session) && session.account?.patient === id;
     const title = own ? 'Open an app' : 'Open an app for this person';
     useTitle(title);

@@ -169,7 +169,7 @@ function Shown({ state }: { state: State }) {
     );
 }
 
-export function LocalityPage() {
+export default function LocalityPage() {
     useTitle('Locality');
     const loaded = useLoaded(
         (signal) => json<State>('/locality-state', undefined, signal),

@@ -343,7 +343,7 @@ function Item({ first, roles }: { first: Person; roles: Roles | null }) {
     );
 }
 
-export function PeoplePage() {
+export default function PeoplePage() {
     const [typed, setTyped] = useState('');
     const [asked, setAsked] = useState('');
     const [adding, setAdding] = useState(false);

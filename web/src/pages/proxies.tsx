@@ -1,7 +1,7 @@
 /* Who acts for a person: parents, carers, attorneys; what each may do, and until when. */
 import { useState } from 'preact/hooks';
 import { get, matchesOf, operate } from '../api.ts';
-import { mayDo, type Session } from '../model/account.ts';
+import { mayDo } from '../model/account.ts';
 import { showPeriod } from '../model/dates.ts';
 import { words, type Bundle, type Ref, type Resource } from '../model/fhir.ts';
 import { groups, parameters } from '../model/params.ts';
@@ -21,6 +21,7 @@ import {
 import { PersonLinks } from '../parts/person.tsx';
 import { partyName } from '../model/choices.ts';
 import { futureDay } from './choice.tsx';
+import type { PageProps } from '../routes.ts';
 
 interface Proxy {
     id: string;
@@ -159,7 +160,8 @@ function Add(props: { id: string; added: (proxies: Proxy[]) => void; stop: () =>
     );
 }
 
-export function ProxiesPage({ id, session }: { id: string; session: Session }) {
+export default function ProxiesPage({ params, session }: PageProps) {
+    const id = params.id!;
     const own = session.account?.patient === id;
     const title = own ? 'Who acts for me' : 'Who acts for this person';
     const path = `Patient/${encodeURIComponent(id)}`;

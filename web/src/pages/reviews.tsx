@@ -230,7 +230,7 @@ function Item({ task, open, done }: { task: Resource; open: boolean; done: (w: s
 const statusOf = (task: Resource): string =>
     String(list<any>(task.businessStatus?.coding)[0]?.code ?? '');
 
-export function ReviewsPage() {
+export default function ReviewsPage() {
     const [which, setWhich] = useState('open');
     const [said, setSaid] = useState('');
     const more = useAction();

@@ -16,6 +16,7 @@ import { bornLine, diedLine } from '../parts/banner.tsx';
 import { Heading, plural, Status, Tag, TroubleBox, useTitle } from '../parts/basic.tsx';
 import { go, recordHref } from '../router.ts';
 import { waitingHere } from '../parts/focus.ts';
+import type { PageProps } from '../routes.ts';
 
 const PAGE = 20;
 
@@ -93,7 +94,7 @@ function Nothing({ said }: { said: string }) {
     );
 }
 
-export function SearchPage({ query }: { query: URLSearchParams }) {
+export default function SearchPage({ query }: PageProps) {
     const asked = query.get('q') ?? '';
     const everyone = query.has('everyone');
     const [typed, setTyped] = useState(asked);

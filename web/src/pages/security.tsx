@@ -20,6 +20,7 @@ import {
 import { deviceName, makePasskey, passkeysWork, type Passkey } from '../passkey.ts';
 import { readSession, signOut } from '../session.ts';
 import { SetUpCodes } from './enrol.tsx';
+import type { PageProps } from '../routes.ts';
 
 function RemoveDialog(props: {
     passkey: Passkey;
@@ -300,7 +301,7 @@ function PasswordPart({ session }: { session: Session }) {
     );
 }
 
-export function SecurityPage({ session }: { session: Session }) {
+export default function SecurityPage({ session }: PageProps) {
     const [setting, setSetting] = useState(false);
     const action = useAction();
     useTitle('How you sign in');

@@ -1,7 +1,7 @@
 /* Who can see my record: who and why, the choices made, a new choice, and what A&E would see. */
 import { useState } from 'preact/hooks';
 import { get, operate } from '../api.ts';
-import { isPatient, mayDo, type Session } from '../model/account.ts';
+import { isPatient, mayDo } from '../model/account.ts';
 import {
     becauseWords,
     choiceWords,
@@ -20,6 +20,7 @@ import { Button, Main, useAction, useLoaded } from '../parts/form.tsx';
 import { PersonLinks } from '../parts/person.tsx';
 import { GrantForm, NewChoice } from './choice.tsx';
 import { Preview } from './preview.tsx';
+import type { PageProps } from '../routes.ts';
 
 function Relations({ all, empty }: { all: Relationship[]; empty: string }) {
     if (!all.length) {
@@ -112,7 +113,8 @@ function Overrides({ all }: { all: Relationship[] }) {
     ) : null;
 }
 
-export function SharingPage({ id, session }: { id: string; session: Session }) {
+export default function SharingPage({ params, session }: PageProps) {
+    const id = params.id!;
     const own = session.account?.patient === id;
     const title = own ? 'Who can see my record' : 'Who can see this record';
     const path = `Patient/${encodeURIComponent(id)}`;

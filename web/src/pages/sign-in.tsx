@@ -16,6 +16,7 @@ import {
 import { passkeysWork, signInByPasskey } from '../passkey.ts';
 import { entered, keepReturn, sessionNow, signOut, useSession, whyOver } from '../session.ts';
 import { EnrolPage } from './enrol.tsx';
+import type { PageProps } from '../routes.ts';
 
 /* What the node says of a sign-in by another service that failed, by its code. */
 const ERRORS: Record<string, string> = {
@@ -325,7 +326,7 @@ function Start({ query }: { query: URLSearchParams }) {
     );
 }
 
-export function SignInPage({ query }: { query: URLSearchParams }) {
+export default function SignInPage({ query }: PageProps) {
     const session = useSession();
     const then = query.get('then') ?? '';
     const done = session ? isIn(session) : false;

@@ -1,7 +1,6 @@
 /* The record on one page: what keeps somebody safe comes first. */
 import { useMemo } from 'preact/hooks';
 import type { ComponentChildren } from 'preact';
-import type { Loaded } from '../load.ts';
 import { showDate } from '../model/dates.ts';
 import type { Resource } from '../model/fhir.ts';
 import {
@@ -19,7 +18,8 @@ import {
 import { sourceLine } from '../model/source.ts';
 import { Empty, Heading, More, plural, Section, Tag } from '../parts/basic.tsx';
 import { entryHref, recordHref } from '../router.ts';
-import { ResultTable } from './results.tsx';
+import { ResultTable } from '../parts/result-table.tsx';
+import type { RecordPageProps } from '../routes.ts';
 
 interface Ctx {
     id: string;
@@ -360,10 +360,10 @@ function jump(section: string) {
     };
 }
 
-export function SummaryPage({ record }: { record: Loaded }) {
+export default function SummaryPage({ record }: RecordPageProps) {
     const ctx = useMemo(
         () => ({ id: record.id, index: record.index }),
-        [record.id, record.index, record.names],
+        [record.id, record.size, record.names],
     );
     return (
         <>

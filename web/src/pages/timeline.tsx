@@ -1,6 +1,6 @@
 /* Everything in the record, newest first, by year, with filters. Only what is open is in the page. */
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
-import { timelineOf, type Loaded } from '../load.ts';
+import { timelineOf } from '../load.ts';
 import { civil, showDate, showPeriod } from '../model/dates.ts';
 import type { RecordIndex } from '../model/record.ts';
 import { sourceLine } from '../model/source.ts';
@@ -8,6 +8,7 @@ import { byYear, fold, kindCounts, matches, type Entry, type Year } from '../mod
 import { Empty, Heading, plural, Tag } from '../parts/basic.tsx';
 import { Raw, SourceList } from '../parts/source.tsx';
 import { entryHref, replaceQuery } from '../router.ts';
+import type { RecordPageProps } from '../routes.ts';
 
 /* Years are opened, newest first, until this many entries can be read; the rest at a press. */
 const OPEN_AT_FIRST = 40;
@@ -294,9 +295,9 @@ function openAtFirst(years: Year[]): Set<string> {
     return open;
 }
 
-export function TimelinePage({ record, query }: { record: Loaded; query: URLSearchParams }) {
+export default function TimelinePage({ record, query }: RecordPageProps) {
     const index = record.index;
-    const all = useMemo(() => timelineOf(record), [index, record.names]);
+    const all = useMemo(() => timelineOf(record), [record.size, record.names]);
     const counts = useMemo(() => kindCounts(all), [all]);
     const [kinds, setKinds] = useState(() => new Set(query.getAll('kind')));
     const [text, setText] = useState(query.get('q') ?? '');

@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect } from 'preact/hooks';
 import type { Trouble } from '../api.ts';
+import { common } from '../texts/common.ts';
 
 export function Tag({ children, tone = '' }: { children: ComponentChildren; tone?: string }) {
     return (
@@ -73,14 +74,14 @@ export function TroubleBox({
             <h2 class="nhsuk-error-summary__heading">{trouble.heading}</h2>
             <div class="nhsuk-error-summary__body">
                 <p>{trouble.advice}</p>
-                {trouble.detail ? <p class="k-break">The node says: {trouble.detail}</p> : null}
+                {trouble.detail ? <p class="k-break">{common().nodeSays(trouble.detail)}</p> : null}
                 {again ? (
                     <button
                         type="button"
                         class="nhsuk-button nhsuk-button--small k-button-last"
                         onClick={again}
                     >
-                        Try again
+                        {common().tryAgain}
                     </button>
                 ) : null}
             </div>

@@ -11,9 +11,12 @@ import {
 } from '../model/account.ts';
 import { actAs, endsAt, ranOut, readSession, signOut } from '../session.ts';
 import { asTrouble } from '../load.ts';
+import { language, type Language } from '../texts/area.ts';
+import { common } from '../texts/common.ts';
 import { TroubleBox } from './basic.tsx';
 import { Dialog } from './dialog.tsx';
 import { Button } from './form.tsx';
+import { QuickExit } from './quick-exit.tsx';
 import type { Trouble } from '../api.ts';
 
 const WARNING_MS = 2 * 60000;
@@ -36,6 +39,7 @@ function Mark() {
 
 /* Who is signed in, the roles to choose from, and the way out. Escape closes it. */
 function Me({ session, path }: { session: Session; path: string }) {
+    const t = common();
     const box = useRef<HTMLDetailsElement>(null);
     const account = session.account!;
     const roles = account.roles ?? [];
@@ -64,7 +68,7 @@ function Me({ session, path }: { session: Session; path: string }) {
             }}
         >
             <summary class="k-me__name">
-                <span class="nhsuk-u-visually-hidden">Signed in as </span>
+                <span class="nhsuk-u-visually-hidden">{t.signedInAs} </span>
                 {account.name}
                 {roles.length ? <span class="k-me__role">{roleWords(roles[now])}</span> : null}
             </summary>
@@ -73,7 +77,7 @@ function Me({ session, path }: { session: Session; path: string }) {
                 {roles.length > 1 ? (
                     <>
                         <p id="roles-heading">
-                            <strong>Work in another role</strong>
+                            <strong>{t.otherRole}</strong>
                         </p>
                         <ul aria-labelledby="roles-heading">
                             {roles.map((r, i) =>
@@ -96,18 +100,18 @@ function Me({ session, path }: { session: Session; path: string }) {
                     {isPatient(session) && account.patient ? (
                         <li>
                             <a href="#/helping" onClick={close}>
-                                People you help
+                                {t.helping}
                             </a>
                         </li>
                     ) : null}
                     <li>
                         <a href="#/security" onClick={close}>
-                            How you sign in
+                            {t.signingIn}
                         </a>
                     </li>
                     <li>
                         <a href="#/apps" onClick={close}>
-                            Apps
+                            {t.apps}
                         </a>
                     </li>
                     <li>
@@ -116,7 +120,7 @@ function Me({ session, path }: { session: Session; path: string }) {
                             class="k-link-button"
                             onClick={() => act(() => signOut())}
                         >
-                            Sign out
+                            {t.signOut}
                         </button>
                     </li>
                 </ul>
@@ -126,32 +130,59 @@ function Me({ session, path }: { session: Session; path: string }) {
 }
 
 function linksOf(session: Session): [href: string, words: string][] {
+    const t = common();
     const id = session.account?.patient;
     if (isPatient(session)) {
         return id
             ? [
-                  [`#/patient/${id}`, 'My record'],
-                  [`#/people/${id}/access`, 'Who looked'],
+                  [`#/patient/${id}`, t.record],
+                  [`#/people/${id}/sharing`, t.sharing],
+                  [`#/people/${id}/access`, t.looked],
               ]
-            : [['#/helping', 'People you help']];
+            : [['#/helping', t.helping]];
     }
     const out: [string, string][] = [];
     if (mayDo(session, 'view-demographics')) {
-        out.push(['#/find', 'Find a person']);
+        out.push(['#/find', t.find]);
     }
     if (mayDo(session, 'review-overrides')) {
-        out.push(['#/reviews', 'Reviews']);
+        out.push(['#/reviews', t.reviews]);
     }
     if (mayDo(session, 'manage-people')) {
-        out.push(['#/people-and-roles', 'People and roles']);
+        out.push(['#/people-and-roles', t.people]);
     }
     if (maySeeLocality(session)) {
-        out.push(['#/locality', 'Locality']);
+        out.push(['#/locality', t.locality]);
     }
     return out;
 }
 
-export function Header({ session, path }: { session: Session | null; path: string }) {
+function LanguageSwitch({ speak }: { speak: (wanted: Language) => void }) {
+    const t = common();
+    const other = language() === 'en' ? 'cy' : 'en';
+    return (
+        <button
+            type="button"
+            class="k-header__language"
+            lang={other === 'cy' ? 'cy' : 'en-GB'}
+            aria-label={t.welshLabel}
+            onClick={() => speak(other)}
+        >
+            {t.welsh}
+        </button>
+    );
+}
+
+export function Header({
+    session,
+    path,
+    speak,
+}: {
+    session: Session | null;
+    path: string;
+    speak: (wanted: Language) => void;
+}) {
+    const t = common();
     const known = session && isIn(session) ? session : null;
     const links = known ? linksOf(known) : [];
     return (
@@ -161,14 +192,14 @@ export function Header({ session, path }: { session: Session | null; path: strin
                     <a
                         class="nhsuk-header__service-name"
                         href={known ? landing(known) : '#/'}
-                        aria-label="Kith, start page"
+                        aria-label={t.startLabel}
                     >
                         <Mark />
                         Kith
                     </a>
                 </div>
                 {links.length ? (
-                    <nav class="k-header__links" aria-label="Pages">
+                    <nav class="k-header__links" aria-label={t.pages}>
                         <ul>
                             {links.map(([href, words]) => (
                                 <li>
@@ -184,14 +215,17 @@ export function Header({ session, path }: { session: Session | null; path: strin
                         </ul>
                     </nav>
                 ) : null}
+                <LanguageSwitch speak={speak} />
                 {known ? <Me session={known} path={path} /> : null}
             </div>
+            {known && isPatient(known) ? <QuickExit /> : null}
         </header>
     );
 }
 
 /* Two minutes before the node ends the session, it asks; then it is over, and nothing stays on view. */
 export function Ending({ session }: { session: Session }) {
+    const t = common();
     const [left, setLeft] = useState(Infinity);
     useEffect(() => {
         const look = () => {
@@ -222,22 +256,15 @@ export function Ending({ session }: { session: Session }) {
     }
     /* Said by the half minute: a count by the second would be read out without end. */
     const half = Math.max(1, Math.ceil(left / 30000));
-    const words =
-        half === 1
-            ? '30 seconds'
-            : half === 2
-              ? '1 minute'
-              : half === 3
-                ? '1 and a half minutes'
-                : '2 minutes';
+    const time = t.halfMinutes[half - 1] ?? '';
     return (
-        <Dialog id="ending" title="Are you still there?" close={stay} urgent>
-            <p role="status">You will be signed out in less than {words}.</p>
+        <Dialog id="ending" title={t.stillThere} close={stay} urgent>
+            <p role="status">{t.endsIn(time)}</p>
             {trouble ? <TroubleBox trouble={trouble} /> : null}
             <div class="k-buttons">
-                <Button click={stay}>Stay signed in</Button>
+                <Button click={stay}>{t.stay}</Button>
                 <Button kind="secondary" click={() => void signOut().catch(() => ranOut(session))}>
-                    Sign out
+                    {t.signOut}
                 </Button>
             </div>
         </Dialog>
@@ -245,13 +272,14 @@ export function Ending({ session }: { session: Session }) {
 }
 
 export function Foot({ session }: { session: Session | null }) {
+    const t = common();
     return (
         <footer class="k-footer">
             <div class="nhsuk-width-container">
                 <p>
                     {session?.organisation?.name ? `${session.organisation.name}. ` : ''}
-                    {session?.demo ? 'A demonstration: all people are made up. ' : ''}
-                    <a href="/assets/licences.txt">Licences</a>
+                    {session?.demo ? `${t.demo} ` : ''}
+                    <a href="/assets/licences.txt">{t.licences}</a>
                 </p>
             </div>
         </footer>

@@ -3,6 +3,7 @@ import type { ComponentChildren } from 'preact';
 import { useLayoutEffect, useState } from 'preact/hooks';
 import { Trouble } from '../api.ts';
 import { asTrouble } from '../load.ts';
+import { common } from '../texts/common.ts';
 import { TroubleBox } from './basic.tsx';
 import { useFocused } from './focus.ts';
 
@@ -30,7 +31,7 @@ export function ErrorSummary({ problems, turn }: { problems: Problems; turn: num
     return (
         <div class="nhsuk-error-summary" ref={box} tabIndex={-1}>
             <div role="alert">
-                <h2 class="nhsuk-error-summary__heading">There is a problem</h2>
+                <h2 class="nhsuk-error-summary__heading">{common().problem}</h2>
                 <div class="nhsuk-error-summary__body">
                     <ul class="nhsuk-list nhsuk-error-summary__list">
                         {all.map(([id, words]) => (
@@ -82,7 +83,7 @@ function Around(props: {
 function ErrorWords({ id, problem }: { id: string; problem?: string | undefined }) {
     return problem ? (
         <span class="nhsuk-error-message" id={`${id}-error`}>
-            <span class="nhsuk-u-visually-hidden">Error:</span> {problem}
+            <span class="nhsuk-u-visually-hidden">{common().error}</span> {problem}
         </span>
     ) : null;
 }

@@ -1,0 +1,87 @@
+/* Whether the record on view is whole: "3 of 4 places have answered", who is missing, and when it was read. */
+import type { Loaded } from '../load.ts';
+import { missing, type Place } from '../model/places.ts';
+import { answered } from '../texts/answered.ts';
+import { common } from '../texts/common.ts';
+import { More } from './basic.tsx';
+import { Button } from './form.tsx';
+
+const clock = (at: number): string =>
+    new Date(at).toLocaleTimeString('en-GB', {
+        timeZone: 'Europe/London',
+        hour: '2-digit',
+        minute: '2-digit',
+    });
+
+function PlaceLine({ place }: { place: Place }) {
+    const t = answered();
+    return (
+        <li>
+            {place.name} {place.own ? t.here : ''} {t.outcomes[place.outcome]}
+            {place.outcome === 'answered' ? `: ${common().entries(place.entries)}` : ''}
+            {place.more ? `; ${t.more}` : ''}
+        </li>
+    );
+}
+
+export function Answered({ record, again }: { record: Loaded; again: () => void }) {
+    const t = answered();
+    const { answers } = record;
+    const read = record.readAt ? t.readAt(clock(record.readAt)) : '';
+    if (record.elsewhere && !answers) {
+        return (
+            <div class="k-answered k-answered--part" role="status">
+                <p>
+                    <strong>{t.couldNot}.</strong> {record.elsewhere.detail || record.elsewhere.advice}{' '}
+                    {read}
+                </p>
+                <Button kind="secondary" click={again}>
+                    {t.again}
+                </Button>
+            </div>
+        );
+    }
+    if (!answers) {
+        return (
+            <p class="k-answered" role="status">
+                {t.asking}
+            </p>
+        );
+    }
+    const lacking = missing(answers);
+    const all = answers.places.length;
+    const list = (places: Place[]) => (
+        <ul>
+            {places.map((p) => (
+                <PlaceLine place={p} key={p.base} />
+            ))}
+        </ul>
+    );
+    if (!lacking.length && answers.whole) {
+        return (
+            <div class="k-answered" role="status">
+                <p>
+                    {t.all(all)} {read}{' '}
+                    <button type="button" class="k-link-button" onClick={again}>
+                        {common().readAgain}
+                    </button>
+                </p>
+                {all > 1 ? <More summary={t.places}>{list(answers.places)}</More> : null}
+            </div>
+        );
+    }
+    return (
+        <div class="k-answered k-answered--part" role="status">
+            <p>
+                <strong>{t.part}.</strong> {t.some(all - lacking.length, all)} {read}
+            </p>
+            {list(lacking)}
+            {answers.notes.map((note) => (
+                <p>{note}.</p>
+            ))}
+            <Button kind="secondary" click={again}>
+                {t.again}
+            </Button>
+        </div>
+    );
+}

@@ -1,0 +1,66 @@
+/*
+ * Every page: its address, who may open it, what it needs of a record, and where its code is. The code
+ * of a page is fetched when somebody goes there. One row a page; the order counts where two could fit.
+ */
+import type { ComponentType } from 'preact';
+import type { Loaded, Part } from './load.ts';
+import { isPatient, mayDo, maySeeLocality, type Session } from './model/account.ts';
+
+export interface PageProps {
+    session: Session;
+    params: Record<string, string>;
+    query: URLSearchParams;
+}
+
+/* A page of a record stands in its frame (parts/record-frame.tsx), which reads what it needs. */
+export interface RecordPageProps extends PageProps {
+    record: Loaded;
+    again: () => void; /* reads the record anew */
+}
+
+interface Loads<P> {
+    load: () => Promise<{ default: ComponentType<P> }>;
+}
+interface Common {
+    path: string;
+    may?: (session: Session) => boolean; /* left out: whoever is signed in */
+    open?: boolean; /* nobody has to be signed in */
+}
+export type PlainRow = Common & Loads<PageProps> & { needs?: undefined };
+export type RecordRow = Common & Loads<RecordPageProps> & { needs: readonly Part[] };
+export type Row = PlainRow | RecordRow;
+
+const may = (activity: string) => (session: Session) => mayDo(session, activity);
+
+export const ROUTES: readonly Row[] = [
+    /* ways in */
+    { path: 'sign-in', open: true, load: () => import('./pages/sign-in.tsx') },
+    { path: 'invite/:token', open: true, load: () => import('./pages/invite.tsx') },
+    { path: 'consent/:token', load: () => import('./pages/consent.tsx') },
+    { path: 'security', load: () => import('./pages/security.tsx') },
+    { path: 'apps', load: () => import('./pages/apps.tsx') },
+
+    /* a record: of patients and professionals alike */
+    { path: 'patient/:id', needs: ['safety', 'results'], load: () => import('./pages/summary.tsx') },
+    { path: 'patient/:id/results', needs: ['results'], load: () => import('./pages/results.tsx') },
+    { path: 'patient/:id/result/:key', needs: ['results'], load: () => import('./pages/result.tsx') },
+    { path: 'patient/:id/timeline', needs: ['all'], load: () => import('./pages/timeline.tsx') },
+    { path: 'patient/:id/details', needs: ['safety', 'care'], load: () => import('./pages/details.tsx') },
+    { path: 'patient/:id/entry/:type/:entry', needs: ['all'], load: () => import('./pages/entry.tsx') },
+
+    /* about a record */
+    { path: 'people/:id/joined', load: () => import('./pages/joined.tsx') },
+    { path: 'people/:id/access', load: () => import('./pages/access.tsx') },
+    { path: 'people/:id/sharing', load: () => import('./pages/sharing.tsx') },
+    { path: 'people/:id/proxies', load: () => import('./pages/proxies.tsx') },
+    { path: 'people/:id/launch', load: () => import('./pages/launch.tsx') },
+    { path: 'helping', may: isPatient, load: () => import('./pages/helping.tsx') },
+
+    /* work */
+    { path: 'find', may: may('view-demographics'), load: () => import('./pages/search.tsx') },
+    { path: 'reviews', may: may('review-overrides'), load: () => import('./pages/reviews.tsx') },
+    { path: 'people-and-roles', may: may('manage-people'), load: () => import('./pages/people-and-roles.tsx') },
+    { path: 'locality', may: maySeeLocality, load: () => import('./pages/locality.tsx') },
+];
+
+export const PATHS: readonly string[] = ROUTES.map((r) => r.path);
