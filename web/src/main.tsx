@@ -183,7 +183,7 @@ function App() {
     const session = useSession();
     writeDates(session && isPatient(session) ? 'words' : 'short');
     const [trouble, setTrouble] = useState<Trouble | null>(null);
-    const [, turn] = useState('en');
+    const [, turn] = useState(language());
     const path = pathOf(hash);
     const left = useRef<string | null>(null);
     const start = () => {
