@@ -130,28 +130,8 @@ static text confined_to(const struct plan_node *n)
  */
 static int touch_asked(struct page *p, struct err *e)
 {
-    struct call *c = p->call;
-    struct store_view *view;
-    uint64_t compartment;
-    uint64_t from;
-    uint64_t to;
-    uint64_t *others;
-    size_t count;
     text patient = confined_to(p->search.plan.root);
-    if (!c->touched || patient.n == 0) {
-        return 0;
-    }
-    int rc =
-        store_view_begin(c->rest->store, policy_local_administrator(), STORE_ONE_READ, &view, e);
-    if (rc) {
-        return rc;
-    }
-    rc = store_patient_keys(view, patient, c->arena, &from, &to, &others, &count, e);
-    store_view_end(view);
-    if (!rc && store_patients_compartment(from, &compartment)) {
-        grant_touch(c->grant, compartment);
-    }
-    return rc == ERR_NOT_FOUND ? 0 : rc;
+    return patient.n ? operation_touch(p->call, patient, e) : 0;
 }
 
 static int run(struct page *p, struct err *e)

@@ -4,11 +4,6 @@
 
 static const char *const content_codes[CONTENT_COUNT] = {"empty", "id-only", "full-resource"};
 
-const char *content_code(enum content c)
-{
-    return content_codes[c];
-}
-
 bool content_find(text code, enum content *ret_content)
 {
     for (unsigned i = 0; i < CONTENT_COUNT; i++) {

@@ -50,7 +50,6 @@ void topics_print(struct buf *out);
 
 enum channel { CHANNEL_REST_HOOK, CHANNEL_WEBSOCKET };
 enum content { CONTENT_EMPTY, CONTENT_ID_ONLY, CONTENT_FULL, CONTENT_COUNT };
-const char *content_code(enum content c);
 bool content_find(text code, enum content *ret_content);
 
 struct subscription {

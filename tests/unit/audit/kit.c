@@ -163,3 +163,24 @@ int kit_verify(const char *folder, struct err *e)
     struct audit_verified v;
     return audit_verify(&(struct audit_verify){.dir = folder}, &v, e);
 }
+
+int kit_setup(void **state)
+{
+    struct kit_log *f = calloc(1, sizeof *f);
+    assert_non_null(f);
+    kit_folder(f->folder);
+    arena_init(&f->arena, (size_t)1 << 27);
+    f->log = kit_open(f->folder, true);
+    *state = f;
+    return 0;
+}
+
+int kit_teardown(void **state)
+{
+    struct kit_log *f = *state;
+    audit_close(f->log);
+    arena_done(&f->arena);
+    kit_remove(f->folder);
+    free(f);
+    return 0;
+}

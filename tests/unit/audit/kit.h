@@ -5,6 +5,7 @@
 #include "audit/audit.h"
 #include "audit/verify.h"
 #include "audit/watch.h"
+#include "base/arena.h"
 
 #define KIT_ORIGIN "kith.test/log/Y1"
 
@@ -23,5 +24,23 @@ struct audit_event kit_event(uint64_t i, unsigned patients, char id[16]);
 void kit_fill(struct audit *a, uint64_t from, uint64_t count, unsigned patients);
 
 int kit_verify(const char *folder, struct err *e);
+
+/* A test's own log in a folder of its own. */
+struct kit_log {
+    char folder[128];
+    struct arena arena;
+    struct audit *log;
+    struct err e;
+};
+int kit_setup(void **state);
+int kit_teardown(void **state);
+
+/* In a test with a `struct kit_log *f`, and cmocka. */
+#define KIT_GOOD(call)                                  \
+    do {                                                \
+        if ((call) != 0) {                              \
+            fail_msg("%s: %s", #call, err_text(&f->e)); \
+        }                                               \
+    } while (0)
 
 #endif

@@ -15,41 +15,6 @@
 
 #include <cmocka.h>
 
-struct fixture {
-    char folder[128];
-    struct arena arena;
-    struct audit *log;
-    struct err e;
-};
-
-static int setup(void **state)
-{
-    struct fixture *f = calloc(1, sizeof *f);
-    assert_non_null(f);
-    kit_folder(f->folder);
-    arena_init(&f->arena, (size_t)1 << 27);
-    f->log = kit_open(f->folder, true);
-    *state = f;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct fixture *f = *state;
-    audit_close(f->log);
-    arena_done(&f->arena);
-    kit_remove(f->folder);
-    free(f);
-    return 0;
-}
-
-#define GOOD(call)                                      \
-    do {                                                \
-        if ((call) != 0) {                              \
-            fail_msg("%s: %s", #call, err_text(&f->e)); \
-        }                                               \
-    } while (0)
-
 enum { TELLERS = 6, TOLD_BATCHES = 20, TOLD_BATCH = 7, TOLD = TELLERS * TOLD_BATCHES * TOLD_BATCH };
 
 struct teller {
@@ -79,7 +44,7 @@ static void *append_and_be_told(void *context)
 
 static void leaves_are_told(void **state)
 {
-    struct fixture *f = *state;
+    struct kit_log *f = *state;
     pthread_t threads[TELLERS];
     struct teller tellers[TELLERS];
     uint8_t(*leaves)[32] = arena_zalloc(&f->arena, TOLD, sizeof *leaves);
@@ -97,7 +62,7 @@ static void leaves_are_told(void **state)
         assert_int_equal(pthread_join(threads[i], NULL), 0);
         assert_int_equal(tellers[i].failed, 0);
     }
-    GOOD(audit_checkpoint(f->log, true, &f->arena, &note, &f->e));
+    KIT_GOOD(audit_checkpoint(f->log, true, &f->arena, &note, &f->e));
     struct tlog_source source = tiles_source(&dir);
     struct tlog_tree *tree = tlog_tree_new(&source, audit_size(f->log));
     assert_non_null(tree);
@@ -106,8 +71,8 @@ static void leaves_are_told(void **state)
         struct audit_entry entry;
         struct tlog_hash hash;
         uint64_t which;
-        GOOD(audit_read(f->log, leaf, &f->arena, &entry, &f->e));
-        GOOD(tlog_leaf(tree, leaf, &hash, &f->e));
+        KIT_GOOD(audit_read(f->log, leaf, &f->arena, &entry, &f->e));
+        KIT_GOOD(tlog_leaf(tree, leaf, &hash, &f->e));
         assert_true(text_to_u64(entry.event.request, &which) && which < TOLD);
         assert_memory_equal(leaves[which], hash.b, 32);
     }
@@ -118,7 +83,7 @@ static void leaves_are_told(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(leaves_are_told, setup, teardown),
+        cmocka_unit_test_setup_teardown(leaves_are_told, kit_setup, kit_teardown),
     };
     return cmocka_run_group_tests_name("audit: leaves", tests, NULL, NULL);
 }

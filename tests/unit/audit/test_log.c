@@ -16,54 +16,19 @@
 
 #include <cmocka.h>
 
-struct fixture {
-    char folder[128];
-    struct arena arena;
-    struct audit *log;
-    struct err e;
-};
-
-static int setup(void **state)
-{
-    struct fixture *f = calloc(1, sizeof *f);
-    assert_non_null(f);
-    kit_folder(f->folder);
-    arena_init(&f->arena, (size_t)1 << 27);
-    f->log = kit_open(f->folder, true);
-    *state = f;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct fixture *f = *state;
-    audit_close(f->log);
-    arena_done(&f->arena);
-    kit_remove(f->folder);
-    free(f);
-    return 0;
-}
-
-#define GOOD(call)                                      \
-    do {                                                \
-        if ((call) != 0) {                              \
-            fail_msg("%s: %s", #call, err_text(&f->e)); \
-        }                                               \
-    } while (0)
-
-static void reopen(struct fixture *f, bool writes)
+static void reopen(struct kit_log *f, bool writes)
 {
     audit_close(f->log);
     f->log = kit_open(f->folder, writes);
 }
 
-static void check_all(struct fixture *f, uint64_t count, unsigned patients)
+static void check_all(struct kit_log *f, uint64_t count, unsigned patients)
 {
     for (uint64_t i = 0; i < count; i++) {
         char id[16];
         struct audit_event expected = kit_event(i, patients, id);
         struct audit_entry entry;
-        GOOD(audit_read(f->log, i, &f->arena, &entry, &f->e));
+        KIT_GOOD(audit_read(f->log, i, &f->arena, &entry, &f->e));
         assert_int_equal(entry.leaf, i);
         assert_int_equal(entry.event.at_ms, expected.at_ms);
         assert_true(text_eq(entry.event.patient, expected.patient));
@@ -76,7 +41,7 @@ static void check_all(struct fixture *f, uint64_t count, unsigned patients)
 
 static void appends_and_reads(void **state)
 {
-    struct fixture *f = *state;
+    struct kit_log *f = *state;
     kit_fill(f->log, 0, 1000, 5);
     check_all(f, 1000, 5);
     reopen(f, true);
@@ -89,7 +54,7 @@ static void appends_and_reads(void **state)
 
 static void chains_have_no_gap(void **state)
 {
-    struct fixture *f = *state;
+    struct kit_log *f = *state;
     kit_fill(f->log, 0, 700, 4);
     for (int round = 0; round < 2; round++) {
         uint64_t sum = 0;
@@ -100,8 +65,8 @@ static void chains_have_no_gap(void **state)
             uint64_t total, before = UINT64_MAX, seq = 0;
             (void)snprintf(id, sizeof id, "p%d", p);
             do {
-                GOOD(audit_of_patient(f->log, text_of(id), before, 13, &f->arena, &entries, &count,
-                                      &total, &f->e));
+                KIT_GOOD(audit_of_patient(f->log, text_of(id), before, 13, &f->arena, &entries,
+                                          &count, &total, &f->e));
                 for (size_t i = 0; i < count; i++) {
                     seq = seq ? seq - 1 : total;
                     assert_int_equal(entries[i].patient_seq, seq);
@@ -130,15 +95,15 @@ static bool is_update(void *context, const struct audit_entry *entry)
 
 static void scans(void **state)
 {
-    struct fixture *f = *state;
+    struct kit_log *f = *state;
     kit_fill(f->log, 0, 210, 3);
     uint64_t before = UINT64_MAX, next = 0, expected = 203;
     size_t found = 0;
     do {
         struct audit_entry *entries;
         size_t count;
-        GOOD(audit_scan(f->log, before, 4, 20, is_update, NULL, &f->arena, &entries, &count, &next,
-                        &f->e));
+        KIT_GOOD(audit_scan(f->log, before, 4, 20, is_update, NULL, &f->arena, &entries, &count,
+                            &next, &f->e));
         for (size_t i = 0; i < count; i++, expected -= 7) {
             assert_int_equal(entries[i].leaf, expected);
         }
@@ -153,37 +118,37 @@ static void scans(void **state)
 
 static void knows_its_writes(void **state)
 {
-    struct fixture *f = *state;
+    struct kit_log *f = *state;
     bool has = false;
     kit_fill(f->log, 0, 50, 3);
     for (uint64_t t = 1; t < 60; t++) {
-        GOOD(audit_has_write(f->log, t, 0, &has, &f->e));
+        KIT_GOOD(audit_has_write(f->log, t, 0, &has, &f->e));
         assert_int_equal(has, t < 51 && (t - 1) % 7 == 0);
     }
     kit_fill(f->log, 50, 10, 3);
-    GOOD(audit_has_write(f->log, 57, 0, &has, &f->e));
+    KIT_GOOD(audit_has_write(f->log, 57, 0, &has, &f->e));
     assert_true(has);
 }
 
-static struct note_key key_of(struct fixture *f)
+static struct note_key key_of(struct kit_log *f)
 {
     struct note_key key;
-    GOOD(note_key_read(audit_verifier_key(f->log), &key, &f->e));
+    KIT_GOOD(note_key_read(audit_verifier_key(f->log), &key, &f->e));
     return key;
 }
 
 static void proves(void **state)
 {
-    struct fixture *f = *state;
+    struct kit_log *f = *state;
     struct audit_proved proved;
     text proof;
     kit_fill(f->log, 0, 300, 3);
     struct note_key key = key_of(f);
     for (uint64_t leaf = 0; leaf < 300; leaf += 23) {
         struct audit_entry entry;
-        GOOD(audit_proof(f->log, leaf, &f->arena, &proof, &f->e));
-        GOOD(audit_check_proof(proof, &key, &f->arena, &proved, &f->e));
-        GOOD(audit_read(f->log, leaf, &f->arena, &entry, &f->e));
+        KIT_GOOD(audit_proof(f->log, leaf, &f->arena, &proof, &f->e));
+        KIT_GOOD(audit_check_proof(proof, &key, &f->arena, &proved, &f->e));
+        KIT_GOOD(audit_read(f->log, leaf, &f->arena, &entry, &f->e));
         assert_int_equal(proved.leaf, leaf);
         assert_true(text_eq(proved.line, entry.line));
     }
@@ -200,7 +165,7 @@ static void proves(void **state)
 
 static void states_the_length_of_a_chain(void **state)
 {
-    struct fixture *f = *state;
+    struct kit_log *f = *state;
     text note, body;
     char words[64];
     struct audit_entry *entries;
@@ -208,14 +173,14 @@ static void states_the_length_of_a_chain(void **state)
     uint64_t total;
     kit_fill(f->log, 0, 90, 3);
     struct note_key key = key_of(f);
-    GOOD(audit_statement(f->log, T("p2"), &f->arena, &note, &f->e));
-    GOOD(note_verify(note, &key, &body, &f->e));
-    GOOD(audit_of_patient(f->log, T("p2"), UINT64_MAX, 1, &f->arena, &entries, &count, &total,
-                          &f->e));
+    KIT_GOOD(audit_statement(f->log, T("p2"), &f->arena, &note, &f->e));
+    KIT_GOOD(note_verify(note, &key, &body, &f->e));
+    KIT_GOOD(audit_of_patient(f->log, T("p2"), UINT64_MAX, 1, &f->arena, &entries, &count, &total,
+                              &f->e));
     assert_true(text_starts(body, T("kith.care/audit-statement/v1\n" KIT_ORIGIN "\n90\n")));
     (void)snprintf(words, sizeof words, "\nentries %d\nlast %d ", (int)total, (int)entries[0].leaf);
     assert_non_null(memmem(body.p, body.n, words, strlen(words)));
-    GOOD(audit_statement(f->log, T("nobody"), &f->arena, &note, &f->e));
+    KIT_GOOD(audit_statement(f->log, T("nobody"), &f->arena, &note, &f->e));
     assert_non_null(memmem(note.p, note.n, "\nentries 0\nlast - -\n", 20));
     assert_int_equal(audit_statement(f->log, T("p 2"), &f->arena, &note, &f->e), ERR_VALUE);
     /* A statement is no checkpoint. */
@@ -225,7 +190,7 @@ static void states_the_length_of_a_chain(void **state)
 
 static void serves_public_files(void **state)
 {
-    struct fixture *f = *state;
+    struct kit_log *f = *state;
     static const struct {
         const char *path;
         size_t bytes; /* 0: not there */
@@ -251,7 +216,7 @@ static void serves_public_files(void **state)
     };
     text bytes;
     kit_fill(f->log, 0, 300, 3);
-    GOOD(audit_checkpoint(f->log, true, &f->arena, &bytes, &f->e));
+    KIT_GOOD(audit_checkpoint(f->log, true, &f->arena, &bytes, &f->e));
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         int r = audit_file(f->log, text_of(rows[i].path), &f->arena, &bytes, &f->e);
         print_message("%s\n", rows[i].path);
@@ -264,28 +229,28 @@ static void serves_public_files(void **state)
 
 static void erases(void **state)
 {
-    struct fixture *f = *state;
+    struct kit_log *f = *state;
     struct audit_entry entry;
     struct audit_proved proved;
     text proof;
     kit_fill(f->log, 0, 40, 3);
-    GOOD(audit_erase(f->log, 11, &f->e));
-    GOOD(audit_erase(f->log, 11, &f->e));
-    GOOD(audit_read(f->log, 11, &f->arena, &entry, &f->e));
+    KIT_GOOD(audit_erase(f->log, 11, &f->e));
+    KIT_GOOD(audit_erase(f->log, 11, &f->e));
+    KIT_GOOD(audit_read(f->log, 11, &f->arena, &entry, &f->e));
     assert_true(entry.erased && entry.line.n == 0 && entry.patient_seq);
-    GOOD(audit_read(f->log, 40, &f->arena, &entry, &f->e));
+    KIT_GOOD(audit_read(f->log, 40, &f->arena, &entry, &f->e));
     assert_int_equal(entry.event.kind, EVENT_ERASE);
     assert_true(text_eq(entry.event.what, T("leaf/11")));
     assert_int_equal(audit_erase(f->log, 40, &f->e), ERR_FORBIDDEN);
     assert_int_equal(audit_size(f->log), 41);
     struct note_key key = key_of(f);
-    GOOD(audit_proof(f->log, 11, &f->arena, &proof, &f->e));
-    GOOD(audit_check_proof(proof, &key, &f->arena, &proved, &f->e));
+    KIT_GOOD(audit_proof(f->log, 11, &f->arena, &proof, &f->e));
+    KIT_GOOD(audit_check_proof(proof, &key, &f->arena, &proved, &f->e));
     assert_true(proved.erased);
     reopen(f, true);
     audit_close(f->log);
     f->log = NULL;
-    GOOD(kit_verify(f->folder, &f->e));
+    KIT_GOOD(kit_verify(f->folder, &f->e));
     /* Its name is nowhere in the folder. */
     text journal = kit_load(f->folder, "journal", &f->arena);
     assert_null(memmem(journal.p, journal.n, "\"at\":1795340000011,", 19));
@@ -294,14 +259,14 @@ static void erases(void **state)
 
 static void an_erasure_that_was_cut_short_is_ended(void **state)
 {
-    struct fixture *f = *state;
+    struct kit_log *f = *state;
     struct audit_entry entry;
     kit_fill(f->log, 0, 20, 3);
     audit_close(f->log);
     f->log = NULL;
     kit_save(f->folder, "erasing", T("leaf/7"));
     f->log = kit_open(f->folder, true);
-    GOOD(audit_read(f->log, 7, &f->arena, &entry, &f->e));
+    KIT_GOOD(audit_read(f->log, 7, &f->arena, &entry, &f->e));
     assert_true(entry.erased);
     /* Nobody told the log so: that shows. */
     audit_close(f->log);
@@ -312,7 +277,7 @@ static void an_erasure_that_was_cut_short_is_ended(void **state)
 /* Whoever makes length and checksum fit is stopped by the commitment, also without a verify. */
 static void forged_words_are_not_shown(void **state)
 {
-    struct fixture *f = *state;
+    struct kit_log *f = *state;
     struct audit_entry entry;
     kit_fill(f->log, 0, 20, 3);
     audit_close(f->log);
@@ -329,12 +294,12 @@ static void forged_words_are_not_shown(void **state)
     kit_save(f->folder, "journal", text_make(bytes, journal.n));
     f->log = kit_open(f->folder, false);
     assert_int_equal(audit_read(f->log, 0, &f->arena, &entry, &f->e), ERR_CORRUPT);
-    GOOD(audit_read(f->log, 1, &f->arena, &entry, &f->e));
+    KIT_GOOD(audit_read(f->log, 1, &f->arena, &entry, &f->e));
 }
 
 static void only_one_writes(void **state)
 {
-    struct fixture *f = *state;
+    struct kit_log *f = *state;
     struct audit *other = NULL;
     struct audit_config c = {.dir = f->folder, .origin = T(KIT_ORIGIN), .writes = true};
     assert_int_equal(audit_open(&c, &other, &f->e), ERR_CONFLICT);
@@ -345,7 +310,7 @@ static void only_one_writes(void **state)
     struct audit_event event = kit_event(1, 1, id);
     assert_int_equal(audit_size(other), 20);
     assert_int_equal(audit_append(other, &event, 1, &ticket, &f->e), ERR_INTERNAL);
-    GOOD(kit_verify(f->folder, &f->e));
+    KIT_GOOD(kit_verify(f->folder, &f->e));
     audit_close(other);
     audit_close(f->log);
     f->log = NULL;
@@ -373,7 +338,7 @@ static void append_until_killed(const char *folder, uint64_t from, int to)
 
 static void acknowledged_events_survive_kill(void **state)
 {
-    struct fixture *f = *state;
+    struct kit_log *f = *state;
     uint64_t acknowledged = 0;
     audit_close(f->log);
     f->log = NULL;
@@ -416,13 +381,13 @@ static void acknowledged_events_survive_kill(void **state)
         check_all(f, audit_size(f->log), 5);
         audit_close(f->log);
         f->log = NULL;
-        GOOD(kit_verify(f->folder, &f->e));
+        KIT_GOOD(kit_verify(f->folder, &f->e));
     }
 }
 
 static void a_batch_is_whole_or_absent(void **state)
 {
-    struct fixture *f = *state;
+    struct kit_log *f = *state;
     struct audit_event events[3];
     char ids[3][16], then[128];
     uint64_t ticket;
@@ -434,8 +399,8 @@ static void a_batch_is_whole_or_absent(void **state)
     for (size_t i = 0; i < 3; i++) {
         events[i] = kit_event(10 + i, 3, ids[i]);
     }
-    GOOD(audit_append(f->log, events, 3, &ticket, &f->e));
-    GOOD(audit_wait(f->log, ticket, &f->e));
+    KIT_GOOD(audit_append(f->log, events, 3, &ticket, &f->e));
+    KIT_GOOD(audit_wait(f->log, ticket, &f->e));
     text after = kit_load(f->folder, "journal", &f->arena);
     audit_close(f->log);
     f->log = NULL;
@@ -446,7 +411,7 @@ static void a_batch_is_whole_or_absent(void **state)
         assert_int_equal(audit_size(f->log), 10);
         audit_close(f->log);
         f->log = NULL;
-        GOOD(kit_verify(f->folder, &f->e));
+        KIT_GOOD(kit_verify(f->folder, &f->e));
     }
     kit_remove(then);
 }
@@ -454,7 +419,7 @@ static void a_batch_is_whole_or_absent(void **state)
 /* The journal ends where a record does, behind an older checkpoint: only the index tells. */
 static void a_start_misses_entries_that_were_acknowledged(void **state)
 {
-    struct fixture *f = *state;
+    struct kit_log *f = *state;
     char then[128];
     kit_folder(then);
     kit_fill(f->log, 0, 10, 3);
@@ -478,25 +443,25 @@ static void a_start_misses_entries_that_were_acknowledged(void **state)
 
 static void too_much_is_refused(void **state)
 {
-    struct fixture *f = *state;
+    struct kit_log *f = *state;
     static char query[EVENT_LINE_MAX];
     uint64_t ticket;
     memset(query, 'a', sizeof query);
     struct audit_event event = {.kind = EVENT_SEARCH, .query = {query, sizeof query}};
     assert_int_equal(audit_append(f->log, &event, 1, &ticket, &f->e), ERR_TOO_LARGE);
     event.query.n -= 100;
-    GOOD(audit_append(f->log, &event, 1, &ticket, &f->e));
-    GOOD(audit_wait(f->log, ticket, &f->e));
+    KIT_GOOD(audit_append(f->log, &event, 1, &ticket, &f->e));
+    KIT_GOOD(audit_wait(f->log, ticket, &f->e));
     assert_int_equal(ticket, 1);
     struct audit_entry entry;
-    GOOD(audit_read(f->log, 0, &f->arena, &entry, &f->e));
+    KIT_GOOD(audit_read(f->log, 0, &f->arena, &entry, &f->e));
     assert_int_equal(entry.event.query.n, sizeof query - 100);
 }
 
 /* Somebody deletes, cuts or exchanges the journal of a log that is open: nothing more is taken. */
 static void a_journal_that_is_gone_is_missed(void **state)
 {
-    struct fixture *f = *state;
+    struct kit_log *f = *state;
     char journal[160];
     char away[160];
     char id[16];
@@ -507,7 +472,7 @@ static void a_journal_that_is_gone_is_missed(void **state)
     (void)snprintf(away, sizeof away, "%s/away", f->folder);
     for (int how = 0; how < 4; how++) {
         kit_fill(f->log, 0, 10, 1);
-        GOOD(audit_checkpoint(f->log, true, &f->arena, &note, &f->e));
+        KIT_GOOD(audit_checkpoint(f->log, true, &f->arena, &note, &f->e));
         text whole = kit_load(f->folder, "journal", &f->arena);
         int r = 0;
         if (how == 0) {
@@ -536,7 +501,7 @@ static void a_journal_that_is_gone_is_missed(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, kit_setup, kit_teardown)
     const struct CMUnitTest tests[] = {
         TEST(appends_and_reads),
         TEST(chains_have_no_gap),

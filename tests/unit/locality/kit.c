@@ -320,3 +320,29 @@ size_t kit_entries(struct kit *k, size_t node, const char *kind, text *ret_line,
     }
     return count;
 }
+
+int kit_with_ana(void **state)
+{
+    struct kit *k = kit_new();
+    kit_put_ana(k, HOSPITAL);
+    *state = k;
+    return 0;
+}
+
+int kit_end(void **state)
+{
+    kit_free(*state);
+    return 0;
+}
+
+enum ask_outcome kit_gp_asks(struct kit *k, struct ask_one *one)
+{
+    struct caller c = kit_caller("R0260");
+    struct ask ask = kit_ask(k, &c);
+    return kit_run(k, GP, HOSPITAL, &ask, one);
+}
+
+bool kit_has(text line, text part)
+{
+    return memmem(line.p, line.n, part.p, part.n);
+}

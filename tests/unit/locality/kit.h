@@ -66,4 +66,11 @@ bool kit_has_alarm(struct kit *k, size_t node, const char *words);
 size_t kit_entries(struct kit *k, size_t node, const char *kind, text *ret_line,
                    uint8_t ret_hash[32]);
 
+/* cmocka's setup and teardown: Ana is at the hospital. */
+int kit_with_ana(void **state);
+int kit_end(void **state);
+/* A GP asks the hospital about Ana, where the record has a relationship with the practice. */
+enum ask_outcome kit_gp_asks(struct kit *k, struct ask_one *one);
+bool kit_has(text line, text part);
+
 #endif

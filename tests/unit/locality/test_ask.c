@@ -13,33 +13,6 @@
 #include <cmocka.h>
 #include <openssl/sha.h>
 
-static int setup(void **state)
-{
-    struct kit *k = kit_new();
-    kit_put_ana(k, HOSPITAL);
-    *state = k;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    kit_free(*state);
-    return 0;
-}
-
-/* A GP asks the hospital about Ana, where the record has a relationship with the practice. */
-static enum ask_outcome gp_asks(struct kit *k, struct ask_one *one)
-{
-    struct caller c = kit_caller("R0260");
-    struct ask ask = kit_ask(k, &c);
-    return kit_run(k, GP, HOSPITAL, &ask, one);
-}
-
-static bool has(text line, text part)
-{
-    return memmem(line.p, line.n, part.p, part.n);
-}
-
 /* --- A1, A5, A6 ---------------------------------------------------------------------------------
  */
 
@@ -50,22 +23,22 @@ static void an_answer_is_in_both_logs(void **state)
     text asked, gave, answered;
     uint8_t asked_hash[32], gave_hash[32], answered_hash[32];
     kit_put_admission(k, HOSPITAL, GP);
-    assert_int_equal(gp_asks(k, &one), ASK_ANSWERED);
+    assert_int_equal(kit_gp_asks(k, &one), ASK_ANSWERED);
     assert_null(one.why);
     assert_non_null(one.tree);
-    assert_true(has(one.body, T("\"o1\"")) && has(one.body, T("Patient/p1")));
+    assert_true(kit_has(one.body, T("\"o1\"")) && kit_has(one.body, T("Patient/p1")));
     assert_int_equal(kit_entries(k, GP, "asked", &asked, asked_hash), 1);
     assert_int_equal(kit_entries(k, HOSPITAL, "gave", &gave, gave_hash), 1);
     assert_int_equal(kit_entries(k, GP, "answered", &answered, answered_hash), 1);
     assert_memory_equal(one.receipt.leaf, gave_hash, 32);
-    assert_true(has(gave, ask_base64(asked_hash, 32, &k->a)));
-    assert_true(has(answered, ask_base64(gave_hash, 32, &k->a)));
-    assert_true(has(gave, T("\"relation\":\"treats the patient")) &&
-                has(gave, T("Dr Amina Shah")) && has(gave, T("\"patient\":\"p1\"")) &&
-                has(gave, T("\"role\":\"R0260\"")));
-    assert_true(has(asked, T("\"patient\":\"own\"")));
+    assert_true(kit_has(gave, ask_base64(asked_hash, 32, &k->a)));
+    assert_true(kit_has(answered, ask_base64(gave_hash, 32, &k->a)));
+    assert_true(kit_has(gave, T("\"relation\":\"treats the patient")) &&
+                kit_has(gave, T("Dr Amina Shah")) && kit_has(gave, T("\"patient\":\"p1\"")) &&
+                kit_has(gave, T("\"role\":\"R0260\"")));
+    assert_true(kit_has(asked, T("\"patient\":\"own\"")));
     /* The account is not told; the role is by its name here, not the asker's words. */
-    assert_false(has(gave, T("account-1")));
+    assert_false(kit_has(gave, T("account-1")));
     assert_int_equal(one.receipt.until_ms - one.receipt.made_ms, 300000);
     assert_true(text_eq(one.receipt.patient, T("p1")));
 }
@@ -85,12 +58,12 @@ static void without_the_log_nothing_goes(void **state)
     assert_int_equal(k->request.n, 0);
     k->log_fails = false;
     sim_cut(k->s, GP, HOSPITAL, true);
-    (void)gp_asks(k, &one);
+    (void)kit_gp_asks(k, &one);
     assert_int_equal(k->request.n, 0);
     sim_cut(k->s, GP, HOSPITAL, false);
     assert_int_equal(ask_probe(kit_node(k, GP)->asking, &e), 0);
     sim_cut(k->s, HOSPITAL, GP, true); /* it is asked, but its answer is lost */
-    (void)gp_asks(k, &one);
+    (void)kit_gp_asks(k, &one);
     k->log_fails = true;
     text body = k->request;
     assert_true(body.n != 0);
@@ -108,10 +81,10 @@ static void task_of_ana(void *context, text id, text json)
 {
     (void)context;
     assert_true(text_starts(id, T("conflict-")));
-    assert_true(has(json, T("\"code\":\"identity-conflict\"")) &&
-                has(json, T("\"reference\":\"Patient/p1\"")) && has(json, T("birth dates")) &&
-                has(json, T("\"versionId\":\"1\"")));
-    assert_false(has(json, T("9434765919")) || has(json, T("1970-02-01")));
+    assert_true(kit_has(json, T("\"code\":\"identity-conflict\"")) &&
+                kit_has(json, T("\"reference\":\"Patient/p1\"")) &&
+                kit_has(json, T("birth dates")) && kit_has(json, T("\"versionId\":\"1\"")));
+    assert_false(kit_has(json, T("9434765919")) || kit_has(json, T("1970-02-01")));
 }
 
 static void who_is_not_here_and_who_may_not_be_seen_look_alike(void **state)
@@ -123,16 +96,16 @@ static void who_is_not_here_and_who_may_not_be_seen_look_alike(void **state)
     text line;
     uint8_t hash[32], nothing[32];
     /* Nobody's relationship. */
-    assert_int_equal(gp_asks(k, &one), ASK_REFUSED);
+    assert_int_equal(kit_gp_asks(k, &one), ASK_REFUSED);
     assert_int_equal(one.receipt.status, 404);
     memcpy(nothing, one.receipt.body, 32);
     assert_int_equal(one.receipt.patient.n, 0);
     assert_int_equal(kit_entries(k, HOSPITAL, "refused", &line, hash), 1);
-    assert_true(has(line, T("\"patient\":\"p1\""))); /* Ana sees who tried */
+    assert_true(kit_has(line, T("\"patient\":\"p1\""))); /* Ana sees who tried */
     /* The patient does not share it with the practice. */
     kit_put_admission(k, HOSPITAL, GP);
     kit_put_consent(k, HOSPITAL, "sharing", GP);
-    assert_int_equal(gp_asks(k, &one), ASK_REFUSED);
+    assert_int_equal(kit_gp_asks(k, &one), ASK_REFUSED);
     assert_memory_equal(one.receipt.body, nothing, 32);
     /* Somebody who is not here. */
     ask.subject.nhs_number = T("9434765870");
@@ -225,7 +198,7 @@ static void the_askers_word_counts_for_its_kind_and_is_marked(void **state)
     text word =
         arena_printf(&k->a, "\"relation\":\"%s, as %.*s says\"",
                      relationship_words(RELATION_REFERRAL), TEXT_ARG(sim_ods(k->s, COUNCIL)));
-    assert_true(has(line, word));
+    assert_true(kit_has(line, word));
     /* The patient's refusal counts all the same. */
     struct caller c = kit_caller("R0260");
     struct ask ask = kit_ask(k, &c);
@@ -293,7 +266,7 @@ static void an_emergency_is_opened_by_the_holders_own_rules(void **state)
     assert_int_equal(kit_run(k, GP, HOSPITAL, &ask, &one), ASK_ANSWERED);
     assert_int_equal(k->opened, 1); /* it lasts; nobody is told twice */
     assert_int_equal(kit_entries(k, HOSPITAL, "gave", &line, hash), 2);
-    assert_true(has(line, T("\"reason\":\"emergency\"")) && !has(line, T("unconscious")));
+    assert_true(kit_has(line, T("\"reason\":\"emergency\"")) && !kit_has(line, T("unconscious")));
     assert_int_equal(sim_count(k->s, HOSPITAL, T("Practitioner")), 1);
 }
 
@@ -371,7 +344,7 @@ static void the_holder_looks_at_the_path_itself(void **state)
     struct err e = {0};
     static const char *const paths[] = {"Observation?patient=p2", "Patient/{patient}/$open"};
     kit_put_admission(k, HOSPITAL, GP);
-    assert_int_equal(gp_asks(k, &one), ASK_ANSWERED);
+    assert_int_equal(kit_gp_asks(k, &one), ASK_ANSWERED);
     const struct note_signer *signer;
     text self, jws;
     assert_int_equal(trust_self(kit_node(k, GP)->trust, &signer, &self, &e), 0);
@@ -412,19 +385,19 @@ static void who_is_away_is_not_waited_for_again(void **state)
     kit_put_admission(k, HOSPITAL, GP);
     sim_crash(k->s, HOSPITAL);
     int64_t begun = sim_now(k->s);
-    assert_int_equal(gp_asks(k, &one), ASK_TIMED_OUT);
+    assert_int_equal(kit_gp_asks(k, &one), ASK_TIMED_OUT);
     assert_true(sim_now(k->s) - begun <= 1600);
     begun = sim_now(k->s);
-    assert_int_equal(gp_asks(k, &one), ASK_AWAY);
+    assert_int_equal(kit_gp_asks(k, &one), ASK_AWAY);
     assert_int_equal(sim_now(k->s), begun);
     assert_int_equal(ask_away(kit_node(k, GP)->asking, &k->a, &away), 1);
     assert_true(text_eq(away[0], sim_ods(k->s, HOSPITAL)));
     assert_int_equal(ask_probe(kit_node(k, GP)->asking, &e), 0);
-    assert_int_equal(gp_asks(k, &one), ASK_AWAY);
+    assert_int_equal(kit_gp_asks(k, &one), ASK_AWAY);
     sim_restart(k->s, HOSPITAL);
     sim_run(k->s, sim_now(k->s) + 2000);
     assert_int_equal(ask_probe(kit_node(k, GP)->asking, &e), 0);
-    assert_int_equal(gp_asks(k, &one), ASK_ANSWERED);
+    assert_int_equal(kit_gp_asks(k, &one), ASK_ANSWERED);
     assert_int_equal(ask_away(kit_node(k, GP)->asking, &k->a, &away), 0);
 }
 
@@ -465,7 +438,7 @@ static void after_its_end_nobody_asks_or_answers(void **state)
     struct err e = {0};
     struct sim_request r;
     kit_put_admission(k, HOSPITAL, GP);
-    assert_int_equal(gp_asks(k, &one), ASK_ANSWERED);
+    assert_int_equal(kit_gp_asks(k, &one), ASK_ANSWERED);
     kit_days(k, 401);
     one = (struct ask_one){.ods = sim_ods(k->s, HOSPITAL)};
     assert_int_equal(ask_members(kit_node(k, GP)->asking, &ask, &one, 1, &k->a, &e), ERR_FORBIDDEN);
@@ -533,7 +506,7 @@ static void a_choice_while_an_answer_is_made_is_not_heeded_by_it(void **state)
     feed_close(race.feed);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, kit_with_ana, kit_end)
 
 int main(void)
 {

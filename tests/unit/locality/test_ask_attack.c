@@ -13,33 +13,6 @@
 #include <cmocka.h>
 #include <openssl/sha.h>
 
-static int setup(void **state)
-{
-    struct kit *k = kit_new();
-    kit_put_ana(k, HOSPITAL);
-    *state = k;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    kit_free(*state);
-    return 0;
-}
-
-/* A GP asks the hospital about Ana, where the record has a relationship with the practice. */
-static enum ask_outcome gp_asks(struct kit *k, struct ask_one *one)
-{
-    struct caller c = kit_caller("R0260");
-    struct ask ask = kit_ask(k, &c);
-    return kit_run(k, GP, HOSPITAL, &ask, one);
-}
-
-static bool has(text line, text part)
-{
-    return memmem(line.p, line.n, part.p, part.n);
-}
-
 /* --- attacks ------------------------------------------------------------------------------------
  */
 
@@ -83,13 +56,13 @@ static void replayed_and_altered_statements_are_refused_and_told(void **state)
     text line;
     uint8_t hash[32];
     kit_put_admission(k, HOSPITAL, GP);
-    assert_int_equal(gp_asks(k, &one), ASK_ANSWERED);
+    assert_int_equal(kit_gp_asks(k, &one), ASK_ANSWERED);
     text body = k->request;
     assert_int_equal(kit_send(k, HOSPITAL, sim_tls(k->s, GP), "/locality/ask", body, &r), 403);
     assert_int_equal(r.receipt.n, 0);
     assert_true(kit_has_alarm(k, HOSPITAL, "it has been used"));
     assert_int_equal(kit_entries(k, HOSPITAL, "refused", &line, hash), 1);
-    assert_true(has(line, T("\"peer\":")));
+    assert_true(kit_has(line, T("\"peer\":")));
     /* By somebody else's connection. */
     assert_int_equal(kit_send(k, HOSPITAL, sim_tls(k->s, COUNCIL), "/locality/ask", body, &r), 403);
     assert_true(kit_has_alarm(k, HOSPITAL, "another connection"));
@@ -127,7 +100,7 @@ static void the_same_alarm_is_raised_once_an_hour(void **state)
     struct ask_one one;
     struct sim_request r;
     kit_put_admission(k, HOSPITAL, GP);
-    (void)gp_asks(k, &one);
+    (void)kit_gp_asks(k, &one);
     (void)kit_send(k, HOSPITAL, sim_tls(k->s, GP), "/locality/ask", k->request, &r);
     size_t once = strlen(sim_alarms(k->s, HOSPITAL));
     for (int i = 0; i < 5; i++) {
@@ -135,7 +108,7 @@ static void the_same_alarm_is_raised_once_an_hour(void **state)
     }
     assert_int_equal(strlen(sim_alarms(k->s, HOSPITAL)), once);
     sim_run(k->s, sim_now(k->s) + 3600000);
-    (void)gp_asks(k, &one);
+    (void)kit_gp_asks(k, &one);
     (void)kit_send(k, HOSPITAL, sim_tls(k->s, GP), "/locality/ask", k->request, &r);
     assert_true(strlen(sim_alarms(k->s, HOSPITAL)) > once);
 }
@@ -238,11 +211,11 @@ static void a_wrong_patient_in_the_answer_is_found(void **state)
     };
     struct kit *k = lying_kit(state, (struct lying){0});
     struct ask_one one;
-    assert_int_equal(gp_asks(k, &one), ASK_ANSWERED); /* the lie alone is not what is found */
+    assert_int_equal(kit_gp_asks(k, &one), ASK_ANSWERED); /* the lie alone is not what is found */
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         lying.from = text_of(rows[i].from);
         lying.to = text_of(rows[i].to);
-        if (gp_asks(k, &one) != ASK_BROKEN) {
+        if (kit_gp_asks(k, &one) != ASK_BROKEN) {
             fail_msg("row %zu: %s", i, one.why ? one.why : "is answered");
         }
         assert_non_null(strstr(one.why, rows[i].words));
@@ -310,14 +283,14 @@ static void a_forged_receipt_is_found(void **state)
     struct ask_one one;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         lying.receipt = rows[i].receipt;
-        if (gp_asks(k, &one) != (rows[i].good ? ASK_ANSWERED : ASK_BROKEN)) {
+        if (kit_gp_asks(k, &one) != (rows[i].good ? ASK_ANSWERED : ASK_BROKEN)) {
             fail_msg("row %zu: %s", i, one.why ? one.why : "is answered");
         }
     }
     lying = (struct lying){.unsigned_ = true};
-    assert_int_equal(gp_asks(k, &one), ASK_BROKEN);
+    assert_int_equal(kit_gp_asks(k, &one), ASK_BROKEN);
     lying = (struct lying){.answer_only = true, .from = T("pulse"), .to = T("PULSE")};
-    assert_int_equal(gp_asks(k, &one), ASK_BROKEN);
+    assert_int_equal(kit_gp_asks(k, &one), ASK_BROKEN);
     assert_true(kit_has_alarm(k, GP, "receipt X02") || kit_has_alarm(k, GP, "receipt "));
     assert_true(kit_has_alarm(k, GP, "it is of another answer"));
 }
@@ -342,14 +315,14 @@ static void huge_slow_and_endless_answers_cost_no_more_than_the_caps(void **stat
     struct ask_one one;
     kit_put_admission(k, HOSPITAL, GP);
     k->lie = make_huge;
-    assert_int_equal(gp_asks(k, &one), ASK_BROKEN);
+    assert_int_equal(kit_gp_asks(k, &one), ASK_BROKEN);
     assert_true(kit_has_alarm(k, GP, "answer "));
     k->lie = NULL;
     k->holds_ms = 60000;
     int64_t begun = sim_now(k->s);
-    assert_int_equal(gp_asks(k, &one), ASK_TIMED_OUT);
+    assert_int_equal(kit_gp_asks(k, &one), ASK_TIMED_OUT);
     assert_true(sim_now(k->s) - begun <= 1600);
-    assert_int_equal(gp_asks(k, &one), ASK_AWAY);
+    assert_int_equal(kit_gp_asks(k, &one), ASK_AWAY);
     k->holds_ms = 0;
 }
 
@@ -363,7 +336,7 @@ static void a_member_that_is_late_again_and_again_is_named(void **state)
     k->holds_ms = 3000;
     for (int i = 0; i < ASK_LATE; i++) {
         assert_false(kit_has_alarm(k, GP, "slow "));
-        assert_int_equal(gp_asks(k, &one), ASK_TIMED_OUT);
+        assert_int_equal(kit_gp_asks(k, &one), ASK_TIMED_OUT);
         assert_int_equal(ask_probe(kit_node(k, GP)->asking, &e), 0);
     }
     assert_true(kit_has_alarm(k, GP, "slow X01: "));
@@ -427,10 +400,10 @@ static void a_location_probe_by_a_stranger_is_seen(void **state)
     struct kit *k = *state;
     struct ask_one one;
     for (int i = 0; i < 20; i++) {
-        assert_int_equal(gp_asks(k, &one), ASK_REFUSED);
+        assert_int_equal(kit_gp_asks(k, &one), ASK_REFUSED);
     }
     assert_false(kit_has_alarm(k, HOSPITAL, "location-probe"));
-    assert_int_equal(gp_asks(k, &one), ASK_REFUSED);
+    assert_int_equal(kit_gp_asks(k, &one), ASK_REFUSED);
     assert_true(kit_has_alarm(k, HOSPITAL, "location-probe"));
     assert_true(kit_has_alarm(k, HOSPITAL, "Dr Amina Shah"));
 }
@@ -460,13 +433,13 @@ static void who_shows_no_members_key_is_a_stranger(void **state)
     uint64_t before = sim_leaves(k->s, HOSPITAL);
     kit_put_admission(k, HOSPITAL, GP);
     sim_cut(k->s, GP, HOSPITAL, true);
-    (void)gp_asks(k, &one);
+    (void)kit_gp_asks(k, &one);
     assert_int_equal(kit_send(k, HOSPITAL, tls, "/locality/ask", k->request, &r), 403);
     assert_true(kit_has_alarm(k, HOSPITAL, "stranger"));
     assert_int_equal(sim_leaves(k->s, HOSPITAL), before); /* strangers fill no log */
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, kit_with_ana, kit_end)
 
 int main(void)
 {
