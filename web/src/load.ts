@@ -9,7 +9,6 @@ import type { Bundle, Resource } from './model/fhir.ts';
 import { answersOf, takeJoined, together, type Answers } from './model/places.ts';
 import { RecordIndex } from './model/record.ts';
 import { missingForms, missingNames } from './model/source.ts';
-import { timeline, type Entry } from './model/timeline.ts';
 
 /* What a page needs of a record. */
 export const PARTS = {
@@ -270,17 +269,4 @@ export function useRecord(
             setTries(tries + 1);
         },
     };
-}
-
-const timelines = new WeakMap<RecordIndex, { size: number; names: number; entries: Entry[] }>();
-
-/* The timeline of a record, made once for each state of it. */
-export function timelineOf(record: Loaded): Entry[] {
-    const had = timelines.get(record.index);
-    if (had && had.size === record.size && had.names === record.names) {
-        return had.entries;
-    }
-    const entries = timeline(record.index);
-    timelines.set(record.index, { size: record.size, names: record.names, entries });
-    return entries;
 }

@@ -37,6 +37,10 @@ export interface Session {
 export const mayDo = (session: Session, activity: string): boolean =>
     session.account?.activities?.includes(activity) ?? false;
 
+/* Whether the role may open a record, or what is withheld of it, by saying why. */
+export const mayOpen = (session: Session): boolean =>
+    mayDo(session, 'claim-relationship') || mayDo(session, 'override');
+
 export const isPatient = (session: Session): boolean => session.account?.kind === 'patient';
 
 export const currentRole = (account: Account): Role | undefined =>
@@ -51,11 +55,11 @@ export function roleWords(role: Role | undefined): string {
 export const isIn = (session: Session): boolean =>
     session.signed_in && (session.step ?? 'done') === 'done' && session.account !== undefined;
 
-/* Where somebody lands: patients at their own record, carers at those of others, staff at their work. */
 /* Those who look after the node, or review what happens in it. */
 export const maySeeLocality = (session: Session): boolean =>
     ['manage-node', 'manage-people', 'review-overrides'].some((a) => mayDo(session, a));
 
+/* Where somebody lands: patients at their own record, carers at those of others, staff at their work. */
 export function landing(session: Session): string {
     const account = session.account;
     if (account?.kind === 'patient') {

@@ -13,7 +13,7 @@ import {
     type Resource,
 } from '../model/fhir.ts';
 import { medicineName, reasonOf, resourceName, type RecordIndex } from '../model/record.ts';
-import { timelineOf } from '../load.ts';
+import { timelineOf } from '../timelines.ts';
 import { dosage, observationValue, referenceRange } from '../model/values.ts';
 import { Heading, Section, Tag } from '../parts/basic.tsx';
 import { Raw, SourceList } from '../parts/source.tsx';

@@ -1,6 +1,6 @@
 /* Everything in the record, newest first, by year, with filters. Only what is open is in the page. */
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
-import { timelineOf } from '../load.ts';
+import { timelineOf } from '../timelines.ts';
 import { civil, showDate, showPeriod } from '../model/dates.ts';
 import type { RecordIndex } from '../model/record.ts';
 import { sourceLine } from '../model/source.ts';

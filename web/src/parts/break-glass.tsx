@@ -9,9 +9,6 @@ import { Button, Choices, HoursField, TextField, useForm, type Problems } from '
 
 type Way = 'claim' | 'open';
 
-export const mayOpen = (session: Session): boolean =>
-    mayDo(session, 'claim-relationship') || mayDo(session, 'override');
-
 export function BreakGlass(props: {
     patient: string;
     session: Session;

@@ -1,10 +1,12 @@
 /* "Something in this record is withheld", as far as the node lets it be told, and what can be done. */
 import { useEffect, useState } from 'preact/hooks';
 import { get, Trouble } from '../api.ts';
-import { isPatient, type Session } from '../model/account.ts';
+import { isPatient, mayOpen, type Session } from '../model/account.ts';
 import { showDate } from '../model/dates.ts';
 import { groups, top } from '../model/params.ts';
-import { BreakGlass, mayOpen } from './break-glass.tsx';
+import { lazy } from './lazy.tsx';
+
+const BreakGlass = lazy(() => import('./break-glass.tsx').then((m) => m.BreakGlass));
 
 /* A date within the node's words, as it is written everywhere here. */
 const dated = (words: string): string =>
