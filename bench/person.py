@@ -6,8 +6,10 @@ import hmac
 import http.client
 import json
 import re
+import secrets
 import struct
 import time
+import urllib.parse
 
 from kit import command
 
@@ -36,7 +38,7 @@ class Person:
     """An account with a session: invited, a password, a one-time code. The node must be running."""
 
     def __init__(self, node, login, *options):
-        self.address, self.cookies, self.csrf = node.address, {}, ""
+        self.address, self.cookies, self.csrf, self.token = node.address, {}, "", ""
         made = command(node.kith, "user", "add", node.folder, login, "--login", login, *options)
         invite = re.search(r"/invite/([A-Za-z0-9_\-]+)", made)[1]
         self.csrf = self.ask("GET", "/auth/session").get("csrf", "")
@@ -49,10 +51,32 @@ class Person:
         self.csrf = got["csrf"]
         if got.get("step") != "done":
             raise RuntimeError(f"{login} could not sign in: {got}")
+        self.renew()
+
+    def renew(self):
+        """A token as the portal gets it: it lasts 15 minutes."""
+        own = "http://" + self.address
+        verifier = secrets.token_urlsafe(32)
+        challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
+        app = {"client_id": "kith-portal", "redirect_uri": own + "/"}
+        asked = {"response_type": "code", "scope": "user/*.cruds", "state": "s", "aud": own + "/fhir", "prompt": "none",
+                 "code_challenge": challenge, "code_challenge_method": "S256", **app}
+        connection = http.client.HTTPConnection(self.address, timeout=60)
+        connection.request("GET", "/oauth/authorize?" + urllib.parse.urlencode(asked), None, self.fields())
+        reply = connection.getresponse()
+        reply.read()
+        code = urllib.parse.parse_qs(urllib.parse.urlsplit(reply.getheader("Location")).query)["code"][0]
+        connection.request("POST", "/oauth/token", urllib.parse.urlencode(
+            {"grant_type": "authorization_code", "code": code, "code_verifier": verifier, **app}),
+            {"Content-Type": "application/x-www-form-urlencoded"})
+        self.token = json.load(connection.getresponse())["access_token"]
+        connection.close()
 
     def fields(self):
         """What a browser sends with each request of this session."""
         fields = {"Origin": "http://" + self.address, "Sec-Fetch-Site": "same-origin"}
+        if self.token:
+            fields["Authorization"] = "Bearer " + self.token
         if self.csrf:
             fields["X-Kith-CSRF"] = self.csrf
         if self.cookies:
@@ -60,7 +84,8 @@ class Person:
         return fields
 
     def lines(self):
-        """The same, as KITH_FIELDS has it."""
+        """The same, as KITH_FIELDS has it, with a token that has just begun."""
+        self.renew()
         return "\n".join(f"{name}: {value}" for name, value in self.fields().items())
 
     def ask(self, method, path, body=None):

@@ -115,21 +115,28 @@ int identity_caller(struct identity *id, const struct http_request *request,
 {
     struct caller caller = {0};
     text authorization = http_field(request, T("Authorization"));
+    text scheme = text_first(authorization, sizeof "Bearer " - 1);
     int rc = identity_drain(id, e);
-    if (rc) {
-        return rc;
+    if (!rc && authorization.p && !text_eq_nocase(scheme, T("Bearer "))) {
+        rc = err_set(e, ERR_LOGIN, "Authorization must be: Bearer, and an access token");
     }
-    if (authorization.p) {
-        text scheme = text_first(authorization, sizeof "Bearer " - 1);
-        if (!text_eq_nocase(scheme, T("Bearer "))) {
-            return err_set(e, ERR_LOGIN, "Authorization must be: Bearer, and an access token");
-        }
+    if (!rc && authorization.p) {
         rc = oauth_bearer(id->oauth, text_trim(text_from(authorization, scheme.n)), request->arena,
                           &caller, e);
-    } else {
-        text cookie = session_cookie(id, request);
-        rc = cookie.n ? caller_of_session(id, request, cookie, &caller, e) : 0;
     }
+    if (!rc) {
+        *ret_caller = caller;
+    }
+    return rc;
+}
+
+int identity_page_caller(struct identity *id, const struct http_request *request,
+                         struct caller *ret_caller, struct err *e)
+{
+    struct caller caller = {0};
+    text cookie = session_cookie(id, request);
+    int rc = identity_drain(id, e);
+    rc = rc || !cookie.n ? rc : caller_of_session(id, request, cookie, &caller, e);
     if (!rc) {
         *ret_caller = caller;
     }

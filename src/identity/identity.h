@@ -119,23 +119,28 @@ text identity_cookie(const struct http_request *request, text name);
 struct caller {
     struct actor actor;
     struct scopes *scopes; /* of a token, with their plans; NULL: a session, not limited further */
-    text client;           /* id of the app; empty: the portal's own session */
+    text client;           /* id of the app; empty: this node's own portal */
     text client_name;
-    text session;        /* hash, for the log of sign-outs; empty: a token */
+    text session;        /* hash, of the portal's session; empty: a token of an app */
     text launch_patient; /* the patient in context */
 };
 /* Who it is, in an event of the access log: account, person, role, organisation, app, purpose. */
 void caller_event(const struct caller *caller, struct audit_event *event);
 
 /*
- * By `Authorization: Bearer`, else by the session's cookie (then a request that changes something
- * needs Origin or Sec-Fetch-Site of this node, and the header X-Kith-CSRF with the session's
- * token). *ret_caller has ACTOR_NOBODY when neither is there. ERR_LOGIN: there is one, and it is
- * not (or no longer) valid; ERR_FORBIDDEN: a cookie's request from another site. All from the arena
- * of the request. Cheap: no database for a session or token that was seen before.
+ * By `Authorization: Bearer`, and by nothing else: a cookie opens no record. *ret_caller has
+ * ACTOR_NOBODY when there is none. ERR_LOGIN: there is one, and it is not (or no longer) valid. All
+ * from the arena of the request. Cheap: no database for a token that was seen before.
  */
 int identity_caller(struct identity *id, const struct http_request *request,
                     struct caller *ret_caller, struct err *e);
+/*
+ * By the session's cookie alone, for the pages of the node itself (/auth/...): a request that
+ * changes something needs Origin or Sec-Fetch-Site of this node, and the header X-Kith-CSRF with
+ * the session's token. As above; ERR_FORBIDDEN: it comes from another site.
+ */
+int identity_page_caller(struct identity *id, const struct http_request *request,
+                         struct caller *ret_caller, struct err *e);
 
 /*
  * The actor that an account is now in one of its roles (0: the first), with the parties that the

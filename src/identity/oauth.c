@@ -52,6 +52,7 @@ int oauth_open(struct identity *id, struct kept *k, struct sessions *sessions,
     o->sessions = sessions;
     pthread_mutex_init(&o->lock, NULL);
     random_bytes(&o->hash_key, sizeof o->hash_key);
+    arena_init(&o->keep, 1 << 16);
     o->asks = waiting_new(OAUTH_WAITING_MAX);
     o->launches = waiting_new(OAUTH_LAUNCHES_MAX);
     o->cache = cache_new();
@@ -61,6 +62,7 @@ int oauth_open(struct identity *id, struct kept *k, struct sessions *sessions,
                    ? read_key(o, &a, e)
                    : err_set(e, ERR_MEMORY, "there is no memory for OAuth");
     arena_done(&a);
+    code = code ? code : portal_open(o, e);
     if (code) {
         oauth_close(o);
         return code;
@@ -76,6 +78,9 @@ void oauth_close(struct oauth *o)
     }
     waiting_free(o->asks);
     waiting_free(o->launches);
+    waiting_free(o->portal_codes);
+    arena_done(&o->keep);
+    explicit_bzero(o->portal_key, sizeof o->portal_key);
     cache_free(o->cache);
     throttle_free(o->throttle);
     jose_key_free(o->key);

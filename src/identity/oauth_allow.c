@@ -46,6 +46,17 @@ static int make_room(struct oauth_call *c, text account, struct err *e)
     return grant_end(c->o->kept, grants[oldest].key, e);
 }
 
+void oauth_ask_by(struct oauth_call *c, struct oauth_ask *ask, const struct caller *caller,
+                  const struct session *session)
+{
+    ask->account = caller->actor.account;
+    ask->session = session->hash;
+    ask->role = (int64_t)session->role;
+    ask->epoch = (int64_t)session->epoch;
+    ask->auth_ms = session->began_ms;
+    ask->expires_ms = c->now_ms + OAUTH_CODE_MS;
+}
+
 int oauth_allow(struct oauth_call *c, struct oauth_ask *ask, const struct caller *caller,
                 const struct session *session, const struct scopes *given, text patient,
                 text *ret_url, struct err *e)
@@ -54,12 +65,7 @@ int oauth_allow(struct oauth_call *c, struct oauth_ask *ask, const struct caller
     text key = secret_hash(code_text, c->a);
     ask->scope = scopes_print(given, c->a);
     ask->patient = patient;
-    ask->account = caller->actor.account;
-    ask->session = session->hash;
-    ask->role = (int64_t)session->role;
-    ask->epoch = (int64_t)session->epoch;
-    ask->auth_ms = session->began_ms;
-    ask->expires_ms = c->now_ms + OAUTH_CODE_MS;
+    oauth_ask_by(c, ask, caller, session);
     struct kept_change add = {.change = KEPT_ADD,
                               .kind = "code",
                               .key = key,

@@ -60,7 +60,7 @@ static bool read_client(struct oauth_call *c, const struct oauth_form *form,
 {
     struct err e = {0};
     text redirect = oauth_form_get(form, "redirect_uri");
-    int code = client_read(c->o->kept, oauth_form_get(form, "client_id"), c->a, ret_client, &e);
+    int code = oauth_client_read(c, oauth_form_get(form, "client_id"), ret_client, &e);
     if (code == ERR_NOT_FOUND ||
         (!code && (ret_client->disabled || ret_client->kind == CLIENT_SYSTEM))) {
         show(c, "invalid_client", "The app is not known here, or it has been turned off.");
@@ -363,6 +363,20 @@ static void decide(struct oauth_call *c, struct oauth_ask *ask, const struct sco
     }
 }
 
+/* The node's own page asks nobody: who has signed in there has opened it. It shows where to sign in
+ * by itself. */
+static void decide_portal(struct oauth_call *c, struct oauth_ask *ask)
+{
+    struct err e = {0};
+    text url;
+    int code = portal_allow(c, ask, &url, &e);
+    if (code) {
+        url = oauth_back(c, ask->redirect, ask->state, "error",
+                         code == ERR_LOGIN ? T("login_required") : T("server_error"), err_text(&e));
+    }
+    go(c, url);
+}
+
 void oauth_authorize(struct oauth_call *c)
 {
     struct oauth_form form;
@@ -395,5 +409,9 @@ void oauth_authorize(struct oauth_call *c)
         go(c, oauth_back(c, ask.redirect, ask.state, "error", text_of(r.error), r.words));
         return;
     }
-    decide(c, &ask, &scopes, none);
+    if (portal_is(&client)) {
+        decide_portal(c, &ask);
+    } else {
+        decide(c, &ask, &scopes, none);
+    }
 }

@@ -375,6 +375,9 @@ int oauth_bearer(struct oauth *o, text token, struct arena *a, struct caller *re
     struct copy copy = {0};
     struct facts facts = {0};
     struct caller caller = {0};
+    if (token.n == OAUTH_PORTAL_TOKEN) {
+        return portal_bearer(o, token, a, ret_caller, e);
+    }
     if (token.n != TOKEN_LENGTH) {
         return ended(e);
     }

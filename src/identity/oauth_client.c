@@ -155,7 +155,7 @@ static const char *read_proof(struct oauth_call *c, const struct oauth_form *for
 static int check(struct oauth_call *c, const struct client_proof *p, struct client *ret_client,
                  bool *ret_known, struct err *e)
 {
-    int code = client_read(c->o->kept, p->id, c->a, ret_client, e);
+    int code = oauth_client_read(c, p->id, ret_client, e);
     *ret_known = !code;
     if (code) {
         return code == ERR_NOT_FOUND ? err_set(e, ERR_FORBIDDEN, "there is no such client") : code;

@@ -72,6 +72,7 @@ struct oauth {
     struct jose_key *key; /* signs ID tokens */
     struct oauth_waiting *asks;
     struct oauth_waiting *launches;
+    struct oauth_waiting *portal_codes;
     struct oauth_cache *cache;
     struct throttle *throttle;
     pthread_mutex_t lock; /* of what follows */
@@ -80,6 +81,9 @@ struct oauth {
     uint32_t registrations;
     uint32_t system_tokens[256]; /* by hash of the client */
     struct hash_key hash_key;
+    unsigned char portal_key[32]; /* of this run: what a token of the portal is sealed with */
+    struct scopes *portal_scopes;
+    struct arena keep; /* as long as the node runs */
 };
 
 struct oauth_call {
@@ -237,6 +241,9 @@ int oauth_plan(struct oauth *o, struct scopes *s, struct arena *a, struct err *e
 /* Sends the browser back to the app (303), or gives the address as JSON. */
 text oauth_back(struct oauth_call *c, text redirect, text state, const char *name, text value,
                 const char *words);
+/* Notes in `ask` who allowed it, by which session. */
+void oauth_ask_by(struct oauth_call *c, struct oauth_ask *ask, const struct caller *caller,
+                  const struct session *session);
 /* A code for what was asked and allowed: *ret_url is where the browser goes. */
 int oauth_allow(struct oauth_call *c, struct oauth_ask *ask, const struct caller *caller,
                 const struct session *session, const struct scopes *given, text patient,
@@ -247,6 +254,29 @@ bool oauth_needs_patient(const struct scopes *s);
  * listener are Secure. */
 text oauth_binding_cookie(const struct oauth_call *c);
 bool oauth_secure(const struct oauth_call *c);
+
+/* --- the portal of this node (oauth_portal.c) ---------------------------------------------------
+ *
+ * A public client like any other, but that it is not registered: it is the node's own page, so that
+ * signing in there is the consent. Its token is bound to the session: nothing is kept of it.
+ */
+
+enum { OAUTH_PORTAL_TOKEN = 98 }; /* characters: no other token has as many */
+int portal_open(struct oauth *o, struct err *e);
+bool portal_is(const struct client *client);
+/* client_read(), with the portal as it is at c->origin. */
+int oauth_client_read(struct oauth_call *c, text id, struct client *ret_client, struct err *e);
+/* A code for the session of this browser, without asking: *ret_url. ERR_LOGIN: there is none (or it
+ * is older than asked for), or another site asks. */
+int portal_allow(struct oauth_call *c, struct oauth_ask *ask, text *ret_url, struct err *e);
+/* What the code was given for; `take`: it is gone. False: there is none. */
+bool portal_code(struct oauth_call *c, text code, bool take, struct oauth_ask *ret_ask);
+/* A token of a session that goes on. ERR_LOGIN. */
+int portal_token(struct oauth_call *c, const struct oauth_ask *ask, int64_t expires_ms,
+                 text *ret_token, struct err *e);
+/* Ends with the session, and with the role that it acted in. ERR_LOGIN. Counts as use. */
+int portal_bearer(struct oauth *o, text token, struct arena *a, struct caller *ret_caller,
+                  struct err *e);
 
 /* --- addresses ---------------------------------------------------------------------------------
  */

@@ -123,6 +123,11 @@ void oauth_revoke(struct oauth_call *c)
         oauth_refuse(c, 400, "invalid_request", "token is missing");
         return;
     }
+    if (portal_is(&client)) {
+        oauth_refuse(c, 400, "unsupported_token_type",
+                     "a token of the portal ends with its session: sign out");
+        return;
+    }
     if (revoke(c, &client, token, &e)) {
         oauth_refuse(c, 503, "temporarily_unavailable", err_text(&e));
         return;

@@ -302,6 +302,36 @@ static void exchange_code(struct oauth_call *c, const struct oauth_form *form,
     }
 }
 
+/* What the portal has lives in memory: neither code nor token is kept, and the log has the sign-in
+ * that they come of. */
+static void exchange_portal(struct oauth_call *c, const struct oauth_form *form,
+                            const struct client *client)
+{
+    struct oauth_ask ask = {0};
+    struct issuance s = {.client = client, .live_ms = OAUTH_ACCESS_MS, .with_id_token = true};
+    struct actor actor = {0};
+    struct err e = {0};
+    text code_text = oauth_form_get(form, "code");
+    const char *wrong = portal_code(c, code_text, false, &ask)
+                            ? check_code(c, form, &ask)
+                            : "the code is not one that was given to this page, or it is too old";
+    if (!wrong && !portal_code(c, code_text, true, &ask)) {
+        wrong = "the code was used a second time";
+    }
+    if (wrong) {
+        refuse_grant(c, wrong);
+        return;
+    }
+    int code = make_grant(c, &ask, &s, &e);
+    code = code ? code : read_person(c, &s, &actor, &e);
+    code = code ? code : portal_token(c, &ask, c->now_ms + s.live_ms, &s.access, &e);
+    if (code) {
+        refuse_err(c, code, &e);
+    } else {
+        finish(c, &s, &e);
+    }
+}
+
 /* --- refresh_token
  * -------------------------------------------------------------------------------- */
 
@@ -483,7 +513,7 @@ void oauth_token(struct oauth_call *c)
     } else if (client.kind == CLIENT_SYSTEM) {
         oauth_refuse(c, 400, "unauthorized_client", "a system has only client_credentials");
     } else if (text_eq(type, T("authorization_code"))) {
-        exchange_code(c, &form, &client);
+        (portal_is(&client) ? exchange_portal : exchange_code)(c, &form, &client);
     } else if (text_eq(type, T("refresh_token"))) {
         refresh(c, &form, &client);
     } else {

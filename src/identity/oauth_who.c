@@ -5,7 +5,7 @@ int oauth_person(struct oauth_call *c, struct caller *ret_caller, struct session
                  struct err *e)
 {
     static const char words[] = "sign in first, then go on here";
-    int code = identity_caller(c->o->id, c->request, ret_caller, e);
+    int code = identity_page_caller(c->o->id, c->request, ret_caller, e);
     if (code) {
         return code;
     }

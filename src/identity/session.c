@@ -431,16 +431,12 @@ static void note_use(struct sessions *s, text hash)
     (void)pthread_mutex_unlock(&s->rows);
 }
 
-int session_find(struct sessions *s, text cookie, struct arena *a, struct session *ret_session,
-                 struct err *e)
+int session_use(struct sessions *s, text hash, struct arena *a, struct session *ret_session,
+                struct err *e)
 {
     bool note = false;
-    text hash = cookie.n == CSRF ? secret_hash_by(s->sha256, cookie, a) : (text){0};
     int rc = ERR_LOGIN;
     int64_t now = s->clock();
-    if (cookie.n == CSRF && !hash.p) {
-        return err_set(e, ERR_MEMORY, "no memory");
-    }
     (void)pthread_mutex_lock(&s->lock);
     struct held *h = hash.n ? find(s, hash) : NULL;
     if (h && !has_ended(h, now)) {
@@ -458,6 +454,13 @@ int session_find(struct sessions *s, text cookie, struct arena *a, struct sessio
         note_use(s, hash);
     }
     return rc ? err_set(e, rc, "the session has ended; sign in again") : 0;
+}
+
+int session_find(struct sessions *s, text cookie, struct arena *a, struct session *ret_session,
+                 struct err *e)
+{
+    text hash = cookie.n == CSRF ? secret_hash_by(s->sha256, cookie, a) : T("");
+    return hash.p ? session_use(s, hash, a, ret_session, e) : err_set(e, ERR_MEMORY, "no memory");
 }
 
 int session_change(struct sessions *s, const struct session *session, struct err *e)

@@ -33,6 +33,9 @@ int session_begin(struct sessions *s, const struct account *account, enum sessio
 /* ERR_LOGIN: no such session, or it has ended. Counts as use. */
 int session_find(struct sessions *s, text cookie, struct arena *a, struct session *ret_session,
                  struct err *e);
+/* The same, by the hash of the cookie: for a token that the portal has of its session. */
+int session_use(struct sessions *s, text hash, struct arena *a, struct session *ret_session,
+                struct err *e);
 int session_change(struct sessions *s, const struct session *session, struct err *e);
 /* How long such a session lasts without a request. */
 int64_t session_idle_ms(enum session_step step, bool professional);

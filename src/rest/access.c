@@ -105,7 +105,7 @@ int access_again(struct access *a, struct err *e)
     return look(a, e);
 }
 
-/* What a token leaves of a person's own rights on Consent; a session of the portal has no token. */
+/* What a token leaves of a person's own rights on Consent. */
 static bool scope_leaves(const struct access *a, bool changing)
 {
     const struct caller *caller = a->call->caller;

@@ -518,6 +518,7 @@ static int serve_private(const struct rest *rest, const struct http_request *req
 {
     struct page_ask p = {.request = request, .reply = reply};
     size_t k = 0;
+    (void)rest_allow_sites(request, reply);
     while (k < sizeof pages / sizeof *pages && !text_starts(path, text_of(pages[k].prefix))) {
         k++;
     }
@@ -573,6 +574,9 @@ void access_pages(void *context, const struct http_request *request, struct http
 {
     const struct rest *rest = context;
     struct err e = {0};
+    if (request->method == HTTP_OPTIONS && rest_allow_sites(request, reply)) {
+        return;
+    }
     int rc = rest->audit && rest->identity
                  ? serve(rest, request, reply, &e)
                  : err_set(&e, ERR_NOT_FOUND, "this node keeps no access log");

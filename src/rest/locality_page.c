@@ -8,9 +8,8 @@
  * in the access log.
  */
 
-static const uint64_t may_see = ACTIVITY_BIT(ACTIVITY_MANAGE_NODE) |
-                                ACTIVITY_BIT(ACTIVITY_MANAGE_PEOPLE) |
-                                ACTIVITY_BIT(ACTIVITY_REVIEW);
+static const enum activity may_see[] = {ACTIVITY_MANAGE_NODE, ACTIVITY_MANAGE_PEOPLE,
+                                        ACTIVITY_REVIEW};
 
 bool locality_page_serves(text path)
 {
@@ -24,9 +23,15 @@ static int allow(const struct rest *rest, const struct http_request *request, st
     if (!rc && caller.actor.kind == ACTOR_NOBODY) {
         rc = err_set(e, ERR_LOGIN, "sign in first, on this node's page");
     }
-    bool may = caller.actor.kind == ACTOR_NODE || /* at the machine */
-               (caller.actor.kind == ACTOR_PROFESSIONAL && (caller.actor.activities & may_see) &&
-                !caller.scopes);
+    struct grant_config config = {.actor = &caller.actor,
+                                  .scopes = caller.scopes,
+                                  .key = store_policy_key(rest->store),
+                                  .now_ms = clock_real_ms()};
+    const struct grant *g = rc ? NULL : grant_make(&config, request->arena);
+    bool may = caller.actor.kind == ACTOR_NODE; /* at the machine */
+    for (size_t i = 0; i < sizeof may_see / sizeof *may_see; i++) {
+        may = may || (caller.actor.kind == ACTOR_PROFESSIONAL && grant_can(g, may_see[i]));
+    }
     return rc || may ? rc
                      : err_set(e, ERR_FORBIDDEN,
                                "this is for those who manage this node, and for privacy officers");
@@ -54,6 +59,9 @@ void locality_page(const struct rest *rest, const struct http_request *request,
                    struct http_reply *reply)
 {
     struct err e = {0};
+    if (rest_allow_sites(request, reply)) {
+        return;
+    }
     int rc = serve(rest, request, reply, &e);
     http_reply_field(reply, T("Cache-Control"), T("no-store"));
     http_reply_field(reply, T("X-Content-Type-Options"), T("nosniff"));

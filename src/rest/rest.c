@@ -405,10 +405,10 @@ static text request_base(const struct rest *rest, const struct http_request *r)
  * Apps in a browser are pages of other sites. They bring a token with each request, never a cookie
  * (no Allow-Credentials), so every site may ask.
  */
-static void allow_sites(const struct http_request *request, struct http_reply *reply)
+bool rest_allow_sites(const struct http_request *request, struct http_reply *reply)
 {
     if (!http_field(request, T("Origin")).p) {
-        return;
+        return false;
     }
     http_reply_field(reply, T("Access-Control-Allow-Origin"), T("*"));
     http_reply_field(reply, T("Access-Control-Expose-Headers"),
@@ -420,7 +420,9 @@ static void allow_sites(const struct http_request *request, struct http_reply *r
                          T("authorization, content-type, accept, prefer, if-match, if-none-match, "
                            "if-none-exist, if-modified-since"));
         http_reply_field(reply, T("Access-Control-Max-Age"), T("600"));
+        reply->status = 204;
     }
+    return request->method == HTTP_OPTIONS;
 }
 
 void rest_handle(void *context, const struct http_request *request, struct http_reply *reply)
@@ -441,9 +443,7 @@ static int settle_choices(const struct call *c, struct err *e)
 void rest_handle_as(const struct rest *rest, const struct caller *caller,
                     const struct http_request *request, struct http_reply *reply)
 {
-    allow_sites(request, reply);
-    if (request->method == HTTP_OPTIONS && http_field(request, T("Origin")).p) {
-        reply->status = 204; /* a browser asks what it may ask */
+    if (rest_allow_sites(request, reply)) {
         return;
     }
     struct call c = {.rest = rest,

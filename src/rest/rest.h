@@ -99,6 +99,9 @@ void locality_page(const struct rest *rest, const struct http_request *request,
 
 /* An OperationOutcome for a request that was refused before it had a handler. */
 void rest_refuse(const struct err *why, struct http_reply *reply);
+/* For apps in a browser, which are pages of other sites: fields of CORS where the request has an
+ * Origin. True: it was only the question what may be asked, and is answered. */
+bool rest_allow_sites(const struct http_request *request, struct http_reply *reply);
 
 /* --- without a network: for `kith import DIR` ---------------------------------------------- */
 

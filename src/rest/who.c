@@ -44,7 +44,7 @@ static text authority_of(text url)
 /*
  * A browser on this machine runs pages of other sites too, and such a page may give its own name
  * this machine's address. On a loopback listener a request must therefore ask for a name of this
- * node. (What a page of another site may do with a session's cookie is identity's: nothing.)
+ * node. (A session's cookie opens nothing here, whoever sends it.)
  */
 static int own_names_only(const struct call *c, struct err *e)
 {
@@ -157,8 +157,8 @@ static int refuse_right(struct call *c, uint8_t right, struct err *e)
                             : a->name.n    ? a->name
                                            : T("this client")),
                    words_of(right), TEXT_ARG(type),
-                   c->caller->scopes ? " with the scopes of this token"
-                                     : "; ask those who manage people and roles here");
+                   c->caller->client.n ? " with the scopes of this token"
+                                       : "; ask those who manage people and roles here");
 }
 
 static int refuse_activity(enum activity a, struct err *e)

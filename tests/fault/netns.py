@@ -12,13 +12,16 @@ Needs the right to make network namespaces; skipped where there is none.
 """
 
 import argparse
+import base64
 import collections
 import contextlib
+import hashlib
 import http.client
 import json
 import os
 import random
 import re
+import secrets
 import shutil
 import signal
 import socket
@@ -29,6 +32,7 @@ import sys
 import tempfile
 import threading
 import time
+import urllib.parse
 
 import kit
 from kit import SKIPPED, Failed, require
@@ -194,7 +198,7 @@ class Doctor:
     """Somebody of the practice, signed in."""
 
     def __init__(self, node):
-        self.node, self.cookie, self.csrf = node, '', ''
+        self.node, self.cookie, self.csrf, self.token = node, '', '', ''
         made = node.run('user', 'add', node.dir, 'doctor', '--login', 'doctor', '--person', 'Practitioner/doctor', '--role', 'R0260')
         self.ask('GET', '/auth/session')
         step = self.ask('POST', '/auth/invite/' + re.search(r'/invite/([A-Za-z0-9_\-]+)', made)[1],
@@ -204,9 +208,36 @@ class Doctor:
             self.ask('POST', '/auth/totp/confirm', {'code': kit.code_of(secret)})
         require(self.ask('GET', '/auth/session')[1].get('step') == 'done', 'the doctor could not sign in')
 
+    def renew(self):
+        """An access token as the portal gets it; it ends with the process of the node."""
+        verifier = secrets.token_urlsafe(32)
+        challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b'=').decode()
+        app = {'client_id': 'kith-portal', 'redirect_uri': self.node.base + '/'}
+        asked = {'response_type': 'code', 'scope': 'user/*.cruds', 'state': 's', 'aud': self.node.base + '/fhir', 'prompt': 'none',
+                 'code_challenge': challenge, 'code_challenge_method': 'S256', **app}
+        connection = http.client.HTTPSConnection(self.node.host, PORT, timeout=20, context=UNVERIFIED)
+        try:
+            connection.request('GET', '/oauth/authorize?' + urllib.parse.urlencode(asked), None, {'Cookie': self.cookie})
+            reply = connection.getresponse()
+            reply.read()
+            code = re.search(r'[?&]code=([^&]*)', reply.getheader('Location') or '')
+            if code:
+                connection.request('POST', '/oauth/token', urllib.parse.urlencode(
+                    {'grant_type': 'authorization_code', 'code': code[1], 'code_verifier': verifier, **app}),
+                    {'Content-Type': 'application/x-www-form-urlencoded'})
+                self.token = json.load(connection.getresponse()).get('access_token', '')
+            return bool(code)
+        finally:
+            connection.close()
+
     def ask(self, method, path, body=None):
+        status, said = self.ask_once(method, path, body)
+        return self.ask_once(method, path, body) if status == 401 and self.renew() else (status, said)
+
+    def ask_once(self, method, path, body):
         status, said, cookies = self.node.ask(method, path, body, Origin=self.node.base, Sec_Fetch_Site='same-origin',
-                                              X_Kith_CSRF=self.csrf, Cookie=self.cookie)
+                                              X_Kith_CSRF=self.csrf, Cookie=self.cookie,
+                                              Authorization=self.token and 'Bearer ' + self.token)
         for value in cookies:
             self.cookie = value.partition(';')[0]
         self.csrf = said.get('csrf', self.csrf) if path.startswith('/auth') else self.csrf

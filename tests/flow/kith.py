@@ -5,12 +5,15 @@ and ends with  kith.main(globals()).  Afterwards the node is stopped with SIGTER
 pass `kith check`, and its log may tell of no fault. The path of the program is the first argument.
 """
 
+import base64
 import collections
 import contextlib
+import hashlib
 import http.client
 import json
 import os
 import re
+import secrets
 import shutil
 import signal
 import socket
@@ -178,6 +181,28 @@ def run(*words, status=0, stdin=None, timeout=60):
 def token_of(dir, *options):
     """A bearer token of the administrator at this machine."""
     return run('token', dir, *options).stdout.strip()
+
+
+def portal_token(host, port, cookie, **asked):
+    """An access token as the node's own portal gets it: code flow with PKCE, by the session of this cookie; '' without one."""
+    own = 'http://%s:%d' % (host, port)
+    verifier = secrets.token_urlsafe(32)
+    challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b'=').decode()
+    app = {'client_id': 'kith-portal', 'redirect_uri': own + '/'}
+    asked = {'response_type': 'code', 'scope': 'user/*.cruds', 'state': 's', 'aud': own + '/fhir', 'prompt': 'none',
+             'code_challenge': challenge, 'code_challenge_method': 'S256', **app, **asked}
+    connection = http.client.HTTPConnection(host, port, timeout=60)
+    connection.request('GET', '/oauth/authorize?' + urllib.parse.urlencode(asked), None, {'Cookie': cookie, 'Sec-Fetch-Site': 'same-origin'})
+    got = connection.getresponse()
+    got.read()
+    code = re.search(r'[?&]code=([^&]*)', got.getheader('Location') or '')
+    if not code:
+        return ''
+    connection.request('POST', '/oauth/token', urllib.parse.urlencode(
+        {'grant_type': 'authorization_code', 'code': code[1], 'code_verifier': verifier, **app}), {'Content-Type': 'application/x-www-form-urlencoded'})
+    token = json.load(connection.getresponse()).get('access_token', '')
+    connection.close()
+    return token
 
 
 class Node:

@@ -47,13 +47,32 @@ class Person:
         self.csrf = session.get('csrf', '')
         ok(session.get('step') == 'done', login + ': signed in', session)
 
+    token = ''
+
+    def cookie(self):
+        return '; '.join('%s=%s' % c for c in self.cookies.items())
+
+    def renew(self):
+        self.token = kith.portal_token(self.node.host, self.node.port, self.cookie())
+        return self.token
+
     def headers(self):
-        return {'Authorization': None, 'Origin': 'http://%s:%d' % (self.node.host, self.node.port),
+        """The record opens to the token alone, the pages of the node to the cookie alone."""
+        token = self.token or (self.cookies and self.renew())
+        return {'Authorization': 'Bearer ' + token if token else None, 'Origin': 'http://%s:%d' % (self.node.host, self.node.port),
                 'Sec-Fetch-Site': 'same-origin', 'X-Kith-CSRF': self.csrf,
-                'Cookie': '; '.join('%s=%s' % c for c in self.cookies.items()) or None}
+                'Cookie': self.cookie() or None}
 
     def ask(self, method, path, body=None):
         """Addresses that are not FHIR's."""
+        status, headers, got = self.ask_once(method, path, body)
+        if path.startswith(('/auth/role', '/auth/sign', '/auth/totp', '/auth/pass')):
+            self.token = ''
+        elif status == 401 and self.token and self.renew():
+            return self.ask_once(method, path, body)
+        return status, headers, got
+
+    def ask_once(self, method, path, body):
         connection = http.client.HTTPConnection(self.node.host, self.node.port, timeout=30)
         sent = {k: v for k, v in self.headers().items() if v}
         if body is not None:
@@ -72,11 +91,19 @@ class Person:
         ok(status == 200, '%s %s: status' % (method, path), (status, got[:400]))
         return json.loads(got or b'{}')
 
+    def request(self, method, path, body=None, **headers):
+        """Of FHIR. As the portal does: a token that has ended is renewed, once."""
+        for last in (False, True):
+            sent = dict(self.headers(), **{k.replace('_', '-'): v for k, v in headers.items()})
+            reply = self.node.request(method, path, body, headers=sent)
+            if last or reply.status != 401 or not self.token or not self.renew():
+                return reply
+
     def get(self, path):
-        return self.node.request('GET', path, headers=self.headers())
+        return self.request('GET', path)
 
     def post(self, path, **parameters):
-        return self.node.request('POST', path, body=of(**parameters), headers=self.headers())
+        return self.request('POST', path, of(**parameters))
 
 
 def of(**parameters):

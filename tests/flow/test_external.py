@@ -109,8 +109,10 @@ def test_a_patient_and_a_nurse(node):
                 eq(who['account']['patient'], person['id'], 'is of the record with her NHS number')
                 eq(who['account']['kind'], 'patient', 'as a patient')
                 ok('9434765919' not in json.dumps(who), 'the NHS number that was traced is not shown')
-                eq(browser.go('%s/fhir/Patient/%s' % (home, person['id']))[0], 200, 'she reads her own record')
-                eq(browser.go('%s/fhir/Patient/%s' % (home, stranger['id']))[0], 404, 'and nobody else\'s')
+                cookie = '; '.join('%s=%s' % pair for pair in browser.jar['localhost:%d' % other.port].items())
+                bearer = 'Bearer ' + kith.portal_token('localhost', other.port, cookie)
+                eq(browser.go('%s/fhir/Patient/%s' % (home, person['id']), Authorization=bearer)[0], 200, 'she reads her own record')
+                eq(browser.go('%s/fhir/Patient/%s' % (home, stranger['id']), Authorization=bearer)[0], 404, 'and nobody else\'s')
                 for user, words in (('weak', 'P5 is not enough'), ('number', 'a number that is none')):
                     provider.post('/test/user', {'user': user})
                     browser, home, end = sign_in(other, 'nhs-login')

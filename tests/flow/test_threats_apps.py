@@ -90,7 +90,7 @@ def test_setup(node):
 
 
 def test_csrf(node):
-    """A cookie alone changes nothing: not from another site, not without the session's token."""
+    """A cookie opens no record, and changes nothing from another site or without the session's token."""
     me = state['p']
     cookie = me.headers()['Cookie']
     body = json.dumps({'resourceType': 'Appointment', 'status': 'proposed', 'participant': [
@@ -102,22 +102,22 @@ def test_csrf(node):
               {'Origin': 'null'}, {'Sec_Fetch_Site': 'cross-site'}, {'Sec_Fetch_Site': 'same-site'},
               {'Origin': None, 'Sec_Fetch_Site': None}, {'X_Kith_CSRF': state['gp'].csrf}]
     for wrong in wrongs:
-        status, _, got = send(node, 'POST', '/fhir/Appointment', body, **dict(good, **wrong))
-        ok(status in (401, 403), 'POST /fhir with %s' % wrong, (status, got[:200]))
         status, _, got = send(node, 'POST', '/auth/sign-out', '{}', **dict(good, Content_Type='application/json', **wrong))
         ok(status in (400, 401, 403), 'POST /auth with %s' % wrong, (status, got[:200]))
         for path in ('/auth/apps/revoke', '/auth/people', '/auth/role', '/auth/totp/new', '/auth/launch', '/auth/consent/x'):
             status, _, got = send(node, 'POST', path, '{}', **dict(good, Content_Type='application/json', **wrong))
             ok(status in (400, 401, 403, 404), 'POST %s with %s' % (path, wrong), (status, got[:200]))
-    eq(node.total('Appointment'), before, 'nothing was stored')
     eq(me.json('GET', '/auth/session')['signed_in'], True, 'and nobody was signed out')
-    for method in ('PUT', 'DELETE', 'PATCH'):
-        status, _, got = send(node, method, '/fhir/Patient/p', body, **dict(good, X_Kith_CSRF=None))
-        ok(status in (401, 403), method + ' without the header', (status, got[:200]))
+    for method in ('GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'PATCH'):
+        for path in ('/fhir/Patient/p', '/fhir/Appointment', '/fhir/Patient/p/$everything', '/fhir', '/audit/patient/p', '/locality-state'):
+            status, _, got = send(node, method, path, body if method[0] == 'P' else None, **good)
+            ok(status in (401, 404, 405), '%s %s by the cookie of a session' % (method, path), (status, got[:200]))
+    eq(node.total('Appointment'), before, 'nothing was stored')
     status, _, _ = send(node, 'POST', '/auth/sign-out', 'x=1', **dict(good, Content_Type='application/x-www-form-urlencoded'))
     ok(status in (400, 415), 'a form of another page is no JSON', status)
     for kind in ('text/plain', 'multipart/form-data; boundary=x'):
-        status, _, _ = send(node, 'POST', '/fhir/Appointment', body, **dict(good, Content_Type=kind))
+        bearer = me.headers()['Authorization']
+        status, _, _ = send(node, 'POST', '/fhir/Appointment', body, Content_Type=kind, Authorization=bearer)
         eq(status, 415, 'nor a resource as ' + kind)
 
 

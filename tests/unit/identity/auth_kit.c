@@ -117,7 +117,7 @@ int who(struct node *n, struct caller *ret_caller)
         {T("Cookie"), arena_printf(&n->kit->a, "kith=%.*s", TEXT_ARG(n->session))}};
     struct http_request request = {
         .method = HTTP_GET, .fields = fields, .field_count = 2, .arena = &n->kit->a};
-    return identity_caller(n->id, &request, ret_caller, NULL);
+    return identity_page_caller(n->id, &request, ret_caller, NULL);
 }
 
 void forget(struct node *n)

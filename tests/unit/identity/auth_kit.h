@@ -35,7 +35,7 @@ int post(struct node *n, const char *path, const char *body);
 int get(struct node *n, const char *path);
 /* A text of the last answer; empty: none. */
 text member(const struct node *n, const char *name);
-/* Who the session is: the code of identity_caller(). */
+/* Who the session is: the code of identity_page_caller(). */
 int who(struct node *n, struct caller *ret_caller);
 /* The browser forgets its cookies. */
 void forget(struct node *n);

@@ -199,6 +199,9 @@ int kit_send(struct kit *k, enum http_method method, const char *target, const c
         fields[n++] = (struct http_field){T("Origin"), T(OAUTH_ISSUER)};
         fields[n++] = (struct http_field){T("X-Kith-CSRF"), k->csrf};
     }
+    if (k->site) {
+        fields[n++] = (struct http_field){T("Sec-Fetch-Site"), text_of(k->site)};
+    }
     if (authorization) {
         fields[n++] = (struct http_field){T("Authorization"), text_of(authorization)};
     }
@@ -245,15 +248,21 @@ text kit_redirected(struct kit *k, const char *name)
                : arena_copy(&k->a, oauth_form_get(&form, name));
 }
 
+static const char *callback_of(const char *client)
+{
+    return text_eq(text_of(client), T("kith-portal")) ? "https%3A%2F%2Fnode.example%2F"
+                                                      : "https%3A%2F%2Fapp.example%2Fcb";
+}
+
 int kit_authorize(struct kit *k, const char *client, const char *scope, const char *more)
 {
     text e_scope = uri_escape(text_of(scope), &k->a);
-    text target = arena_printf(
-        &k->a,
-        "/oauth/authorize?response_type=code&client_id=%s&redirect_uri=https%%3A%%2F%%2Fapp.example"
-        "%%2Fcb&scope=%.*s&state=s1&aud=" OAUTH_ISSUER "/fhir&code_challenge=" OAUTH_S256
-        "&code_challenge_method=S256%s",
-        client, TEXT_ARG(e_scope), more ? more : "");
+    text target = arena_printf(&k->a,
+                               "/oauth/"
+                               "authorize?response_type=code&client_id=%s&redirect_uri=%s&scope=%.*"
+                               "s&state=s1&aud=" OAUTH_ISSUER "/fhir&code_challenge=" OAUTH_S256
+                               "&code_challenge_method=S256%s",
+                               client, callback_of(client), TEXT_ARG(e_scope), more ? more : "");
     return kit_send(k, HTTP_GET, target.p, NULL, NULL);
 }
 
@@ -305,8 +314,8 @@ int kit_exchange(struct kit *k, const char *client, text code, const char *verif
 {
     text body = arena_printf(&k->a,
                              "grant_type=authorization_code&client_id=%s&code=%.*s&redirect_uri="
-                             "https%%3A%%2F%%2Fapp.example%%2Fcb&code_verifier=%s",
-                             client, TEXT_ARG(code), verifier);
+                             "%s&code_verifier=%s",
+                             client, TEXT_ARG(code), callback_of(client), verifier);
     return kit_send(k, HTTP_POST, "/oauth/token", body.p, NULL);
 }
 

@@ -20,7 +20,8 @@ struct kit {
     text doctor;
     text cookie; /* of the session in use: "__Host-kith=..." */
     text csrf;
-    text binding; /* "__Host-kith-app=..." */
+    text binding;     /* "__Host-kith-app=..." */
+    const char *site; /* Sec-Fetch-Site; NULL: not sent */
     struct jose_key *key;
     unsigned events[EVENT_COUNT];
     bool log_broken;

@@ -57,6 +57,40 @@ static void test_matrix(void **state)
     }
 }
 
+/* What the portal has (every right on every type): each role may do with it what it may do without a token. */
+static void test_whole_scope(void **state)
+{
+    (void)state;
+    struct arena a;
+    struct scopes scopes;
+    struct err e;
+    arena_init(&a, 1 << 24);
+    assert_int_equal(scopes_parse(T("user/*.cruds"), &a, &scopes, &e), 0);
+    for (const struct job_role *r = job_roles;; r++) {
+        struct actor actor = {.kind = r->code ? ACTOR_PROFESSIONAL : ACTOR_PERSON,
+                              .patient = r->code ? T("") : T("p"),
+                              .activities = r->activities,
+                              .purpose = PURPOSE_TREAT};
+        struct grant_config config = {.actor = &actor, .key = KIT_KEY};
+        const struct grant *bare = grant_make(&config, &a);
+        config.scopes = &scopes;
+        const struct grant *whole = grant_make(&config, &a);
+        for (unsigned t = 1; t < fhir_type_count(); t++) {
+            assert_int_equal(grant_rights(bare, (fhir_type)t), grant_rights(whole, (fhir_type)t));
+        }
+        for (unsigned i = 0; i < ACTIVITY_COUNT; i++) {
+            if (grant_can(bare, (enum activity)i) != grant_can(whole, (enum activity)i)) {
+                fail_msg("%s: %s", r->code ? r->code : "a person",
+                         activity_info((enum activity)i)->code);
+            }
+        }
+        if (!r->code) {
+            break;
+        }
+    }
+    arena_done(&a);
+}
+
 static void test_outside(void **state)
 {
     (void)state;
@@ -280,6 +314,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_complete),
         cmocka_unit_test(test_matrix),
+        cmocka_unit_test(test_whole_scope),
         cmocka_unit_test(test_outside),
         cmocka_unit_test(test_finding_a_person),
         cmocka_unit_test(test_no_relationship_of_ones_own),
