@@ -12,7 +12,36 @@ static bool is_for(const struct gathering *g)
     const struct actor *actor = &g->ask->caller->actor;
     return g->j->config.copies && g->decision.relation == RELATION_SELF &&
            actor->kind == ACTOR_PERSON && text_eq(actor->patient, g->ask->patient) &&
-           text_eq(g->ask->path, T("Patient/{patient}/$everything"));
+           g->ask->record;
+}
+
+static bool is_wanted(text types, text type)
+{
+    bool is = types.n == 0;
+    text item;
+    while (!is && text_cut(&types, ',', &item)) {
+        is = text_eq(text_trim(item), type);
+    }
+    return is;
+}
+
+/* Of the bodies those of the types that were asked for, in place; the holder's id of the person. */
+static size_t of_types(text types, const yyjson_val *bundle, text *bodies, size_t count,
+                       text *ret_patient)
+{
+    const yyjson_val *entry = joined_first(json_get(bundle, T("entry")));
+    size_t kept = 0;
+    for (size_t i = 0; i < count && entry; i++, entry = json_after(entry)) {
+        const yyjson_val *resource = json_get(entry, T("resource"));
+        text type = json_text(json_get(resource, T("resourceType")));
+        if (text_eq(type, T("Patient"))) {
+            *ret_patient = json_text(json_get(resource, T("id")));
+        }
+        if (is_wanted(types, type)) {
+            bodies[kept++] = bodies[i];
+        }
+    }
+    return kept;
 }
 
 static text bundle_of(const text *bodies, size_t count, struct arena *a)
@@ -32,21 +61,40 @@ static text bundle_of(const text *bodies, size_t count, struct arena *a)
     return made;
 }
 
-/* By the same reading as an answer; copies that do not hold are not shown, and people are told. */
-static int take(struct gathering *g, struct joined_part *part, const text *bodies, size_t count,
+static int read_bodies(struct gathering *g, const struct joined_part *part, const text *bodies,
+                       size_t count, text patient, struct joined_reading *ret, struct err *why)
+{
+    yyjson_val *tree = NULL;
+    text bundle = bundle_of(bodies, count, g->a);
+    if (!bundle.p) {
+        return joined_no_memory(why);
+    }
+    int rc = json_read(bundle, JOINED_DEPTH, g->a, &tree, why);
+    return rc ? rc : joined_read(tree, &g->subject, patient, part->base, g->a, ret, why);
+}
+
+/* By the same reading as an answer, the person with the rest; copies that do not hold are not
+ * shown, and people are told. */
+static int take(struct gathering *g, struct joined_part *part, text *bodies, size_t count,
                 int64_t until_ms, struct err *e)
 {
     const struct loc_world *w = g->j->config.world;
     struct joined_reading reading;
     struct err why = {0}, ignored;
-    yyjson_val *tree = NULL;
-    text bundle = bundle_of(bodies, count, g->a);
-    if (!bundle.p) {
+    text patient = T("");
+    int rc = read_bodies(g, part, bodies, count, patient, &reading, &why);
+    if (!rc && g->ask->types.n) {
+        count = of_types(g->ask->types, reading.bundle, bodies, count, &patient);
+        rc = count ? read_bodies(g, part, bodies, count, patient, &reading, &why) : 0;
+    }
+    if (rc == ERR_MEMORY) {
         return joined_no_memory(e);
     }
-    if (json_read(bundle, JOINED_DEPTH, g->a, &tree, &why) ||
-        joined_read(tree, &g->subject, (text){0}, part->base, g->a, &reading, &why)) {
+    if (rc) {
         (void)w->alarm(w->context, "answer", part->ods, text_of(err_text(&why)), &ignored);
+        return 0;
+    }
+    if (!count) {
         return 0;
     }
     part->bundles[0] = reading.bundle;

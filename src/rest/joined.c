@@ -267,6 +267,8 @@ static int record_path(struct call *c, const struct joined_words *w, struct join
     struct buf out;
     buf_init(&out, 65536);
     ask->has_pages = w->category.n;
+    ask->record = !w->category.n && !w->since.n;
+    ask->types = w->types;
     if (w->category.n) {
         buf_printf(&out, "%.*s?patient=" PLACE, TEXT_ARG(fhir_type_name(w->type)));
         add_pair(&out, T("category"), w->category);

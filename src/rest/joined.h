@@ -14,6 +14,8 @@ struct joined_ask {
     text base;    /* FHIR base as the client sees it: of links, and of the own entries */
     text patient; /* id here */
     text path;    /* the FHIR request as every holder gets it, "{patient}" for the id there */
+    bool record;  /* it is for all that there is, or all of these types */
+    text types;   /* names of types, commas between them; empty: all */
     text self;    /* what the client asked for, below the base: "Patient/1/$joined?_count=50" */
     text token;   /* of a further page; empty: the first */
     text alone;   /* why nobody else is asked for this caller; empty: they are */

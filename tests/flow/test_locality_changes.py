@@ -367,9 +367,9 @@ def test_changes(_):
                 m.finish()
 
 
-def seen(who):
+def seen(who, query=''):
     """A joined record as somebody sees it: what is said of the practice, and the entries that are from there."""
-    reply = who.get('Patient/ana/$joined')
+    reply = who.get('Patient/ana/$joined' + query)
     reply.is_(200)
     first, *entries = reply.json['entry']
     for issue in first['resource']['issue']:
@@ -406,7 +406,16 @@ def test_copies_of_one_that_is_away(_):
         within(platform.do('verify', name).stdout, 'part', 'what is signed says so, too')
         place, entries, _ = seen(platform)
         eq((place.get('copies'), sorted(entries)), (None, []), 'a program sees no copies')
-        eq(sorted(seen_of_type(me)), [], 'nor is a part of the record made of them')
+        place, entries, _ = seen(me, '?_type=Observation')
+        eq((entries['o1']['valueQuantity']['value'], {r['resourceType'] for r in entries.values()}, place.get('copies')),
+           (121, {'Observation'}, len(entries)), 'of some types, those')
+        place, entries, _ = seen(me, '?_type=Immunization')
+        eq((place.get('copies'), entries), (None, {}), 'none of a type of which there are none')
+        for query in ('?_since=2020-01-01', '?_type=Observation&category=laboratory'):
+            place, entries, _ = seen(me, query)
+            eq((place.get('copies'), entries), (None, {}), 'a search is not made of them: ' + query)
+        place, entries, _ = seen(platform, '?_type=Observation')
+        eq((place.get('copies'), sorted(entries)), (None, []), 'nor has a program any')
         gp.start()
         until('it is there again', lambda: seen(me)[0].get('outcome') == 'answered')
         gp.delete('Consent/home').is_(204)
@@ -415,11 +424,6 @@ def test_copies_of_one_that_is_away(_):
         place, entries, _ = until('it is away again', lambda: (lambda s: s[0].get('outcome') in ('away', 'timed-out') and s)(seen(me)))
         eq((place.get('copies'), entries), (None, {}), 'and nothing is shown of it')
         gp.start()
-
-
-def seen_of_type(who):
-    found = who.get('Patient/ana/$joined?_type=Observation').json['entry']
-    return [e['resource']['id'] for e in found if e['resource']['resourceType'] == 'Observation']
 
 
 if __name__ == '__main__':
