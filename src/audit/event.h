@@ -33,6 +33,7 @@
     X(SIGN_OUT, "sign-out", 'E', "signed out")                                  \
     X(TOKEN, "token", 'E', "let an app in")                                     \
     X(TOKEN_REVOKED, "token-revoked", 'E', "ended an app's access")             \
+    X(LAUNCH, "launch", 'E', "opened the record from another system")           \
     X(CONSENT, "consent", 'U', "changed who may see the record")                \
     X(SEAL, "seal", 'U', "sealed or unsealed an entry")                         \
     X(OVERRIDE, "override", 'E', "opened what was withheld")                    \

@@ -40,6 +40,7 @@ static const struct coding *type_of(enum event_kind kind)
     case EVENT_SIGN_OUT:
     case EVENT_TOKEN:
     case EVENT_TOKEN_REVOKED:
+    case EVENT_LAUNCH:
         return &sign_in_type;
     case EVENT_OVERRIDE:
     case EVENT_ACCOUNT:

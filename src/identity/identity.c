@@ -148,8 +148,9 @@ int identity_page_caller(struct identity *id, const struct http_request *request
 
 bool identity_serves(text path)
 {
-    return text_starts(path, T("/auth/")) || text_starts(path, T("/oauth/")) ||
-           text_starts(path, T("/.well-known/")) || text_starts(path, T("/fhir/.well-known/"));
+    return text_eq(path, T("/open")) || text_starts(path, T("/auth/")) ||
+           text_starts(path, T("/oauth/")) || text_starts(path, T("/.well-known/")) ||
+           text_starts(path, T("/fhir/.well-known/"));
 }
 
 void identity_handle(struct identity *id, const struct http_request *request,

@@ -165,7 +165,8 @@ int identity_end_invited(struct identity *id, text account, const struct actor *
 /* --- addresses -----------------------------------------------------------------------------------
  */
 
-/* Whether the path is identity's: /auth/..., /oauth/..., /.well-known/..., /fhir/.well-known/... */
+/* Whether the path is identity's: /auth/..., /oauth/..., /open, /.well-known/...,
+ * /fhir/.well-known/... */
 bool identity_serves(text path);
 void identity_handle(struct identity *id, const struct http_request *request,
                      struct http_reply *reply);

@@ -150,6 +150,7 @@ static const struct address addresses[] = {
     {"/auth/apps/revoke", MAY_POST, oauth_apps_revoke},
     {"/auth/launch", MAY_POST, oauth_launch},
     {"/auth/launches", MAY_GET, oauth_launches},
+    {"/open", MAY_GET | MAY_POST, oauth_open_link},
 };
 
 static const struct address consent = {"/auth/consent/", MAY_GET | MAY_POST, oauth_consent};

@@ -233,6 +233,8 @@ static struct refusal take_launch(struct oauth_call *c, text launch, const struc
     ask->patient = made.patient;
     ask->encounter = made.encounter;
     ask->account = made.account;
+    ask->from = made.from;
+    ask->person = made.person;
     REFUSE(NULL, NULL);
 }
 
@@ -371,8 +373,12 @@ static void decide_portal(struct oauth_call *c, struct oauth_ask *ask)
     text url;
     int code = portal_allow(c, ask, &url, &e);
     if (code) {
+        bool told = code == ERR_NOT_FOUND || code == ERR_FORBIDDEN;
         url = oauth_back(c, ask->redirect, ask->state, "error",
-                         code == ERR_LOGIN ? T("login_required") : T("server_error"), err_text(&e));
+                         code == ERR_LOGIN ? T("login_required")
+                         : told            ? T("access_denied")
+                                           : T("server_error"),
+                         err_text(&e));
     }
     go(c, url);
 }

@@ -66,9 +66,8 @@ static int check_claims(struct oauth_call *c, const struct client *client, text 
     return jwt_check(payload, &expect, c->a, ret_claims, e);
 }
 
-/* An assertion is good for once: its jti is kept until it has expired. */
-static int use_once(struct oauth_call *c, const struct client *client, const yyjson_val *claims,
-                    struct err *e)
+int oauth_use_once(struct oauth_call *c, const struct client *client, const yyjson_val *claims,
+                   struct err *e)
 {
     yyjson_val *jti = json_get(claims, T("jti"));
     text id = json_type(jti) == YYJSON_TYPE_STR ? json_text(jti) : T("");
@@ -88,7 +87,7 @@ static int use_once(struct oauth_call *c, const struct client *client, const yyj
     int code = kept_write(c->o->kept, &once, 1, NULL, e);
     return code == ERR_CONFLICT ? err_set(e, ERR_FORBIDDEN,
                                           "the assertion's jti has been used before; make a new "
-                                          "assertion for each request")
+                                          "one for each request")
                                 : code;
 }
 
@@ -109,7 +108,7 @@ static int check_assertion(struct oauth_call *c, const struct client *client, te
     code = jws_verify(assertion, keys, count, NULL, c->a, &header, &payload, e);
     code = code ? code : check_claims(c, client, payload, &claims, e);
     jose_keys_free(keys, count);
-    return code ? code : use_once(c, client, claims, e);
+    return code ? code : oauth_use_once(c, client, claims, e);
 }
 
 /* --- all ways --------------------------------------------------------------------------------- */

@@ -151,6 +151,8 @@ struct oauth_ask {
     text binding;   /* hash of the browser's cookie */
     text session;   /* hash */
     text grant;     /* of a code that was used */
+    text from;      /* of a launch of the portal: the client whose link it was */
+    text person;    /* for whom it was made: "Practitioner/x"; empty: anybody */
     int64_t role;
     int64_t epoch;
     int64_t fresh_ms; /* the session has to have begun by then at the earliest */
@@ -227,6 +229,10 @@ int oauth_patient(struct oauth_call *c, const struct actor *actor, text patient,
 /* The client of a POST to /oauth/...: authenticated as its kind asks, or the refusal is written. */
 bool oauth_client(struct oauth_call *c, const struct oauth_form *form, struct client *ret_client);
 
+/* A JWT of a client is good for once: its jti is kept until it has expired. ERR_FORBIDDEN. */
+int oauth_use_once(struct oauth_call *c, const struct client *client, const yyjson_val *claims,
+                   struct err *e);
+
 /* A durable line in the access log. `actor`, `client` may be NULL. */
 int oauth_note(struct oauth_call *c, enum event_kind kind, enum event_outcome outcome,
                const struct actor *actor, const struct client *client, text patient,
@@ -261,13 +267,15 @@ bool oauth_secure(const struct oauth_call *c);
  * signing in there is the consent. Its token is bound to the session: nothing is kept of it.
  */
 
+#define PORTAL_ID "kith-portal"
 enum { OAUTH_PORTAL_TOKEN = 98 }; /* characters: no other token has as many */
 int portal_open(struct oauth *o, struct err *e);
 bool portal_is(const struct client *client);
 /* client_read(), with the portal as it is at c->origin. */
 int oauth_client_read(struct oauth_call *c, text id, struct client *ret_client, struct err *e);
 /* A code for the session of this browser, without asking: *ret_url. ERR_LOGIN: there is none (or it
- * is older than asked for), or another site asks. */
+ * is older than asked for), or another site asks. Of a launch: ERR_NOT_FOUND (no patient whom they
+ * may know of), ERR_FORBIDDEN (made for somebody else). */
 int portal_allow(struct oauth_call *c, struct oauth_ask *ask, text *ret_url, struct err *e);
 /* What the code was given for; `take`: it is gone. False: there is none. */
 bool portal_code(struct oauth_call *c, text code, bool take, struct oauth_ask *ret_ask);
@@ -294,6 +302,7 @@ void oauth_apps(struct oauth_call *c);
 void oauth_apps_revoke(struct oauth_call *c);
 void oauth_launch(struct oauth_call *c);
 void oauth_launches(struct oauth_call *c);
+void oauth_open_link(struct oauth_call *c);
 
 /* RFC 7636, 4.2: base64url of SHA-256. p == NULL: no memory. */
 text oauth_challenge(text verifier, struct arena *a);

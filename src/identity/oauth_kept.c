@@ -2,13 +2,29 @@
 
 #define ASK(name, kind) {#name, kind, offsetof(struct oauth_ask, name), 0}
 const struct row_field oauth_ask_fields[] = {
-    ASK(client, ROW_TEXT),  ASK(redirect, ROW_TEXT),  ASK(state, ROW_TEXT),
-    ASK(scope, ROW_TEXT),   ASK(challenge, ROW_TEXT), ASK(nonce, ROW_TEXT),
-    ASK(patient, ROW_TEXT), ASK(encounter, ROW_TEXT), ASK(account, ROW_TEXT),
-    ASK(binding, ROW_TEXT), ASK(session, ROW_TEXT),   ASK(grant, ROW_TEXT),
-    ASK(role, ROW_I64),     ASK(epoch, ROW_I64),      ASK(fresh_ms, ROW_I64),
-    ASK(auth_ms, ROW_I64),  ASK(expires_ms, ROW_I64), ASK(launched, ROW_BOOL),
-    ASK(asks, ROW_BOOL),    ASK(used, ROW_BOOL),      {0},
+    ASK(client, ROW_TEXT),
+    ASK(redirect, ROW_TEXT),
+    ASK(state, ROW_TEXT),
+    ASK(scope, ROW_TEXT),
+    ASK(challenge, ROW_TEXT),
+    ASK(nonce, ROW_TEXT),
+    ASK(patient, ROW_TEXT),
+    ASK(encounter, ROW_TEXT),
+    ASK(account, ROW_TEXT),
+    ASK(binding, ROW_TEXT),
+    ASK(session, ROW_TEXT),
+    ASK(grant, ROW_TEXT),
+    ASK(from, ROW_TEXT),
+    ASK(person, ROW_TEXT),
+    ASK(role, ROW_I64),
+    ASK(epoch, ROW_I64),
+    ASK(fresh_ms, ROW_I64),
+    ASK(auth_ms, ROW_I64),
+    ASK(expires_ms, ROW_I64),
+    ASK(launched, ROW_BOOL),
+    ASK(asks, ROW_BOOL),
+    ASK(used, ROW_BOOL),
+    {0},
 };
 
 #define GRANT(name, kind) {#name, kind, offsetof(struct oauth_grant, name), 0}

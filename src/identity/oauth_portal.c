@@ -12,7 +12,6 @@
  * asks for another.
  */
 
-#define PORTAL_ID "kith-portal"
 static const char portal_scope[] = "openid fhirUser profile launch user/*.cruds";
 
 enum { HASH = 32, SEALED = HASH + 8 + 1, SEAL = 32, TOKEN = SEALED + SEAL, CODES_MOST = 10000 };
@@ -67,6 +66,33 @@ static bool from_elsewhere(const struct http_request *request)
     return site.p && !text_eq(site, T("same-origin")) && !text_eq(site, T("none"));
 }
 
+/* Opened from another system: for this person, about somebody of whom they may know who it is. What
+ * they may read of the record is decided when they read it. */
+static int check_launch(struct oauth_call *c, const struct oauth_ask *ask,
+                        const struct caller *caller, struct err *e)
+{
+    struct client from = {0};
+    struct account account;
+    struct err ignored;
+    text name;
+    int code = account_read(c->o->kept, caller->actor.account, c->a, &account, e);
+    if (code) {
+        return code;
+    }
+    if ((ask->account.n && !text_eq(ask->account, account.id)) ||
+        (ask->person.n && !text_eq(ask->person, account.person))) {
+        return err_set(e, ERR_FORBIDDEN, "other_person");
+    }
+    code =
+        ask->patient.n ? oauth_patient(c, &caller->actor, ask->patient, &name, e) : ERR_NOT_FOUND;
+    if (code) {
+        return code == ERR_NOT_FOUND ? err_set(e, code, "no_patient") : code;
+    }
+    from.id = ask->from;
+    (void)client_read(c->o->kept, ask->from, c->a, &from, &ignored);
+    return oauth_note(c, EVENT_LAUNCH, EVENT_OK, &caller->actor, &from, ask->patient, NULL, e);
+}
+
 int portal_allow(struct oauth_call *c, struct oauth_ask *ask, text *ret_url, struct err *e)
 {
     struct caller caller = {0};
@@ -79,6 +105,10 @@ int portal_allow(struct oauth_call *c, struct oauth_ask *ask, text *ret_url, str
     if (!code && session.began_ms < ask->fresh_ms) {
         code = err_set(e, ERR_LOGIN, "the person has to sign in again");
     }
+    if (code) {
+        return code;
+    }
+    code = ask->launched ? check_launch(c, ask, &caller, e) : 0;
     if (code) {
         return code;
     }

@@ -1,5 +1,5 @@
 /* People with accounts on the node under test: invited, enrolled and signed in without the page. */
-import { createHmac, randomBytes } from 'node:crypto';
+import { createHash, createHmac, randomBytes } from 'node:crypto';
 
 const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 
@@ -32,9 +32,53 @@ export class Person {
         this.base = base;
         this.cookies = new Map();
         this.csrf = '';
+        this.token = '';
     }
 
+    /* An access token as the portal gets it; '' where nobody is signed in. */
+    async renew() {
+        const verifier = randomBytes(32).toString('base64url');
+        const app = { client_id: 'kith-portal', redirect_uri: `${this.base}/` };
+        const asked = new URLSearchParams({
+            ...app,
+            response_type: 'code',
+            scope: 'user/*.cruds',
+            state: 's',
+            aud: `${this.base}/fhir`,
+            prompt: 'none',
+            code_challenge: createHash('sha256').update(verifier).digest('base64url'),
+            code_challenge_method: 'S256',
+        });
+        const back = await this.once('GET', `/oauth/authorize?${asked}`);
+        const code = new URL(back.headers.get('location')).searchParams.get('code');
+        const form = { ...app, grant_type: 'authorization_code', code, code_verifier: verifier };
+        this.token = code
+            ? (
+                  await (
+                      await fetch(`${this.base}/oauth/token`, {
+                          method: 'POST',
+                          body: new URLSearchParams(form),
+                      })
+                  ).json()
+              ).access_token
+            : '';
+        return this.token;
+    }
+
+    /* The record opens to a token, which ends with the session and with its role. */
     async send(method, path, body, headers = {}) {
+        if (!/^\/(fhir|audit|locality-state)/.test(path)) {
+            this.token = /^\/auth\/(role|sign)/.test(path) ? '' : this.token;
+            return this.once(method, path, body, headers);
+        }
+        const token = this.token || (await this.renew());
+        const reply = await this.once(method, path, body, headers);
+        return reply.status === 401 && token && (await this.renew())
+            ? this.once(method, path, body, headers)
+            : reply;
+    }
+
+    async once(method, path, body, headers = {}) {
         const reply = await fetch(this.base + path, {
             method,
             redirect: 'manual',
@@ -43,6 +87,7 @@ export class Person {
                 'sec-fetch-site': 'same-origin',
                 cookie: [...this.cookies].map((c) => c.join('=')).join('; '),
                 ...(this.csrf ? { 'x-kith-csrf': this.csrf } : {}),
+                ...(this.token ? { authorization: `Bearer ${this.token}` } : {}),
                 ...(body === undefined ? {} : { 'content-type': 'application/json' }),
                 ...headers,
             },

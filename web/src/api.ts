@@ -1,11 +1,12 @@
 /*
- * The only door to the server: its FHIR interface below /fhir/, and what docs/identity.md and
- * docs/access-operations.md say of /auth/ and /audit/. The session's cookie goes with each request
- * by itself; what changes something carries the session's token, too.
+ * The only door to the server: what docs/portal.md lists. The record (/fhir, /audit) opens to the
+ * access token alone (smart.ts), and no cookie goes there. The node's own pages (/auth/) have the
+ * session's cookie; what changes something there carries the session's own token, too.
  */
 import { parseKeepingDigits } from './model/digits.ts';
 import { list, words, type Bundle, type Resource } from './model/fhir.ts';
 import { resourceName } from './model/record.ts';
+import { accessToken, anotherToken, NotSignedIn, Refused } from './smart.ts';
 
 const BASE = '/fhir/';
 
@@ -101,10 +102,18 @@ function trouble(status: number, body: string): Trouble {
 /* What the session's keeper (session.ts) wants to know of every answer. */
 export interface Watcher {
     csrf(): string;
+    account(): string; /* '': not known yet */
     used(): void;
     ended(): void;
+    changed(): void; /* somebody else has signed in with this browser */
 }
-let watcher: Watcher = { csrf: () => '', used: () => undefined, ended: () => undefined };
+let watcher: Watcher = {
+    csrf: () => '',
+    account: () => '',
+    used: () => undefined,
+    ended: () => undefined,
+    changed: () => undefined,
+};
 export function watch(w: Watcher): void {
     watcher = w;
 }
@@ -118,54 +127,108 @@ interface Asked {
     quiet?: boolean; /* a 401 is an answer, not the end of the session */
 }
 
-async function ask(asked: Asked): Promise<string> {
-    const { signal } = asked;
+/* What anybody may ask, also before signing in. */
+const isOpen = (path: string) =>
+    /^\/(fhir\/metadata|audit\/(key|checkpoint|witnesses|tile\/.*))([?#]|$)/.test(path);
+
+/* What is asked for one person is never sent for another, who has signed in meanwhile. */
+function sameAccount(account: string): void {
+    if (watcher.account() && account !== watcher.account()) {
+        watcher.changed();
+        throw new Trouble(
+            'Somebody else has signed in with this browser',
+            'Look at the top of the page who is signed in, then try again.',
+        );
+    }
+}
+
+async function withToken(path: string, init: RequestInit): Promise<Response> {
+    const send = (value: string) =>
+        fetch(path, { ...init, headers: { ...init.headers, authorization: `Bearer ${value}` } });
+    const token = await accessToken();
+    sameAccount(token.account);
+    const response = await send(token.value);
+    if (response.status !== 401) {
+        return response;
+    }
+    const another = await anotherToken(token);
+    sameAccount(another.account);
+    return send(another.value);
+}
+
+function send(asked: Asked): Promise<Response> {
+    const { path } = asked;
+    const own = path.startsWith('/auth/');
     const headers: Record<string, string> = { accept: asked.accept };
-    const init: RequestInit = { headers, signal: signal ?? null, credentials: 'same-origin' };
+    const init: RequestInit = { headers, credentials: own ? 'same-origin' : 'omit' };
+    if (asked.signal) {
+        init.signal = asked.signal;
+    }
     if (asked.body !== undefined) {
         init.method = 'POST';
         init.body = JSON.stringify(asked.body);
         headers['content-type'] = asked.type ?? 'application/json';
-        if (watcher.csrf()) {
-            headers['x-kith-csrf'] = watcher.csrf();
-        }
     }
-    let response: Response;
-    try {
-        response = await fetch(asked.path, init);
-    } catch (e) {
-        if (signal?.aborted) {
-            throw e;
-        }
-        throw new Trouble(
-            'The node does not answer',
-            'Check that it is running and that you are connected, then try again.',
+    if (own && asked.body !== undefined && watcher.csrf()) {
+        headers['x-kith-csrf'] = watcher.csrf();
+    }
+    return own || isOpen(path) ? fetch(path, init) : withToken(path, init);
+}
+
+/* Why there is no answer at all, in words. */
+function noAnswer(e: unknown): unknown {
+    if (e instanceof Trouble) {
+        return e;
+    }
+    if (e instanceof NotSignedIn) {
+        watcher.ended();
+        return trouble(401, '');
+    }
+    if (e instanceof Refused) {
+        return new Trouble(
+            'The node did not open the record',
+            'Load the page again. If it goes on, tell the people who run this node.',
+            e.message,
         );
     }
-    let body: string;
+    return new Trouble(
+        'The node does not answer',
+        'Check that it is running and that you are connected, then try again.',
+    );
+}
+
+async function ask<T>(asked: Asked, read: (r: Response) => Promise<T>): Promise<T> {
+    const { signal } = asked;
+    let response: Response;
     try {
-        body = await response.text();
+        response = await send(asked);
     } catch (e) {
-        if (signal?.aborted) {
-            throw e;
-        }
-        throw new Trouble('The answer broke off', 'Check that you are connected, then try again.');
+        throw signal?.aborted ? e : noAnswer(e);
     }
     if (response.status === 401 && !asked.quiet) {
         watcher.ended();
     } else {
         watcher.used();
     }
-    if (!response.ok) {
-        throw trouble(response.status, body);
+    try {
+        if (response.ok) {
+            return await read(response);
+        }
+        throw trouble(response.status, await response.text());
+    } catch (e) {
+        if (signal?.aborted || e instanceof Trouble) {
+            throw e;
+        }
+        throw new Trouble('The answer broke off', 'Check that you are connected, then try again.');
     }
-    return body;
 }
+
+const askText = (asked: Asked): Promise<string> => ask(asked, (r) => r.text());
 
 const FHIR = 'application/fhir+json';
 
 export const getText = (path: string, signal?: AbortSignal): Promise<string> =>
-    ask({ path: BASE + path, accept: FHIR, signal });
+    askText({ path: BASE + path, accept: FHIR, signal });
 
 function unreadable(): Trouble {
     return new Trouble(
@@ -198,12 +261,12 @@ function parsed<T>(body: string): T {
 
 /* Runs an operation of docs/access-operations.md: Parameters in, Parameters out. */
 export const operate = async (path: string, input: Resource): Promise<Resource> =>
-    parsed(await ask({ path: BASE + path, accept: FHIR, body: input, type: FHIR }));
+    parsed(await askText({ path: BASE + path, accept: FHIR, body: input, type: FHIR }));
 
 /* An address of docs/identity.md or of the log; `body` makes it a POST. */
 export const json = async <T>(path: string, body?: unknown, signal?: AbortSignal): Promise<T> =>
     parsed(
-        await ask({
+        await askText({
             path,
             accept: 'application/json',
             signal,
@@ -214,7 +277,7 @@ export const json = async <T>(path: string, body?: unknown, signal?: AbortSignal
 /* The ways in answer 401 to a wrong code: that ends no session. */
 export const tryIn = async <T>(path: string, body?: unknown): Promise<T> =>
     parsed(
-        await ask({
+        await askText({
             path,
             accept: 'application/json',
             quiet: true,
@@ -223,7 +286,11 @@ export const tryIn = async <T>(path: string, body?: unknown): Promise<T> =>
     );
 
 export const plainText = (path: string, signal?: AbortSignal): Promise<string> =>
-    ask({ path, accept: 'text/plain, */*', signal });
+    askText({ path, accept: 'text/plain, */*', signal });
+
+/* A file of the record as it is: a link cannot bring the token with it. */
+export const fileAt = (path: string, accept = '*/*', signal?: AbortSignal): Promise<Blob> =>
+    ask({ path, accept, signal }, (r) => r.blob());
 
 /* A page's `next` link, as a path below /fhir/. A link to another server is not followed. */
 export function nextPath(bundle: Bundle): string {

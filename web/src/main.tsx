@@ -13,6 +13,7 @@ import { RecordFrame } from './parts/record-frame.tsx';
 import { pathOf, readRoute, useHash, type Route } from './router.ts';
 import { PATHS, ROUTES, type PageProps, type RecordPageProps, type Row } from './routes.ts';
 import { entered, readSession, takeReturn, useSession } from './session.ts';
+import { accessToken } from './smart.ts';
 import { language, languageBefore, setLanguage, textsReady } from './texts/area.ts';
 import { common } from './texts/common.ts';
 
@@ -223,6 +224,8 @@ function App() {
     );
 }
 
+/* Asked for at once, with the session; whoever is not signed in is told so by the session. */
+accessToken().catch(() => undefined);
 /* Without Welsh, where it cannot be fetched, there is still English. */
 await setLanguage(languageBefore()).catch(() => undefined);
 render(<App />, document.getElementById('app')!);

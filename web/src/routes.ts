@@ -38,6 +38,7 @@ export const ROUTES: readonly Row[] = [
     { path: 'invite/:token', open: true, load: () => import('./pages/invite.tsx') },
     { path: 'consent/:token', load: () => import('./pages/consent.tsx') },
     { path: 'security', load: () => import('./pages/security.tsx') },
+    { path: 'launch', open: true, load: () => import('./pages/opened.tsx') },
     { path: 'apps', load: () => import('./pages/apps.tsx') },
 
     /* a record: of patients and professionals alike */

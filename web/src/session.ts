@@ -7,6 +7,7 @@ import { json, tryIn, watch } from './api.ts';
 import { forgetRecord } from './load.ts';
 import { idleMinutes, isIn, landing, safeReturn, type Session } from './model/account.ts';
 import { go } from './router.ts';
+import { forgetToken } from './smart.ts';
 
 const NOBODY: Session = { signed_in: false };
 
@@ -24,6 +25,7 @@ function end(why: string): void {
     const { providers = [], demo = false } = current ?? {};
     current = { ...NOBODY, providers, demo };
     forgetRecord();
+    forgetToken();
     if (was) {
         over = why;
     }
@@ -47,6 +49,7 @@ if (tabs) {
 
 watch({
     csrf: () => current?.csrf ?? '',
+    account: () => current?.account?.id ?? '',
     used: () => {
         if (current?.signed_in) {
             const quiet = Date.now() - usedAt > 5000;
@@ -58,6 +61,7 @@ watch({
         }
     },
     ended: () => end('You have been signed out. Sign in again to go on.'),
+    changed: () => void readSession().catch(() => undefined),
 });
 
 /* Takes an answer of /auth/ that says who is signed in now. */
@@ -67,6 +71,7 @@ export function takeSession(session: Session): Session {
     const other = before?.id !== now?.id || before?.role !== now?.role;
     if (current && other) {
         forgetRecord();
+        forgetToken();
     }
     current = session;
     usedAt = Date.now();
@@ -123,6 +128,7 @@ export function leaveAtOnce(): void {
     }).catch(() => undefined);
     tabs?.postMessage('ended');
     forgetRecord();
+    forgetToken();
 }
 
 const RETURN = 'kith-then';

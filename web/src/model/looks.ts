@@ -62,6 +62,7 @@ const KIND_WORDS: Record<string, string> = {
     proxy: 'Changed who acts for you',
     token: 'Let an app in',
     'token-revoked': 'Ended the access of an app',
+    launch: 'Opened your record from another system',
     account: 'Changed how you can sign in',
     erase: 'Erased the words of an entry of this list',
     asked: 'Asked another organisation',

@@ -33,6 +33,7 @@ import {
     useTitle,
 } from '../parts/basic.tsx';
 import { Dialog } from '../parts/dialog.tsx';
+import { FileButton, saveFile } from '../parts/file-button.tsx';
 import { waitingHere } from '../parts/focus.ts';
 import { Button, Choices, Main, TextField, useAction, useLoaded } from '../parts/form.tsx';
 import { PersonLinks } from '../parts/person.tsx';
@@ -133,26 +134,17 @@ function Entry({
                     </button>
                 ) : null}
                 {proofs ? (
-                    <a
-                        href={`/audit/proof/${look.leaf}`}
-                        download={`entry-${look.seq?.[0] ?? look.leaf}.tlog-proof`}
-                        aria-describedby={id}
+                    <FileButton
+                        path={`/audit/proof/${look.leaf}`}
+                        name={`entry-${look.seq?.[0] ?? look.leaf}.tlog-proof`}
+                        describedBy={id}
                     >
                         Download the proof
-                    </a>
+                    </FileButton>
                 ) : null}
             </p>
         </li>
     );
-}
-
-function saveFile(name: string, type: string, text: string): void {
-    const url = URL.createObjectURL(new Blob([text], { type }));
-    const link = document.createElement('a');
-    link.href = url;
-    link.download = name;
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(url), 10000);
 }
 
 type Outcome = { good: boolean; heading: string; words: string };
@@ -337,8 +329,9 @@ export default function AccessPage({ params, session }: PageProps) {
                             click={() =>
                                 saveFile(
                                     `who-looked-${t.year}-${t.month}-${t.day}.csv`,
-                                    'text/csv;charset=utf-8',
-                                    `\ufeff${asCsv(shown, me)}`,
+                                    new Blob([`\ufeff${asCsv(shown, me)}`], {
+                                        type: 'text/csv;charset=utf-8',
+                                    }),
                                 )
                             }
                         >

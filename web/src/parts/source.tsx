@@ -7,6 +7,7 @@ import { list, typeWords, type Coding, type Resource } from '../model/fhir.ts';
 import type { RecordIndex } from '../model/record.ts';
 import { sourceOf } from '../model/source.ts';
 import { TroubleBox } from './basic.tsx';
+import { FileButton } from './file-button.tsx';
 
 export function SourceList({ res, index }: { res: Resource; index: RecordIndex }) {
     const [node, setNode] = useState('');
@@ -71,10 +72,15 @@ export function Raw({ res, open = false }: { res: Resource; open?: boolean }) {
                 <span class="nhsuk-details__summary-text">Show the raw record</span>
             </summary>
             <div class="nhsuk-details__text k-more__text">
+                <p class="k-break">{path}</p>
                 <p>
-                    <a href={`/fhir/${path}`} class="k-break">
-                        {path} <span class="nhsuk-u-visually-hidden">as FHIR</span>
-                    </a>
+                    <FileButton
+                        path={`/fhir/${path}`}
+                        name={`${path.replaceAll('/', '-')}.json`}
+                        accept="application/fhir+json"
+                    >
+                        Download it as FHIR
+                    </FileButton>
                 </p>
                 {trouble ? <TroubleBox trouble={trouble} /> : null}
                 {text ? (
