@@ -10,7 +10,7 @@ import { answersOf, takeJoined, together, type Answers } from './model/places.ts
 import { RecordIndex } from './model/record.ts';
 import { missingForms, missingNames } from './model/source.ts';
 
-/* What a page needs of a record. */
+/* What a page needs of a record: these types; 'recent' is the newest of the results. */
 export const PARTS = {
     safety: [
         'AllergyIntolerance',
@@ -21,6 +21,7 @@ export const PARTS = {
         'MedicationDispense',
         'Immunization',
     ],
+    recent: ['Observation'],
     results: ['Observation', 'DiagnosticReport'],
     documents: ['DocumentReference', 'Composition', 'ImagingStudy', 'Media'],
     care: [
@@ -81,6 +82,18 @@ const isClosed = (id: string, signal: AbortSignal): Promise<boolean> =>
 
 const PAGE = 400; /* entries: what a slow telephone unpacks without a pause that is felt */
 const PAGES_MOST = 500;
+const RECENT = 100;
+const PATIENCE_MS = 300;
+
+/* Whether it has ended well within so many milliseconds; whatever comes later is its own matter. */
+const within = (work: Promise<void>, ms: number): Promise<boolean> =>
+    Promise.race([
+        work.then(
+            () => true,
+            () => false,
+        ),
+        new Promise<boolean>((done) => setTimeout(done, ms, false)),
+    ]);
 
 class Reading {
     state: Loaded;
@@ -140,24 +153,31 @@ class Reading {
         this.change({ closed: await closed });
     }
 
-    /* Asks for a part that was not asked for yet. */
+    /* Asks for a part that was not asked for yet, alone or within a larger one. */
     need(part: Part): void {
-        if (!this.asked.has(part) && !this.asked.has('all')) {
+        const larger: Part[] = part === 'recent' ? ['recent', 'results', 'all'] : [part, 'all'];
+        if (!larger.some((p) => this.asked.has(p))) {
             this.asked.set(part, this.read(part));
         }
     }
 
+    /*
+     * All places are asked at once, this one among them. What keeps somebody safe is asked of this one
+     * by itself as well, and so is the rest where the others take their time: it does not wait for them.
+     */
     private async read(part: Part): Promise<void> {
-        const types = PARTS[part].length ? `_type=${PARTS[part].join(',')}&` : '';
-        const others = this.others(types);
+        const others = this.others(part);
         others.catch(() => undefined);
         try {
-            await this.pages(`$everything?${types}_count=${PAGE}`, (bundle) => {
-                this.state.index.add(matchesOf(bundle));
-                if (tellsWithheld(bundle)) {
-                    this.change({ withheld: true });
-                }
-            });
+            const all = part === 'safety' ? false : await within(others, PATIENCE_MS);
+            if (!all) {
+                await this.pages(this.path(part, false), part !== 'recent', (bundle) => {
+                    this.state.index.add(matchesOf(bundle));
+                    if (tellsWithheld(bundle)) {
+                        this.change({ withheld: true });
+                    }
+                });
+            }
             await this.begun;
             this.change({ has: new Set([...this.state.has, part]), readAt: Date.now() });
             await breath();
@@ -176,8 +196,22 @@ class Reading {
         }
     }
 
-    private async pages(path: string, take: (bundle: Bundle) => void): Promise<void> {
-        let next = `Patient/${encodeURIComponent(this.id)}/${path}`;
+    private path(part: Part, joined: boolean): string {
+        const id = encodeURIComponent(this.id);
+        if (part === 'recent') {
+            const from = joined ? '&_joined=true' : '';
+            return `Observation?patient=${id}&_sort=-date&_count=${RECENT}${from}`;
+        }
+        const types = PARTS[part].length ? `_type=${PARTS[part].join(',')}&` : '';
+        return `Patient/${id}/$${joined ? 'joined' : 'everything'}?${types}_count=${PAGE}`;
+    }
+
+    private async pages(
+        path: string,
+        further: boolean,
+        take: (bundle: Bundle) => void,
+    ): Promise<void> {
+        let next = path;
         for (let n = 0; next; n++) {
             if (n === PAGES_MOST) {
                 throw new Trouble(
@@ -187,20 +221,22 @@ class Reading {
             }
             const bundle = await get<Bundle>(next, this.abort.signal);
             take(bundle);
-            const following = nextPath(bundle);
+            const following = further ? nextPath(bundle) : '';
             next = following === next ? '' : following;
             await breath();
         }
     }
 
-    /* What all places have. Its entries are put in only after those of this node. */
-    private async others(types: string): Promise<void> {
+    private async others(part: Part): Promise<void> {
         const groups = new Map<string, Resource[]>();
         let answers: Answers | null = null;
-        await this.pages(`$joined?${types}_count=${PAGE}`, (bundle) => {
+        await this.pages(this.path(part, true), part !== 'recent', (bundle) => {
             if (!answers) {
                 answers = answersOf(bundle);
-                this.change({ answers: together(this.state.answers, answers) });
+                this.change({
+                    answers: together(this.state.answers, answers),
+                    withheld: this.state.withheld || answers.places.some((p) => p.own && p.withheld),
+                });
             }
             takeJoined(this.state.index, bundle, answers, groups);
         });
@@ -237,7 +273,7 @@ function reading(id: string, staff: boolean): Reading {
 }
 
 const holds = (has: ReadonlySet<Part>, needs: readonly Part[]): boolean =>
-    has.has('all') || needs.every((n) => has.has(n));
+    has.has('all') || needs.every((n) => has.has(n) || (n === 'recent' && has.has('results')));
 
 /* The record of a person as far as a page needs it; what is here already is not asked for again. */
 export function useRecord(

@@ -42,7 +42,7 @@ export const ROUTES: readonly Row[] = [
     { path: 'apps', load: () => import('./pages/apps.tsx') },
 
     /* a record: of patients and professionals alike */
-    { path: 'patient/:id', needs: ['safety', 'results'], load: () => import('./pages/summary.tsx') },
+    { path: 'patient/:id', needs: ['safety', 'recent'], load: () => import('./pages/summary.tsx') },
     { path: 'patient/:id/results', needs: ['results'], load: () => import('./pages/results.tsx') },
     { path: 'patient/:id/result/:key', needs: ['results'], load: () => import('./pages/result.tsx') },
     { path: 'patient/:id/timeline', needs: ['all'], load: () => import('./pages/timeline.tsx') },

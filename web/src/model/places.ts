@@ -17,7 +17,6 @@ export interface Place {
     base: string;
     outcome: Outcome;
     words: string; /* as the node says it */
-    entries: number;
     own: boolean;
     withheld: boolean;
     unwitnessed: boolean;
@@ -51,7 +50,6 @@ function placeOf(issue: any): Place | null {
         /* what is not known is no answer */
         outcome: (OUTCOMES.includes(outcome) ? outcome : 'broken') as Outcome,
         words: words(issue.details),
-        entries: Number(value(ext, 'entries') ?? 0),
         own: value(ext, 'own') === true,
         withheld: value(ext, 'withheld') === true,
         unwitnessed: value(ext, 'unwitnessed') === true,
@@ -99,7 +97,6 @@ export function together(a: Answers | null, b: Answers): Answers {
         const worse = had && WORST.indexOf(had.outcome) > WORST.indexOf(p.outcome) ? had : p;
         places.set(p.base, {
             ...worse,
-            entries: p.entries + (had?.entries ?? 0),
             withheld: p.withheld || (had?.withheld ?? false),
             more: p.more || (had?.more ?? false),
         });

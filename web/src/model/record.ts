@@ -50,6 +50,15 @@ export class RecordIndex {
     readonly about = new Map<string, About>();
     private provenance: Map<string, Resource[]> | null = null;
 
+    /* How many of the entries that were read a place keeps. */
+    entriesOf(ods: string): number {
+        let n = 0;
+        for (const about of this.about.values()) {
+            n += about.ods === ods ? 1 : 0;
+        }
+        return n;
+    }
+
     aboutOf(r: Resource): About {
         return this.about.get(`${r.resourceType}/${r.id ?? ''}`) ?? OWN;
     }

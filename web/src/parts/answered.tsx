@@ -13,12 +13,13 @@ const clock = (at: number): string =>
         minute: '2-digit',
     });
 
-function PlaceLine({ place }: { place: Place }) {
+function PlaceLine({ place, record }: { place: Place; record: Loaded }) {
     const t = answered();
+    const entries = record.index.entriesOf(place.ods);
     return (
         <li>
             {place.name} {place.own ? t.here : ''} {t.outcomes[place.outcome]}
-            {place.outcome === 'answered' ? `: ${common().entries(place.entries)}` : ''}
+            {entries ? `: ${common().entries(entries)}` : ''}
             {place.more ? `; ${t.more}` : ''}
         </li>
     );
@@ -53,7 +54,7 @@ export function Answered({ record, again }: { record: Loaded; again: () => void 
     const list = (places: Place[]) => (
         <ul>
             {places.map((p) => (
-                <PlaceLine place={p} key={p.base} />
+                <PlaceLine place={p} record={record} key={p.base} />
             ))}
         </ul>
     );
