@@ -9,9 +9,10 @@ import { writeDates } from './model/dates.ts';
 import { Heading, TroubleBox, useTitle } from './parts/basic.tsx';
 import { Ending, Foot, Header } from './parts/chrome.tsx';
 import { Main } from './parts/form.tsx';
+import { PersonFrame } from './parts/person-frame.tsx';
 import { RecordFrame } from './parts/record-frame.tsx';
 import { pathOf, readRoute, useHash, type Route } from './router.ts';
-import { PATHS, ROUTES, type PageProps, type RecordPageProps, type Row } from './routes.ts';
+import { PATHS, rowOf, type PageProps, type RecordPageProps, type Row } from './routes.ts';
 import { entered, readSession, takeReturn, useSession } from './session.ts';
 import { accessToken } from './smart.ts';
 import { language, languageBefore, setLanguage, textsReady } from './texts/area.ts';
@@ -61,7 +62,7 @@ function Starting({ trouble, again }: { trouble: Trouble | null; again: () => vo
 }
 
 type AnyPage = ComponentType<PageProps> | ComponentType<RecordPageProps>;
-const fetched = new Map<string, AnyPage>();
+const fetched = new Map<Row, AnyPage>();
 
 /* The code of a page, and its texts; what was fetched before is there at once. */
 function useCode(row: Row): { Page: AnyPage | null; trouble: Trouble | null; again: () => void } {
@@ -71,11 +72,11 @@ function useCode(row: Row): { Page: AnyPage | null; trouble: Trouble | null; aga
     useEffect(() => {
         let live = true;
         setTrouble(null);
-        if (!fetched.has(row.path)) {
+        if (!fetched.has(row)) {
             row.load()
                 .then(async (m) => {
                     await textsReady();
-                    fetched.set(row.path, m.default as AnyPage);
+                    fetched.set(row, m.default as AnyPage);
                     if (live) {
                         turn((n) => n + 1);
                     }
@@ -86,7 +87,7 @@ function useCode(row: Row): { Page: AnyPage | null; trouble: Trouble | null; aga
             live = false;
         };
     }, [row, tries]);
-    return { Page: fetched.get(row.path) ?? null, trouble, again: () => setTries(tries + 1) };
+    return { Page: fetched.get(row) ?? null, trouble, again: () => setTries(tries + 1) };
 }
 
 function Page({ route, row, session }: { route: Route; row: Row; session: Session }) {
@@ -107,10 +108,18 @@ function Page({ route, row, session }: { route: Route; row: Row; session: Sessio
         );
     }
     const Plain = Code as ComponentType<PageProps> | null;
-    return Plain ? (
+    const page = Plain ? (
         <Plain {...props} key={JSON.stringify(route.params)} />
     ) : (
         <Starting trouble={null} again={again} />
+    );
+    const whose = row.menu && isPatient(session) ? (route.params.id ?? session.account?.patient) : '';
+    return whose ? (
+        <PersonFrame id={whose} session={session} route={route} key={whose}>
+            {page}
+        </PersonFrame>
+    ) : (
+        page
     );
 }
 
@@ -140,7 +149,7 @@ function Body({
     again: () => void;
     trouble: Trouble | null;
 }) {
-    const row = ROUTES.find((r) => r.path === route.path);
+    const row = rowOf(route.path, session);
     const to = session ? elsewhere(route, row, session) : '';
     useLayoutEffect(() => {
         if (!to) {

@@ -1,4 +1,8 @@
-/* The pages of a record as its menu has them: one row a page, for patients, for staff, or for both. */
+/*
+ * The pages of a record as its menu has them: one row a page. Patients have two groups beside the page,
+ * their health and their choices; professionals have a row of tabs.
+ */
+import { aboutHref, recordHref, type About } from './router.ts';
 import { recordNav } from './texts/record-nav.ts';
 
 type Words = keyof ReturnType<typeof recordNav>;
@@ -7,13 +11,28 @@ export interface NavRow {
     page: string; /* below #/patient/{id}; '' where the record begins */
     words: Words; /* a text of texts/record-nav.ts */
     also?: readonly string[]; /* pages that lie below it: their first part */
+    in?: 'people' | 'account'; /* below #/people/{id} instead; of the account, whose own record alone has it */
 }
 
+/* Your health. */
 export const PATIENT_NAV: readonly NavRow[] = [
-    { page: '', words: 'summary' },
+    { page: '', words: 'home' },
     { page: 'timeline', words: 'timeline', also: ['entry'] },
     { page: 'results', words: 'results', also: ['result'] },
+    { page: 'medicines', words: 'medicines' },
+    { page: 'conditions', words: 'conditions' },
+    { page: 'allergies', words: 'allergies' },
+    { page: 'vaccinations', words: 'vaccinations' },
     { page: 'details', words: 'details' },
+];
+
+/* Your choices. */
+export const CHOICES_NAV: readonly NavRow[] = [
+    { page: 'sharing', words: 'sharing', in: 'people' },
+    { page: 'access', words: 'access', in: 'people' },
+    { page: 'proxies', words: 'proxies', in: 'people' },
+    { page: 'apps', words: 'apps', in: 'account' },
+    { page: 'joined', words: 'joined', in: 'people' },
 ];
 
 export const STAFF_NAV: readonly NavRow[] = [
@@ -22,3 +41,19 @@ export const STAFF_NAV: readonly NavRow[] = [
     { page: 'timeline', words: 'timeline', also: ['entry'] },
     { page: 'details', words: 'details' },
 ];
+
+export const navHref = (id: string, row: NavRow): string =>
+    row.in === 'account'
+        ? `#/${row.page}`
+        : row.in === 'people'
+          ? aboutHref(id, row.page as About)
+          : recordHref(id, row.page);
+
+export const isAt = (row: NavRow, page: string): boolean =>
+    row.page === page || (row.also?.includes(page) ?? false);
+
+/* The page of a path of routes.ts: 'result' of 'patient/:id/result/:key', 'apps' of 'apps'. */
+export const pageOf = (path: string): string => {
+    const [first = '', , page = ''] = path.split('/');
+    return ['patient', 'people'].includes(first) ? page : first;
+};

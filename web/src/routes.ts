@@ -25,6 +25,7 @@ interface Common {
     path: string;
     may?: (session: Session) => boolean; /* left out: whoever is signed in */
     open?: boolean; /* nobody has to be signed in */
+    menu?: boolean; /* patients have the menu of the record beside it; a page with needs has it anyhow */
 }
 export type PlainRow = Common & Loads<PageProps> & { needs?: undefined };
 export type RecordRow = Common & Loads<RecordPageProps> & { needs: readonly Part[] };
@@ -39,7 +40,7 @@ export const ROUTES: readonly Row[] = [
     { path: 'consent/:token', load: () => import('./pages/consent.tsx') },
     { path: 'security', load: () => import('./pages/security.tsx') },
     { path: 'launch', open: true, load: () => import('./pages/opened.tsx') },
-    { path: 'apps', load: () => import('./pages/apps.tsx') },
+    { path: 'apps', menu: true, load: () => import('./pages/apps.tsx') },
 
     /* a record: of patients and professionals alike */
     { path: 'patient/:id', needs: ['safety', 'recent'], load: () => import('./pages/summary.tsx') },
@@ -50,10 +51,10 @@ export const ROUTES: readonly Row[] = [
     { path: 'patient/:id/entry/:type/:entry', needs: ['all'], load: () => import('./pages/entry.tsx') },
 
     /* about a record */
-    { path: 'people/:id/joined', load: () => import('./pages/joined.tsx') },
-    { path: 'people/:id/access', load: () => import('./pages/access.tsx') },
-    { path: 'people/:id/sharing', load: () => import('./pages/sharing.tsx') },
-    { path: 'people/:id/proxies', load: () => import('./pages/proxies.tsx') },
+    { path: 'people/:id/joined', menu: true, load: () => import('./pages/joined.tsx') },
+    { path: 'people/:id/access', menu: true, load: () => import('./pages/access.tsx') },
+    { path: 'people/:id/sharing', menu: true, load: () => import('./pages/sharing.tsx') },
+    { path: 'people/:id/proxies', menu: true, load: () => import('./pages/proxies.tsx') },
     { path: 'people/:id/launch', load: () => import('./pages/launch.tsx') },
     { path: 'helping', may: isPatient, load: () => import('./pages/helping.tsx') },
 
@@ -65,3 +66,9 @@ export const ROUTES: readonly Row[] = [
 ];
 
 export const PATHS: readonly string[] = ROUTES.map((r) => r.path);
+
+/* Two rows may share an address: the first one that somebody may open counts. */
+export function rowOf(path: string, session: Session | null): Row | undefined {
+    const rows = ROUTES.filter((r) => r.path === path);
+    return rows.find((r) => !r.may || (session && r.may(session))) ?? rows[0];
+}

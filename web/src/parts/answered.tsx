@@ -25,13 +25,18 @@ function PlaceLine({ place, record }: { place: Place; record: Loaded }) {
     );
 }
 
+/* Whether somebody who reads the page has to know that parts may be missing. */
+export const lacksSome = ({ answers, elsewhere }: Loaded): boolean =>
+    answers ? missing(answers).length > 0 || !answers.whole : elsewhere !== null;
+
 export function Answered({ record, again }: { record: Loaded; again: () => void }) {
     const t = answered();
     const { answers } = record;
+    const foot = record.joining ? '' : 'k-foot'; /* all is here */
     const read = record.readAt ? t.readAt(clock(record.readAt)) : '';
     if (record.elsewhere && !answers) {
         return (
-            <div class="k-answered k-answered--part" role="status">
+            <div class={`k-answered k-answered--part ${foot}`} role="status">
                 <p>
                     <strong>{t.couldNot}.</strong> {record.elsewhere.detail || record.elsewhere.advice}{' '}
                     {read}
@@ -60,7 +65,7 @@ export function Answered({ record, again }: { record: Loaded; again: () => void 
     );
     if (!lacking.length && answers.whole) {
         return (
-            <div class="k-answered" role="status">
+            <div class={`k-answered ${foot}`} role="status">
                 <p>
                     {t.all(all)} {read}{' '}
                     <button type="button" class="k-link-button" onClick={again}>
@@ -72,7 +77,7 @@ export function Answered({ record, again }: { record: Loaded; again: () => void 
         );
     }
     return (
-        <div class="k-answered k-answered--part" role="status">
+        <div class={`k-answered k-answered--part ${foot}`} role="status">
             <p>
                 <strong>{t.part}.</strong> {t.some(all - lacking.length, all)} {read}
             </p>

@@ -46,29 +46,14 @@ export function Banner({
     index,
     done,
     bare,
-    small = false,
 }: {
     patient: Resource;
     index: RecordIndex;
     done: boolean;
     bare: boolean; /* nothing of the record is shown, so nothing is said of allergies */
-    small?: boolean; /* for the person themself, who knows who they are */
 }) {
     const dead = died(patient) !== undefined;
     const line = allergyLine(index);
-    if (small) {
-        return (
-            <section class="k-banner k-banner--small" aria-label="Patient">
-                <div class="nhsuk-width-container k-banner__inner">
-                    <p class="k-banner__name">{patientName(patient)}</p>
-                    <dl class="k-banner__facts">
-                        <Item label="Born" value={bornLine(patient)} />
-                        <Item label="NHS number" value={nhsNumber(patient) || 'Not recorded'} />
-                    </dl>
-                </div>
-            </section>
-        );
-    }
     return (
         <section class={`k-banner${dead ? ' k-banner--dead' : ''}`} aria-label="Patient">
             <div class="nhsuk-width-container k-banner__inner">

@@ -133,13 +133,8 @@ function linksOf(session: Session): [href: string, words: string][] {
     const t = common();
     const id = session.account?.patient;
     if (isPatient(session)) {
-        return id
-            ? [
-                  [`#/patient/${id}`, t.record],
-                  [`#/people/${id}/sharing`, t.sharing],
-                  [`#/people/${id}/access`, t.looked],
-              ]
-            : [['#/helping', t.helping]];
+        /* the rest is in the menu of the record */
+        return id ? [[`#/patient/${id}`, t.record]] : [['#/helping', t.helping]];
     }
     const out: [string, string][] = [];
     if (mayDo(session, 'view-demographics')) {
@@ -185,7 +180,7 @@ export function Header({
     const t = common();
     const known = session && isIn(session) ? session : null;
     const links = known ? linksOf(known) : [];
-    return (
+    const header = (
         <header class="nhsuk-header k-header">
             <div class="nhsuk-header__container nhsuk-width-container">
                 <div class="nhsuk-header__service">
@@ -218,8 +213,13 @@ export function Header({
                 <LanguageSwitch speak={speak} />
                 {known ? <Me session={known} path={path} /> : null}
             </div>
-            {known && isPatient(known) ? <QuickExit /> : null}
         </header>
+    );
+    return (
+        <>
+            {header}
+            {known && isPatient(known) ? <QuickExit /> : null}
+        </>
     );
 }
 

@@ -1,16 +1,16 @@
-/* From one page about a person to the others, and back to the record. */
+/* For professionals: from one page about a person to the others, and back to the record. */
 import { isPatient, mayDo, type Session } from '../model/account.ts';
 import { aboutHref, recordHref, type About } from '../router.ts';
 
-const WORDS: Record<About, [own: string, other: string]> = {
-    joined: ['All places', 'All places'],
-    access: ['Who looked', 'Who looked'],
-    sharing: ['Who can see', 'Who can see'],
-    proxies: ['Who acts for me', 'Who acts for them'],
-    launch: ['Open an app', 'Open an app'],
+const WORDS: Record<About, string> = {
+    joined: 'All places',
+    access: 'Who looked',
+    sharing: 'Who can see',
+    proxies: 'Who acts for them',
+    launch: 'Open an app',
 };
 
-/* What staff need for a page; those whose own record it is, or who act for them, need nothing. */
+/* What staff need for a page. */
 const NEEDS: Record<About, string> = {
     joined: 'view-record',
     access: 'view-audit',
@@ -19,6 +19,7 @@ const NEEDS: Record<About, string> = {
     launch: 'view-record',
 };
 
+/* Patients have all of these in the menu beside the page. */
 export function PersonLinks({
     id,
     session,
@@ -28,35 +29,22 @@ export function PersonLinks({
     session: Session;
     page: About | 'record' | 'apps';
 }) {
-    const own = isPatient(session);
-    const pages = (Object.keys(WORDS) as About[]).filter((about) =>
-        own ? about !== 'launch' : mayDo(session, NEEDS[about]),
+    if (isPatient(session)) {
+        return null;
+    }
+    const pages = (Object.keys(WORDS) as About[]).filter((about) => mayDo(session, NEEDS[about]));
+    const link = (to: typeof page, href: string, words: string) => (
+        <li>
+            <a href={href} aria-current={page === to ? 'page' : undefined}>
+                {words}
+            </a>
+        </li>
     );
     return (
-        <nav class="k-person-links" aria-label={own ? 'My record' : 'This person'}>
+        <nav class="k-person-links" aria-label="This person">
             <ul>
-                <li>
-                    <a href={recordHref(id)} aria-current={page === 'record' ? 'page' : undefined}>
-                        {own && session.account?.patient === id ? 'My record' : 'Record'}
-                    </a>
-                </li>
-                {pages.map((about) => (
-                    <li>
-                        <a
-                            href={aboutHref(id, about)}
-                            aria-current={page === about ? 'page' : undefined}
-                        >
-                            {WORDS[about][own && session.account?.patient === id ? 0 : 1]}
-                        </a>
-                    </li>
-                ))}
-                {own ? (
-                    <li>
-                        <a href="#/apps" aria-current={page === 'apps' ? 'page' : undefined}>
-                            Apps
-                        </a>
-                    </li>
-                ) : null}
+                {link('record', recordHref(id), 'Record')}
+                {pages.map((about) => link(about, aboutHref(id, about), WORDS[about]))}
             </ul>
         </nav>
     );

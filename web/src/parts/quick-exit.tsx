@@ -38,9 +38,13 @@ export function QuickExit() {
         return () => removeEventListener('keydown', pressed);
     }, []);
     return (
-        <a class="k-quick-exit" href={ELSEWHERE} rel="nofollow noreferrer" onClick={leave}>
-            {t.quickExit}
-            <span class="nhsuk-u-visually-hidden">. {t.quickExitHint}</span>
-        </a>
+        <div class="k-exit">
+            <div class="nhsuk-width-container">
+                <a class="k-quick-exit" href={ELSEWHERE} rel="nofollow noreferrer" onClick={leave}>
+                    {t.quickExit}
+                    <span class="nhsuk-u-visually-hidden">. {t.quickExitHint}</span>
+                </a>
+            </div>
+        </div>
     );
 }

@@ -4,72 +4,36 @@ import type { ComponentType } from 'preact';
 import { useRecord, type Loaded } from '../load.ts';
 import { isPatient, mayDo, type Session } from '../model/account.ts';
 import { patientName } from '../model/people.ts';
-import { PATIENT_NAV, STAFF_NAV, type NavRow } from '../record-nav.ts';
+import { isAt, pageOf, PATIENT_NAV, STAFF_NAV } from '../record-nav.ts';
 import { recordHref, type Route } from '../router.ts';
 import type { PageProps, RecordPageProps, RecordRow } from '../routes.ts';
 import { common } from '../texts/common.ts';
 import { recordNav } from '../texts/record-nav.ts';
-import { Acting } from './acting.tsx';
-import { Answered } from './answered.tsx';
+import { Answered, lacksSome } from './answered.tsx';
 import { Banner } from './banner.tsx';
 import { Heading, Status, TroubleBox, useTitle } from './basic.tsx';
 import { PersonLinks } from './person.tsx';
+import { Beside } from './person-frame.tsx';
 import { NoCare, NotShown, PartOnly, WithheldBanner } from './withheld.tsx';
-
-/* The first part of a page's address below the person: 'result' of 'patient/:id/result/:key'. */
-const pageOf = (route: Route): string => route.path.split('/')[2] ?? '';
-
-const isAt = (row: NavRow, page: string): boolean =>
-    row.page === page || (row.also?.includes(page) ?? false);
-
-function Links({ id, page, rows }: { id: string; page: string; rows: readonly NavRow[] }) {
-    const t = recordNav();
-    return (
-        <>
-            {rows.map((row) => (
-                <li key={row.page}>
-                    <a
-                        href={recordHref(id, row.page)}
-                        aria-current={
-                            row.page === page ? 'page' : isAt(row, page) ? 'true' : undefined
-                        }
-                    >
-                        {t[row.words]}
-                    </a>
-                </li>
-            ))}
-        </>
-    );
-}
 
 /* For professionals a row of tabs: one press from any page of the record to any other. */
 function Tabs({ id, page }: { id: string; page: string }) {
+    const t = recordNav();
     return (
-        <nav class="k-tabs" aria-label={recordNav().record}>
+        <nav class="k-tabs" aria-label={t.record}>
             <ul class="nhsuk-width-container k-tabs__list">
-                <Links id={id} page={page} rows={STAFF_NAV} />
-            </ul>
-        </nav>
-    );
-}
-
-/* For patients a list beside the page; on a telephone behind one button, so that the page comes first. */
-function SideMenu({ id, page }: { id: string; page: string }) {
-    const [open, setOpen] = useState(false);
-    useEffect(() => setOpen(false), [page]);
-    return (
-        <nav class="k-side" aria-label={recordNav().record}>
-            <button
-                type="button"
-                class="k-side__button"
-                aria-expanded={open}
-                aria-controls="record-pages"
-                onClick={() => setOpen(!open)}
-            >
-                {recordNav().more}
-            </button>
-            <ul class="k-side__list" id="record-pages" data-open={open ? '' : undefined}>
-                <Links id={id} page={page} rows={PATIENT_NAV} />
+                {STAFF_NAV.map((row) => (
+                    <li key={row.page}>
+                        <a
+                            href={recordHref(id, row.page)}
+                            aria-current={
+                                row.page === page ? 'page' : isAt(row, page) ? 'true' : undefined
+                            }
+                        >
+                            {t[row.words]}
+                        </a>
+                    </li>
+                ))}
             </ul>
         </nav>
     );
@@ -150,50 +114,68 @@ function Inside(props: FrameProps & { record: Loaded; again: () => void }) {
     );
 }
 
+/* Everything of the page itself; what may be missing is said before it, that nothing is, after it. */
+function Main(props: FrameProps & { record: Loaded; again: () => void; bare: boolean }) {
+    const { record, again, bare, session } = props;
+    const person = isPatient(session);
+    const first = !person || lacksSome(record);
+    const page = pageOf(props.route.path);
+    /* the page of all places says who has answered, and where a patient begins what is withheld */
+    const who =
+        record.done && !bare && page !== 'joined' ? (
+            <Answered record={record} again={again} />
+        ) : null;
+    const withheld =
+        record.done && record.withheld && !(person && page === '') ? (
+            <WithheldBanner id={record.id} session={session} again={again} />
+        ) : null;
+    return (
+        <main class="nhsuk-main-wrapper k-main" id="main" tabIndex={-1}>
+            <Status>{record.done ? common().read : record.trouble ? '' : common().reading}</Status>
+            {first ? who : null}
+            {!person && record.done && !record.closed ? (
+                <PersonLinks id={record.id} session={session} page="record" />
+            ) : null}
+            {person ? null : withheld}
+            <Inside {...props} />
+            {person ? withheld : null}
+            {first ? null : who}
+        </main>
+    );
+}
+
 export function RecordFrame(props: FrameProps) {
     const { route, row, session, params } = props;
     const id = params.id!;
     const person = isPatient(session);
     const { record, again } = useRecord(id, !person, row.needs);
     const bare = record.closed || (!person && !seesHealth(session));
-    const page = pageOf(route);
+    const page = pageOf(route.path);
     const nav = (person ? PATIENT_NAV : STAFF_NAV).find((r) => isAt(r, page));
     const name = record.patient ? patientName(record.patient) : '';
     useTitle(
         [nav ? recordNav()[nav.words] : recordNav().record, name].filter(Boolean).join(': '),
     );
-    const lost = record.trouble !== null && !record.patient;
+    const main = <Main {...props} record={record} again={again} bare={bare} />;
+    if (person) {
+        return (
+            <Beside id={id} patient={record.patient} session={session} route={route}>
+                {main}
+            </Beside>
+        );
+    }
     return (
-        <div class="k-record">
+        <>
             {record.patient ? (
-                <>
-                    <Acting patient={record.patient} session={session} />
-                    <Banner
-                        patient={record.patient}
-                        index={record.index}
-                        done={record.has.has('safety') || record.has.has('all')}
-                        bare={bare}
-                        small={person}
-                    />
-                </>
+                <Banner
+                    patient={record.patient}
+                    index={record.index}
+                    done={record.has.has('safety') || record.has.has('all')}
+                    bare={bare}
+                />
             ) : null}
-            {bare || lost || person ? null : <Tabs id={id} page={page} />}
-            <div class={`nhsuk-width-container${person && !lost ? ' k-beside' : ''}`}>
-                {person && !lost ? <SideMenu id={id} page={page} /> : null}
-                <main class="nhsuk-main-wrapper k-main" id="main" tabIndex={-1}>
-                    <Status>
-                        {record.done ? common().read : record.trouble ? '' : common().reading}
-                    </Status>
-                    {record.done && !bare ? <Answered record={record} again={again} /> : null}
-                    {person || (record.done && !record.closed) ? (
-                        <PersonLinks id={id} session={session} page="record" />
-                    ) : null}
-                    {record.done && record.withheld ? (
-                        <WithheldBanner id={id} session={session} again={again} />
-                    ) : null}
-                    <Inside {...props} record={record} again={again} />
-                </main>
-            </div>
-        </div>
+            {bare || !record.patient ? null : <Tabs id={id} page={page} />}
+            <div class="nhsuk-width-container">{main}</div>
+        </>
     );
 }
