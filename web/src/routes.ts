@@ -51,7 +51,7 @@ export const ROUTES: readonly Row[] = [
     { path: 'patient/:id/entry/:type/:entry', needs: ['all'], load: () => import('./pages/entry.tsx') },
 
     /* about a record */
-    { path: 'people/:id/joined', menu: true, load: () => import('./pages/joined.tsx') },
+    { path: 'people/:id/joined', needs: ['all'], load: () => import('./pages/joined.tsx') },
     { path: 'people/:id/access', menu: true, load: () => import('./pages/access.tsx') },
     { path: 'people/:id/sharing', menu: true, load: () => import('./pages/sharing.tsx') },
     { path: 'people/:id/proxies', menu: true, load: () => import('./pages/proxies.tsx') },

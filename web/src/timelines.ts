@@ -2,16 +2,22 @@
 import type { Loaded } from './load.ts';
 import type { RecordIndex } from './model/record.ts';
 import { timeline, type Entry } from './model/timeline.ts';
+import { language } from './texts/area.ts';
 
-const timelines = new WeakMap<RecordIndex, { size: number; names: number; entries: Entry[] }>();
+interface Made {
+    state: string;
+    entries: Entry[];
+}
+const timelines = new WeakMap<RecordIndex, Made>();
 
 /* The timeline of a record, made once for each state of it. */
 export function timelineOf(record: Loaded): Entry[] {
     const had = timelines.get(record.index);
-    if (had && had.size === record.size && had.names === record.names) {
+    const state = [record.size, record.names, language()].join(' ');
+    if (had?.state === state) {
         return had.entries;
     }
     const entries = timeline(record.index);
-    timelines.set(record.index, { size: record.size, names: record.names, entries });
+    timelines.set(record.index, { state, entries });
     return entries;
 }

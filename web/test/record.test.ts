@@ -10,7 +10,8 @@ import {
     vaccinations,
 } from '../src/model/record.ts';
 import { missingNames, sourceLine } from '../src/model/source.ts';
-import { byYear, fold, kindCounts, matches, timeline } from '../src/model/timeline.ts';
+import { byYear, items, kindCounts } from '../src/model/items.ts';
+import { fold, matches, timeline } from '../src/model/timeline.ts';
 import { trend } from '../src/model/trend.ts';
 
 let serial = 0;
@@ -324,22 +325,22 @@ test('the timeline holds everything that happened, by year, marked where withdra
     );
     const all = timeline(index);
     assert.deepEqual(
-        byYear(all).map((y) => [y.label, ...y.entries.map((e) => e.title)]),
+        byYear(items(all, index)).map((y) => [y.label, ...y.items.map((i) => i.entry.title)]),
         [
             ['2021', 'Visit', 'Mistake'],
             ['2020', 'Weight'],
-            ['No date recorded', 'Observation not named', 'Unheard of'],
+            ['No date recorded', 'Measurement without a name', 'Unheard of'],
         ],
     );
     assert.deepEqual(
         all.filter((e) => e.wrong).map((e) => e.status),
         ['Entered in error'],
     );
-    assert.deepEqual(kindCounts(all), [
-        ['Visits and contacts', 1],
-        ['Problems', 1],
-        ['Results', 2],
-        ['Other', 1],
+    assert.deepEqual(kindCounts(items(all, index)), [
+        ['visits', 1],
+        ['conditions', 1],
+        ['results', 2],
+        ['other', 1],
     ]);
 });
 

@@ -1,5 +1,5 @@
 /* "Who looked at my record": the entries of /audit/patient/{id}, in words, and as a file. */
-import { showDateTime } from './dates.ts';
+import { civil, showDate, showDateTime } from './dates.ts';
 import { capital, sentence, typeWords } from './fhir.ts';
 
 export interface Look {
@@ -181,6 +181,8 @@ export function instant(at: number | string | undefined): string {
     return typeof at === 'string' ? at : '';
 }
 
+/* The time of day alone; '' where only the day is known. */
+export const timeWords = (l: Look): string => civil(instant(l.at))?.time ?? '';
 export const whenWords = (l: Look): string => showDateTime(instant(l.at));
 
 /* `own`: who reads it is the patient. */
@@ -307,7 +309,7 @@ export function asCsv(looks: Look[], own = true): string {
 export function byDay(looks: Look[]): [day: string, looks: Look[]][] {
     const days = new Map<string, Look[]>();
     for (const l of looks) {
-        const day = whenWords(l).split(' ')[0] || 'Day not noted';
+        const day = showDate(instant(l.at)) || 'Day not noted';
         days.set(day, [...(days.get(day) ?? []), l]);
     }
     return [...days];

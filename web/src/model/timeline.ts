@@ -13,11 +13,14 @@ import {
 } from './fhir.ts';
 import { medicineName, observationDate, reasonOf, RecordIndex, wrong } from './record.ts';
 import { sourceLine } from './source.ts';
+import { timelineTexts, type en } from '../texts/timeline.ts';
 import { dosage, observationValue } from './values.ts';
+
+export type Kind = keyof typeof en.kinds;
 
 export interface Entry {
     res: Resource;
-    kind: string; /* the filter it falls under */
+    kind: Kind; /* the filter it falls under */
     title: string;
     detail: string;
     status: string; /* worth saying; '' when as expected */
@@ -28,11 +31,11 @@ export interface Entry {
     wrong: boolean;
 }
 
-const KINDS: [string, string[]][] = [
-    ['Visits and contacts', ['Encounter', 'EpisodeOfCare']],
-    ['Appointments', ['Appointment', 'AppointmentResponse']],
+const KINDS: [Kind, string[]][] = [
+    ['visits', ['Encounter', 'EpisodeOfCare']],
+    ['appointments', ['Appointment', 'AppointmentResponse']],
     [
-        'Problems',
+        'conditions',
         [
             'Condition',
             'ClinicalImpression',
@@ -42,9 +45,9 @@ const KINDS: [string, string[]][] = [
             'DetectedIssue',
         ],
     ],
-    ['Allergies', ['AllergyIntolerance']],
+    ['allergies', ['AllergyIntolerance']],
     [
-        'Medicines',
+        'medicines',
         [
             'MedicationRequest',
             'MedicationStatement',
@@ -53,23 +56,24 @@ const KINDS: [string, string[]][] = [
             'NutritionOrder',
         ],
     ],
-    ['Results', ['Observation', 'Specimen', 'MolecularSequence']],
-    ['Reports', ['DiagnosticReport']],
-    ['Procedures', ['Procedure']],
-    ['Vaccinations', ['Immunization', 'ImmunizationRecommendation', 'ImmunizationEvaluation']],
-    ['Documents', ['DocumentReference', 'DocumentManifest', 'Composition', 'List']],
+    ['results', ['Observation', 'Specimen', 'MolecularSequence']],
+    ['reports', ['DiagnosticReport']],
+    ['procedures', ['Procedure']],
+    ['vaccinations', ['Immunization', 'ImmunizationRecommendation', 'ImmunizationEvaluation']],
+    ['documents', ['DocumentReference', 'DocumentManifest', 'Composition', 'List']],
     [
-        'Referrals and requests',
+        'requests',
         ['ServiceRequest', 'RequestGroup', 'DeviceRequest', 'SupplyRequest', 'VisionPrescription'],
     ],
-    ['Care plans', ['CarePlan', 'CareTeam', 'Goal']],
-    ['Forms', ['QuestionnaireResponse']],
-    ['Images', ['ImagingStudy', 'Media', 'BodyStructure']],
-    ['Alerts and consents', ['Flag', 'Consent']],
-    ['Tasks and messages', ['Task', 'Communication', 'CommunicationRequest']],
-    ['Equipment', ['Device', 'DeviceUseStatement', 'SupplyDelivery']],
+    ['plans', ['CarePlan', 'CareTeam', 'Goal']],
+    ['forms', ['QuestionnaireResponse']],
+    ['images', ['ImagingStudy', 'Media', 'BodyStructure']],
+    ['alerts', ['Flag']],
+    ['choices', ['Consent']],
+    ['messages', ['Task', 'Communication', 'CommunicationRequest']],
+    ['equipment', ['Device', 'DeviceUseStatement', 'SupplyDelivery']],
     [
-        'Budgets and claims',
+        'money',
         [
             'Account',
             'ChargeItem',
@@ -85,12 +89,12 @@ const KINDS: [string, string[]][] = [
             'EnrollmentRequest',
         ],
     ],
-    ['People', ['RelatedPerson', 'Person', 'Group']],
+    ['people', ['RelatedPerson', 'Person', 'Group']],
 ];
-export const KIND_ORDER: string[] = [...KINDS.map(([kind]) => kind), 'Other'];
-const RANK = new Map(KIND_ORDER.map((kind, at): [string, number] => [kind, at]));
-const KIND_OF = new Map<string, string>(
-    KINDS.flatMap(([kind, types]) => types.map((t): [string, string] => [t, kind])),
+export const KIND_ORDER: Kind[] = [...KINDS.map(([kind]) => kind), 'other'];
+const RANK = new Map(KIND_ORDER.map((kind, at): [Kind, number] => [kind, at]));
+const KIND_OF = new Map<string, Kind>(
+    KINDS.flatMap(([kind, types]) => types.map((t): [string, Kind] => [t, kind])),
 );
 
 /* Not things that happened to the person: the person, those who act, and records about records. */
@@ -141,15 +145,7 @@ interface Said {
     status?: string;
 }
 
-/* What a choice or a permission of Kith's kinds is called; others have words of their own. */
-const CONSENT_WORDS: Record<string, string> = {
-    sharing: 'A choice about who may see the record',
-    grant: 'A permission to see the record',
-    override: 'The record was opened in an emergency',
-    claim: 'Somebody said that they need to see the record',
-    proxy: 'A permission to act for the person',
-    home: 'A choice of who brings the record together',
-};
+/* What a choice or a permission of Kith's kinds is; others have words of their own. */
 const kindOf = (consent: Resource): string =>
     list<Concept>(consent.category)
         .flatMap((c) => list<any>(c.coding))
@@ -160,9 +156,9 @@ const readers: Record<string, (r: Resource, index: RecordIndex) => Said> = {
         title:
             title(list<Concept>(r.type)[0]) ||
             title(r.serviceType) ||
-            CLASS_WORDS[r.class?.code ?? ''] ||
-            'Visit',
-        detail: [CLASS_WORDS[r.class?.code ?? ''] ?? r.class?.display, reasonOf(index, r)]
+            visitWords(r.class?.code ?? '') ||
+            unnamed(r),
+        detail: [visitWords(r.class?.code ?? '') || r.class?.display, reasonOf(index, r)]
             .filter(Boolean)
             .join(': '),
         start: r.period?.start,
@@ -173,15 +169,15 @@ const readers: Record<string, (r: Resource, index: RecordIndex) => Said> = {
             r.description ||
             title(list<Concept>(r.serviceType)[0]) ||
             title(list<Concept>(r.specialty)[0]) ||
-            'Appointment',
+            unnamed(r),
         detail: reasonOf(index, r),
         start: r.start ?? list<any>(r.requestedPeriod)[0]?.start ?? r.created,
         end: r.end,
         status: r.status,
     }),
     Condition: (r) => ({
-        title: title(r.code) || 'Problem not named',
-        detail: [sentence(statusCode(r.clinicalStatus)), title(r.severity)]
+        title: title(r.code) || unnamed(r),
+        detail: [statusWords(statusCode(r.clinicalStatus)), title(r.severity)]
             .filter(Boolean)
             .join(', '),
         start: r.onsetDateTime ?? r.onsetPeriod?.start ?? r.recordedDate,
@@ -193,7 +189,7 @@ const readers: Record<string, (r: Resource, index: RecordIndex) => Said> = {
             : '',
     }),
     AllergyIntolerance: (r) => ({
-        title: title(r.code) || 'Substance not recorded',
+        title: title(r.code) || unnamed(r),
         detail: list<any>(r.reaction)
             .flatMap((x) => list<Concept>(x.manifestation).map(title))
             .join(', '),
@@ -206,13 +202,13 @@ const readers: Record<string, (r: Resource, index: RecordIndex) => Said> = {
     Observation: (r) => {
         const v = observationValue(r);
         return {
-            title: title(r.code) || 'Observation not named',
+            title: title(r.code) || unnamed(r),
             detail: v.text,
             start: observationDate(r),
         };
     },
     DiagnosticReport: (r, index) => ({
-        title: title(r.code) || 'Report',
+        title: title(r.code) || unnamed(r),
         detail:
             r.conclusion ||
             list<Ref>(r.result)
@@ -223,18 +219,18 @@ const readers: Record<string, (r: Resource, index: RecordIndex) => Said> = {
                 )
                 .filter(Boolean)
                 .join('; ') +
-                (list(r.result).length > 4 ? `; and ${list(r.result).length - 4} more` : ''),
+                (list(r.result).length > 4 ? `; ${timelineTexts().andMore(list(r.result).length - 4)}` : ''),
         start: r.effectiveDateTime ?? r.effectivePeriod?.start ?? r.issued,
     }),
     Procedure: (r, index) => ({
-        title: title(r.code) || 'Procedure not named',
+        title: title(r.code) || unnamed(r),
         detail: [reasonOf(index, r), title(r.outcome)].filter(Boolean).join('; '),
         start: r.performedDateTime ?? r.performedPeriod?.start,
         end: r.performedPeriod?.end,
     }),
     Immunization: (r) => ({
-        title: title(r.vaccineCode) || 'Vaccine not named',
-        detail: [r.occurrenceString, r.lotNumber ? `batch ${r.lotNumber}` : '', title(r.site)]
+        title: title(r.vaccineCode) || unnamed(r),
+        detail: [r.occurrenceString, r.lotNumber ? timelineTexts().batch(String(r.lotNumber)) : '', title(r.site)]
             .filter(Boolean)
             .join(', '),
         start: r.occurrenceDateTime ?? r.recorded,
@@ -244,7 +240,7 @@ const readers: Record<string, (r: Resource, index: RecordIndex) => Said> = {
             r.description ||
             attachmentTitle(list<any>(r.content)[0]?.attachment) ||
             title(r.type) ||
-            'Document',
+            unnamed(r),
         detail: r.description
             ? title(r.type)
             : list<Concept>(r.category)
@@ -254,7 +250,7 @@ const readers: Record<string, (r: Resource, index: RecordIndex) => Said> = {
         start: r.context?.period?.start ?? r.date,
     }),
     Composition: (r) => ({
-        title: r.title || title(r.type) || 'Document',
+        title: r.title || title(r.type) || unnamed(r),
         detail: list<any>(r.section)
             .map((s) => s.title)
             .filter(Boolean)
@@ -274,12 +270,12 @@ const readers: Record<string, (r: Resource, index: RecordIndex) => Said> = {
     }),
     MedicationDispense: (r, index) => ({
         title: medicineName(index, r),
-        detail: 'Dispensed',
+        detail: timelineTexts().dispensed,
         start: r.whenHandedOver ?? r.whenPrepared,
     }),
     MedicationAdministration: (r, index) => ({
         title: medicineName(index, r),
-        detail: 'Given',
+        detail: timelineTexts().given,
         start: r.effectiveDateTime ?? r.effectivePeriod?.start,
     }),
     CarePlan: (r) => ({
@@ -289,7 +285,7 @@ const readers: Record<string, (r: Resource, index: RecordIndex) => Said> = {
                 .map(title)
                 .filter((t) => t && t !== 'assess-plan')
                 .join(', ') ||
-            'Care plan',
+            unnamed(r),
         detail: list<any>(r.activity)
             .map((a) => title(a.detail?.code))
             .filter(Boolean)
@@ -298,7 +294,7 @@ const readers: Record<string, (r: Resource, index: RecordIndex) => Said> = {
         end: r.period?.end,
     }),
     CareTeam: (r, index) => ({
-        title: r.name || 'Care team',
+        title: r.name || unnamed(r),
         detail: list<any>(r.participant)
             .map((p) => index.name(p.member, r))
             .filter(Boolean)
@@ -307,12 +303,12 @@ const readers: Record<string, (r: Resource, index: RecordIndex) => Said> = {
         end: r.period?.end,
     }),
     Goal: (r) => ({
-        title: title(r.description) || 'Goal',
+        title: title(r.description) || unnamed(r),
         start: r.startDate ?? r.statusDate,
         status: r.lifecycleStatus,
     }),
     ServiceRequest: (r, index) => ({
-        title: title(r.code) || title(list<Concept>(r.category)[0]) || 'Request',
+        title: title(r.code) || title(list<Concept>(r.category)[0]) || unnamed(r),
         detail: reasonOf(index, r),
         start: r.authoredOn ?? r.occurrenceDateTime ?? r.occurrencePeriod?.start,
     }),
@@ -321,12 +317,12 @@ const readers: Record<string, (r: Resource, index: RecordIndex) => Said> = {
             index.names.get(r.questionnaire) ||
             list<any>(r._questionnaire?.extension).find((e) => e.valueString)?.valueString ||
             list<any>(r.item)[0]?.text ||
-            'Form',
-        detail: countAnswers(r) === 1 ? '1 answer' : `${countAnswers(r)} answers`,
+            unnamed(r),
+        detail: timelineTexts().answers(countAnswers(r)),
         start: r.authored,
     }),
     ImagingStudy: (r) => ({
-        title: r.description || title(list<Concept>(r.procedureCode)[0]) || 'Images',
+        title: r.description || title(list<Concept>(r.procedureCode)[0]) || unnamed(r),
         detail: [
             ...new Set(
                 list<any>(r.series).map((s) =>
@@ -339,11 +335,17 @@ const readers: Record<string, (r: Resource, index: RecordIndex) => Said> = {
         ].join('; '),
         start: r.started,
     }),
-    Flag: (r) => ({ title: title(r.code) || 'Alert', start: r.period?.start, end: r.period?.end }),
+    Flag: (r) => ({ title: title(r.code) || unnamed(r), start: r.period?.start, end: r.period?.end }),
     Consent: (r) => ({
-        title: CONSENT_WORDS[kindOf(r)] ?? (list<Concept>(r.category).map(title)[0] || 'Consent'),
+        title:
+            (timelineTexts().consents as Record<string, string>)[kindOf(r)] ??
+            (list<Concept>(r.category).map(title)[0] || unnamed(r)),
         detail: [
-            r.provision?.type === 'deny' ? 'Refused' : r.provision?.type ? 'Allowed' : '',
+            r.provision?.type === 'deny'
+                ? timelineTexts().refused
+                : r.provision?.type
+                  ? timelineTexts().allowed
+                  : '',
             ...list<any>(r.provision?.actor).map((a) => a.reference?.display),
         ]
             .filter(Boolean)
@@ -351,57 +353,54 @@ const readers: Record<string, (r: Resource, index: RecordIndex) => Said> = {
         start: r.dateTime,
     }),
     Task: (r) => ({
-        title: title(r.code) || r.description || 'Task',
+        title: title(r.code) || r.description || unnamed(r),
         detail: r.description,
         start: r.authoredOn ?? r.executionPeriod?.start,
         status: r.status,
     }),
     Communication: (r) => ({
-        title: title(r.topic) || 'Message',
+        title: title(r.topic) || unnamed(r),
         detail: list<any>(r.payload)[0]?.contentString,
         start: r.sent ?? r.received,
     }),
     Device: (r) => ({
-        title: title(r.type) || list<any>(r.deviceName)[0]?.name || 'Device',
+        title: title(r.type) || list<any>(r.deviceName)[0]?.name || unnamed(r),
         detail: '',
         start: r.manufactureDate,
     }),
     SupplyDelivery: (r) => ({
-        title: title(r.suppliedItem?.itemCodeableConcept) || 'Supply',
-        detail: 'Delivered',
+        title: title(r.suppliedItem?.itemCodeableConcept) || unnamed(r),
+        detail: timelineTexts().delivered,
         start: r.occurrenceDateTime ?? r.occurrencePeriod?.start,
     }),
     Claim: (r) => ({
-        title: title(list<any>(r.item)[0]?.productOrService) || 'Claim',
-        detail: 'Claim',
+        title: title(list<any>(r.item)[0]?.productOrService) || unnamed(r),
+        detail: timelineTexts().claim,
         start: r.billablePeriod?.start ?? r.created,
     }),
     ExplanationOfBenefit: (r) => ({
-        title: title(list<any>(r.item)[0]?.productOrService) || 'Payment',
-        detail: 'Payment of a claim',
+        title: title(list<any>(r.item)[0]?.productOrService) || unnamed(r),
+        detail: timelineTexts().payment,
         start: r.billablePeriod?.start ?? r.created,
     }),
     RelatedPerson: (r, index) => ({
-        title: index.name({ reference: `RelatedPerson/${r.id}` }) || 'Related person',
+        title: index.name({ reference: `RelatedPerson/${r.id}` }) || unnamed(r),
         detail: list<Concept>(r.relationship).map(title).join(', '),
         start: r.period?.start,
         end: r.period?.end,
     }),
 };
 
-const CLASS_WORDS: Record<string, string> = {
-    AMB: 'Outpatient or surgery',
-    EMER: 'Emergency',
-    IMP: 'Hospital stay',
-    ACUTE: 'Hospital stay',
-    NONAC: 'Hospital stay',
-    SS: 'Short stay',
-    HH: 'Home visit',
-    VR: 'Remote (telephone or video)',
-    OBSENC: 'Observation',
-    PRENC: 'Before admission',
-    FLD: 'In the field',
-};
+/* 'AMB' → 'At a clinic or surgery' */
+export const visitWords = (code: string): string =>
+    (timelineTexts().visits as Record<string, string>)[code] ?? '';
+
+const unnamed = (r: Resource): string =>
+    (timelineTexts().unnamed as Record<string, string>)[r.resourceType] ?? typeWords(r.resourceType);
+
+/* A status of FHIR as people say it. */
+export const statusWords = (code: string | undefined): string =>
+    (timelineTexts().status as Record<string, string>)[code ?? ''] ?? sentence(code);
 
 function countAnswers(r: Resource): number {
     let n = 0;
@@ -448,7 +447,7 @@ function entry(r: Resource, index: RecordIndex): Entry {
         said = (readers[r.resourceType] ?? anything)(r, index);
     } catch {
         said = {
-            title: `${typeWords(r.resourceType)} that could not be read: open the raw record`,
+            title: timelineTexts().unreadable,
         };
     }
     const start = typeof said.start === 'string' ? said.start : '';
@@ -456,10 +455,10 @@ function entry(r: Resource, index: RecordIndex): Entry {
     const isWrong = wrong(r);
     return {
         res: r,
-        kind: KIND_OF.get(r.resourceType) ?? 'Other',
+        kind: KIND_OF.get(r.resourceType) ?? 'other',
         title: String(said.title),
         detail: typeof said.detail === 'string' ? said.detail : '',
-        status: isWrong ? 'Entered in error' : EXPECTED.has(status) ? '' : sentence(status),
+        status: isWrong ? timelineTexts().wrong : EXPECTED.has(status) ? '' : statusWords(status),
         start,
         end: typeof said.end === 'string' ? said.end : '',
         time: sortTime(start),
@@ -522,44 +521,14 @@ export function matches(e: Entry, index: RecordIndex, foldedWords: string[]): bo
             [
                 e.title,
                 e.detail,
-                e.kind,
+                timelineTexts().kinds[e.kind],
                 e.status,
                 typeWords(e.res.resourceType),
                 sourceLine(index, e.res),
+                index.aboutOf(e.res).place,
             ].join(' '),
         );
         haystacks.set(e, hay);
     }
     return foldedWords.every((w) => hay.includes(w));
-}
-
-export interface Year {
-    year: number;
-    label: string;
-    entries: Entry[];
-}
-
-export function byYear(entries: Entry[]): Year[] {
-    const out: Year[] = [];
-    for (const e of entries) {
-        const label = Number.isNaN(e.year) ? 'No date recorded' : String(e.year);
-        const last = out[out.length - 1];
-        if (last?.label === label) {
-            last.entries.push(e);
-        } else {
-            out.push({ year: e.year, label, entries: [e] });
-        }
-    }
-    return out;
-}
-
-export function kindCounts(entries: Entry[]): [string, number][] {
-    const counts = new Map<string, number>();
-    for (const e of entries) {
-        counts.set(e.kind, (counts.get(e.kind) ?? 0) + 1);
-    }
-    return KIND_ORDER.filter((k) => counts.has(k)).map((k): [string, number] => [
-        k,
-        counts.get(k)!,
-    ]);
 }

@@ -11,6 +11,7 @@ import {
     instant,
     isOverride,
     isProgram,
+    timeWords,
     told,
     whatWords,
     whenWords,
@@ -118,7 +119,7 @@ function Entry({
             )}
             {why ? <p>Why: {why}</p> : null}
             <p class="k-quiet">
-                {whenWords(look).split(' ')[1] ? `At ${whenWords(look).split(' ')[1]}. ` : ''}
+                {timeWords(look) ? `At ${timeWords(look)}. ` : ''}
                 {classWords(look, own)}
                 {look.client_name && !isProgram(look) ? `, with ${look.client_name}` : ''}.
             </p>

@@ -1,139 +1,166 @@
-/* Everything in the record, newest first, by year, with filters. Only what is open is in the page. */
+/* Everything in the record, from all places: what is to come, then by year, with filters. */
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
-import { timelineOf } from '../timelines.ts';
+import { isPatient } from '../model/account.ts';
 import { civil, showDate, showPeriod } from '../model/dates.ts';
+import {
+    alsoAt,
+    byYear,
+    items,
+    kindCounts,
+    placeCounts,
+    placeOf,
+    upcoming,
+    wanted,
+    type Item,
+    type Year,
+} from '../model/items.ts';
 import type { RecordIndex } from '../model/record.ts';
 import { sourceLine } from '../model/source.ts';
-import { byYear, fold, kindCounts, matches, type Entry, type Year } from '../model/timeline.ts';
-import { Empty, Heading, plural, Tag } from '../parts/basic.tsx';
-import { Raw, SourceList } from '../parts/source.tsx';
+import { fold, type Kind } from '../model/timeline.ts';
+import { Chevron, Empty, Heading, Tag } from '../parts/basic.tsx';
+import { AskedPlaces } from '../parts/asked.tsx';
 import { entryHref, replaceQuery } from '../router.ts';
 import type { RecordPageProps } from '../routes.ts';
+import { timelineTexts } from '../texts/timeline.ts';
+import { timelineOf } from '../timelines.ts';
 
 /* Years are opened, newest first, until this many entries can be read; the rest at a press. */
-const OPEN_AT_FIRST = 40;
-const CHUNK = 100;
+const OPEN_AT_FIRST = 30;
+const CHUNK = 50;
+const STEP = 8; /* rows that a slow telephone draws without a pause that is felt */
 
-const TONES: Record<string, string> = {
-    'Visits and contacts': 'blue',
-    Appointments: 'blue',
-    Problems: 'orange',
-    Allergies: 'red',
-    Medicines: 'purple',
-    Results: 'green',
-    Reports: 'aqua-green',
-    Procedures: 'pink',
-    Vaccinations: 'yellow',
-};
-
-const ONE: Record<string, string> = {
-    'Visits and contacts': 'Visit',
-    Appointments: 'Appointment',
-    Problems: 'Problem',
-    Allergies: 'Allergy',
-    Medicines: 'Medicine',
-    Results: 'Result',
-    Reports: 'Report',
-    Procedures: 'Procedure',
-    Vaccinations: 'Vaccination',
-    Documents: 'Document',
-    'Referrals and requests': 'Request',
-    'Care plans': 'Care plan',
-    Forms: 'Form',
-    Images: 'Images',
-    'Alerts and consents': 'Alert',
-    'Tasks and messages': 'Task',
-    'Budgets and claims': 'Claim',
-    People: 'Person',
-};
-
-function Row({ e, id, index }: { e: Entry; id: string; index: RecordIndex }) {
-    const [open, setOpen] = useState(false);
-    const source = sourceLine(index, e.res);
-    const time = civil(e.start)?.time;
-    const until = e.end && showDate(e.end) !== showDate(e.start) ? showPeriod(e.start, e.end) : '';
-    return (
-        <li class={`k-entry${e.wrong ? ' k-entry--wrong' : ''}`}>
-            <div class="k-entry__kind">
-                <Tag tone={TONES[e.kind] ?? 'grey'}>{ONE[e.kind] ?? e.kind}</Tag>
-                {time ? <span class="k-entry__time">{time}</span> : null}
-            </div>
-            <div class="k-entry__body">
-                <p class="k-entry__title">
-                    <a href={entryHref(id, e.res)}>{e.title}</a>
-                    {e.kind === 'Results' && e.detail && e.detail.length < 40 ? (
-                        <strong class="k-entry__value"> {e.detail}</strong>
-                    ) : null}{' '}
-                    {e.time > Date.now() && !e.wrong ? <Tag tone="blue">Upcoming</Tag> : null}{' '}
-                    {e.status ? <Tag tone={e.wrong ? 'red' : 'grey'}>{e.status}</Tag> : null}
-                </p>
-                {e.detail && !(e.kind === 'Results' && e.detail.length < 40) ? (
-                    <p class="k-entry__detail">{e.detail}</p>
-                ) : null}
-                {until ? <p class="k-entry__detail">{until}</p> : null}
-                <details
-                    class="k-entry__source"
-                    onToggle={(x) => setOpen((x.currentTarget as HTMLDetailsElement).open)}
-                >
-                    <summary>
-                        <span>{source || 'Source not recorded'}</span>
-                        <span class="nhsuk-u-visually-hidden">, source of {e.title}</span>
-                    </summary>
-                    {open ? (
-                        <div class="k-entry__more">
-                            <SourceList res={e.res} index={index} />
-                            <Raw res={e.res} />
-                        </div>
-                    ) : null}
-                </details>
-            </div>
-        </li>
-    );
+interface Ctx {
+    id: string;
+    index: RecordIndex;
+    here: string; /* the name of this node's organisation */
 }
 
-function Days({ entries, id, index }: { entries: Entry[]; id: string; index: RecordIndex }) {
-    const days: { label: string; entries: Entry[] }[] = [];
-    for (const e of entries) {
-        const label = showDate(e.start) || 'No date recorded';
-        const last = days[days.length - 1];
-        if (last?.label === label) {
-            last.entries.push(e);
-        } else {
-            days.push({ label, entries: [e] });
-        }
-    }
+const keyOf = ({ entry: { res } }: Item): string => `${res.resourceType}/${res.id ?? ''}`;
+
+function Others({ item, ctx }: { item: Item; ctx: Ctx }) {
+    const t = timelineTexts();
+    const { id, index, here } = ctx;
+    const places = alsoAt(item, index, here);
     return (
         <>
-            {days.map((d) => (
-                <section class="k-day" key={d.label}>
-                    <h3 class="k-day__date">{d.label}</h3>
-                    <ul class="k-entries">
-                        {d.entries.map((e) => (
-                            <Row
-                                e={e}
-                                id={id}
-                                index={index}
-                                key={`${e.res.resourceType}/${e.res.id ?? ''}`}
-                            />
+            {places.length ? <p class="k-entry__source">{t.also(places.join(', '))}</p> : null}
+            {item.others.length ? (
+                <details class="nhsuk-details k-more">
+                    <summary class="nhsuk-details__summary">
+                        <span class="nhsuk-details__summary-text">
+                            {t.alike(item.others.length)}
+                        </span>
+                    </summary>
+                    <ul class="k-more__text">
+                        {item.others.map((e) => (
+                            <li>
+                                <a href={entryHref(id, e.res)}>{e.title}</a>{' '}
+                                {[showDate(e.start), t.from(placeOf(e, index, here))]
+                                    .filter(Boolean)
+                                    .join(', ')}
+                            </li>
                         ))}
                     </ul>
-                </section>
-            ))}
+                </details>
+            ) : null}
         </>
     );
 }
 
-function YearBlock(props: {
-    year: Year;
-    open: boolean;
-    toggle: () => void;
-    id: string;
-    index: RecordIndex;
-}) {
+function Row({ item, ctx }: { item: Item; ctx: Ctx }) {
+    const t = timelineTexts();
+    const { index, here } = ctx;
+    const e = item.entry;
+    const time = civil(e.start)?.time;
+    const until = e.end && showDate(e.end) !== showDate(e.start) ? showPeriod(e.start, e.end) : '';
+    const short = e.kind === 'results' && e.detail !== '' && e.detail.length < 40;
+    const place = placeOf(e, index, here);
+    const source = sourceLine(index, e.res);
+    return (
+        <li class={`k-entry${e.wrong ? ' k-entry--wrong' : ''}`}>
+            <p class="k-entry__kind">
+                {t.one[e.kind]}
+                {time ? <span class="k-entry__time"> {time}</span> : null}
+            </p>
+            <p class="k-entry__title">
+                <a href={entryHref(ctx.id, e.res)}>{e.title}</a>
+                {short ? <strong class="k-entry__value"> {e.detail}</strong> : null}{' '}
+                {e.status ? <Tag tone={e.wrong ? 'red' : 'grey'}>{e.status}</Tag> : null}
+            </p>
+            {e.detail && !short ? <p class="k-entry__detail">{e.detail}</p> : null}
+            {until ? <p class="k-entry__detail">{until}</p> : null}
+            <p class="k-entry__source">
+                {t.from(place)}
+                {source && source !== place ? ` · ${source.replace(`, ${place}`, '')}` : ''}
+            </p>
+            <Others item={item} ctx={ctx} />
+        </li>
+    );
+}
+
+function Days({ all, ctx }: { all: Item[]; ctx: Ctx }) {
+    const days: { label: string; items: Item[] }[] = [];
+    for (const item of all) {
+        const label = showDate(item.entry.start) || timelineTexts().noDate;
+        const last = days[days.length - 1];
+        if (last?.label === label) {
+            last.items.push(item);
+        } else {
+            days.push({ label, items: [item] });
+        }
+    }
+    return (
+        <ol class="k-days">
+            {days.map((d) => (
+                <li class="k-day" key={d.label}>
+                    <h3 class="k-day__date">{d.label}</h3>
+                    <ul class="k-entries">
+                        {d.items.map((item) => (
+                            <Row item={item} ctx={ctx} key={keyOf(item)} />
+                        ))}
+                    </ul>
+                </li>
+            ))}
+        </ol>
+    );
+}
+
+/* Grows to `most` by a few at a time, so that the page goes on answering while it is drawn. */
+function useGrowing(most: number): number {
+    const [now, setNow] = useState(Math.min(STEP, most));
+    useEffect(() => {
+        if (now >= most) {
+            return undefined;
+        }
+        const timer = setTimeout(() => setNow(now + STEP), 0);
+        return () => clearTimeout(timer);
+    }, [now, most]);
+    return Math.min(now, most);
+}
+
+function OpenYear({ year, ctx }: { year: Year; ctx: Ctx }) {
+    const [most, setMost] = useState(CHUNK);
+    const shown = useGrowing(Math.min(most, year.items.length));
+    const rest = year.items.length - most;
+    return (
+        <>
+            <Days all={year.items.slice(0, shown)} ctx={ctx} />
+            {rest > 0 ? (
+                <button
+                    type="button"
+                    class="nhsuk-button nhsuk-button--secondary nhsuk-button--small k-year__more"
+                    onClick={() => setMost(most + CHUNK)}
+                >
+                    {timelineTexts().showMore(Math.min(CHUNK, rest), year.label)}
+                </button>
+            ) : null}
+        </>
+    );
+}
+
+function YearBlock(props: { year: Year; open: boolean; toggle: () => void; ctx: Ctx }) {
     const { year, open } = props;
-    const [count, setCount] = useState(CHUNK);
     const body = `year-${year.label.replace(/\W+/g, '-')}`;
-    const rest = year.entries.length - count;
     return (
         <section class="k-year">
             <h2 class="k-year__heading">
@@ -144,71 +171,92 @@ function YearBlock(props: {
                     aria-controls={body}
                     onClick={props.toggle}
                 >
-                    <svg
-                        class="k-chevron"
-                        viewBox="0 0 24 24"
-                        width="20"
-                        height="20"
-                        aria-hidden="true"
-                        focusable="false"
-                    >
-                        <path
-                            d="M6 9l6 6 6-6"
-                            fill="none"
-                            stroke="currentColor"
-                            stroke-width="3"
-                            stroke-linecap="round"
-                            stroke-linejoin="round"
-                        />
-                    </svg>
+                    <Chevron />
                     <span>{year.label}</span>{' '}
-                    <span class="k-count">{plural(year.entries.length, 'entry', 'entries')}</span>
+                    <span class="k-count">
+                        {timelineTexts().count(year.items.length, year.items.length, false)}
+                    </span>
                 </button>
             </h2>
             <div id={body} hidden={!open}>
-                {open ? (
-                    <Days
-                        entries={year.entries.slice(0, count)}
-                        id={props.id}
-                        index={props.index}
-                    />
-                ) : null}
-                {open && rest > 0 ? (
-                    <button
-                        type="button"
-                        class="nhsuk-button nhsuk-button--secondary nhsuk-button--small k-year__more"
-                        onClick={() => setCount(count + CHUNK)}
-                    >
-                        Show {Math.min(CHUNK, rest)} more of {year.label}
-                    </button>
-                ) : null}
+                {open ? <OpenYear year={year} ctx={props.ctx} /> : null}
             </div>
         </section>
     );
 }
 
+function Boxes(props: {
+    name: string;
+    legend: string;
+    rows: { key: string; words: string; count: number }[];
+    chosen: ReadonlySet<string>;
+    toggle: (key: string) => void;
+}) {
+    return (
+        <fieldset class="nhsuk-fieldset">
+            <legend class="nhsuk-fieldset__legend nhsuk-fieldset__legend--s k-filters__legend">
+                {props.legend}
+            </legend>
+            <div class="nhsuk-checkboxes nhsuk-checkboxes--small k-filters__kinds">
+                {props.rows.map(({ key, words, count }) => {
+                    const id = `${props.name}-${key.replace(/\W+/g, '-')}`;
+                    return (
+                        <div class="nhsuk-checkboxes__item" key={key}>
+                            <input
+                                class="nhsuk-checkboxes__input"
+                                type="checkbox"
+                                id={id}
+                                checked={props.chosen.has(key)}
+                                onChange={() => props.toggle(key)}
+                            />
+                            <label class="nhsuk-label nhsuk-checkboxes__label" for={id}>
+                                {words} <span class="k-quiet">{count.toLocaleString('en-GB')}</span>
+                            </label>
+                        </div>
+                    );
+                })}
+            </div>
+        </fieldset>
+    );
+}
+
+interface Chosen {
+    kinds: ReadonlySet<string>;
+    places: ReadonlySet<string>;
+}
+
+function flipped(set: ReadonlySet<string>, key: string): Set<string> {
+    const next = new Set(set);
+    if (!next.delete(key)) {
+        next.add(key);
+    }
+    return next;
+}
+
 function Filters(props: {
-    counts: [string, number][];
-    kinds: Set<string>;
-    toggle: (kind: string) => void;
+    kinds: [Kind, number][];
+    places: [string, number][];
+    chosen: Chosen;
+    choose: (chosen: Chosen) => void;
     text: string;
     type: (text: string) => void;
     clear: () => void;
+    beside: boolean; /* a menu stands beside the page, so the filters wait for a press */
 }) {
-    const [open, setOpen] = useState(
-        () => props.kinds.size > 0 || matchMedia('(min-width: 48.0625em)').matches,
-    );
-    const filtered = props.kinds.size > 0 || props.text !== '';
+    const t = timelineTexts();
+    const { chosen, choose } = props;
+    const n = chosen.kinds.size + chosen.places.size;
+    const [open, setOpen] = useState(() => n > 0 || matchMedia('(min-width: 61.875em)').matches && !props.beside);
     return (
         <form
             class="k-filters"
             role="search"
-            aria-label="Filter the timeline"
+            aria-label={t.filter}
             onSubmit={(e) => e.preventDefault()}
         >
             <div class="nhsuk-form-group k-filters__text">
                 <label class="nhsuk-label nhsuk-label--s" for="timeline-text">
-                    Words in the timeline
+                    {t.words}
                 </label>
                 <input
                     class="nhsuk-input"
@@ -223,59 +271,38 @@ function Filters(props: {
                 type="button"
                 class="k-filters__toggle"
                 aria-expanded={open}
-                aria-controls="kinds"
+                aria-controls="filters"
                 onClick={() => setOpen(!open)}
             >
-                <svg
-                    class="k-chevron"
-                    viewBox="0 0 24 24"
-                    width="20"
-                    height="20"
-                    aria-hidden="true"
-                    focusable="false"
-                >
-                    <path
-                        d="M6 9l6 6 6-6"
-                        fill="none"
-                        stroke="currentColor"
-                        stroke-width="3"
-                        stroke-linecap="round"
-                        stroke-linejoin="round"
-                    />
-                </svg>
-                Filter by kind{props.kinds.size ? ` (${props.kinds.size} chosen)` : ''}
+                <Chevron />
+                {t.more}
+                {n ? t.chosen(n) : ''}
             </button>
-            <fieldset class="nhsuk-fieldset" id="kinds" hidden={!open}>
-                <legend class="nhsuk-fieldset__legend nhsuk-fieldset__legend--s k-filters__legend">
-                    Kinds of entry
-                </legend>
-                <div class="nhsuk-checkboxes nhsuk-checkboxes--small k-filters__kinds">
-                    {props.counts.map(([kind, n]) => {
-                        const id = `kind-${kind.replace(/\W+/g, '-')}`;
-                        return (
-                            <div class="nhsuk-checkboxes__item" key={kind}>
-                                <input
-                                    class="nhsuk-checkboxes__input"
-                                    type="checkbox"
-                                    id={id}
-                                    checked={props.kinds.has(kind)}
-                                    onChange={() => props.toggle(kind)}
-                                />
-                                <label class="nhsuk-label nhsuk-checkboxes__label" for={id}>
-                                    {kind} <span class="k-quiet">{n.toLocaleString('en-GB')}</span>
-                                </label>
-                            </div>
-                        );
-                    })}
-                </div>
-            </fieldset>
-            {filtered ? (
+            <div class="k-filters__boxes" id="filters" hidden={!open}>
+                <Boxes
+                    name="kind"
+                    legend={t.kind}
+                    rows={props.kinds.map(([key, count]) => ({ key, words: t.kinds[key], count }))}
+                    chosen={chosen.kinds}
+                    toggle={(k) => choose({ ...chosen, kinds: flipped(chosen.kinds, k) })}
+                />
+                {props.places.length > 1 ? (
+                    <Boxes
+                        name="place"
+                        legend={t.place}
+                        rows={props.places.map(([key, count]) => ({ key, words: key, count }))}
+                        chosen={chosen.places}
+                        toggle={(p) => choose({ ...chosen, places: flipped(chosen.places, p) })}
+                    />
+                ) : null}
+            </div>
+            {n || props.text ? (
                 <button
                     type="button"
                     class="nhsuk-button nhsuk-button--secondary nhsuk-button--small k-filters__clear"
                     onClick={props.clear}
                 >
-                    Clear filters
+                    {t.clear}
                 </button>
             ) : null}
         </form>
@@ -287,7 +314,7 @@ function openAtFirst(years: Year[]): Set<string> {
     let shown = 0;
     for (const y of years) {
         open.add(y.label);
-        shown += Math.min(CHUNK, y.entries.length);
+        shown += Math.min(CHUNK, y.items.length);
         if (shown >= OPEN_AT_FIRST) {
             break;
         }
@@ -295,97 +322,100 @@ function openAtFirst(years: Year[]): Set<string> {
     return open;
 }
 
-export default function TimelinePage({ record, query }: RecordPageProps) {
-    const index = record.index;
-    const all = useMemo(() => timelineOf(record), [record.size, record.names]);
-    const counts = useMemo(() => kindCounts(all), [all]);
-    const [kinds, setKinds] = useState(() => new Set(query.getAll('kind')));
-    const [text, setText] = useState(query.get('q') ?? '');
+function Years({ all, ctx }: { all: Item[]; ctx: Ctx }) {
+    const years = useMemo(() => byYear(all), [all]);
+    /* What somebody opens or closes counts until the filters change. */
+    const opened = useMemo(() => openAtFirst(years), [years]);
+    const [turned, setTurned] = useState({ years, labels: new Set<string>() });
+    const labels = turned.years === years ? turned.labels : new Set<string>();
+    return (
+        <>
+            {years.map((y) => (
+                <YearBlock
+                    key={y.label}
+                    year={y}
+                    open={opened.has(y.label) !== labels.has(y.label)}
+                    toggle={() => setTurned({ years, labels: flipped(labels, y.label) })}
+                    ctx={ctx}
+                />
+            ))}
+        </>
+    );
+}
+
+const PAUSE_MS = 120;
+
+/* The filters, which the address keeps; words count once somebody stops typing for a moment. */
+function useFilters(query: URLSearchParams) {
+    const [chosen, choose] = useState<Chosen>(() => ({
+        kinds: new Set(query.getAll('kind')),
+        places: new Set(query.getAll('place')),
+    }));
+    const [text, type] = useState(query.get('q') ?? '');
     const [used, setUsed] = useState(text);
     const timer = useRef(0);
     useEffect(() => {
         clearTimeout(timer.current);
-        timer.current = setTimeout(() => setUsed(text), 120) as unknown as number;
+        timer.current = setTimeout(() => setUsed(text), PAUSE_MS) as unknown as number;
         return () => clearTimeout(timer.current);
     }, [text]);
     useEffect(() => {
         const q = new URLSearchParams();
-        kinds.forEach((k) => q.append('kind', k));
+        chosen.kinds.forEach((k) => q.append('kind', k));
+        chosen.places.forEach((p) => q.append('place', p));
         if (used.trim()) {
             q.set('q', used.trim());
         }
         replaceQuery(q);
-    }, [kinds, used]);
-
-    const shown = useMemo(() => {
-        const wanted = fold(used).split(/\s+/).filter(Boolean);
-        return all.filter(
-            (e) => (kinds.size === 0 || kinds.has(e.kind)) && matches(e, index, wanted),
-        );
-    }, [all, kinds, used]);
-    const years = useMemo(() => byYear(shown), [shown]);
-    /* What somebody opens or closes counts until the filters change. */
-    const opened = useMemo(() => openAtFirst(years), [years]);
-    const [turned, setTurned] = useState({ years, labels: new Set<string>() });
-    const isOpen = (label: string) =>
-        opened.has(label) !== (turned.years === years && turned.labels.has(label));
-    const flip = (set: Set<string>, key: string): Set<string> => {
-        const next = new Set(set);
-        if (!next.delete(key)) {
-            next.add(key);
-        }
-        return next;
-    };
+    }, [chosen, used]);
     const clear = () => {
-        setKinds(new Set());
-        setText('');
+        choose({ kinds: new Set(), places: new Set() });
+        type('');
         document.getElementById('timeline-text')?.focus();
     };
-    const filtered = kinds.size > 0 || used.trim() !== '';
-    const count = filtered
-        ? `${plural(shown.length, 'entry', 'entries')} of ${all.length.toLocaleString('en-GB')}`
-        : plural(all.length, 'entry', 'entries');
+    return { chosen, choose, text, type, used, clear };
+}
+
+export default function TimelinePage({ record, query, session }: RecordPageProps) {
+    const t = timelineTexts();
+    const { index } = record;
+    const here = session.organisation?.name ?? '';
+    const entries = timelineOf(record);
+    const all = useMemo(() => items(entries, index), [entries]);
+    const kinds = useMemo(() => kindCounts(all), [all]);
+    const places = useMemo(() => placeCounts(all, index, here), [all]);
+    const filters = useFilters(query);
+    const { chosen, used } = filters;
+    const shown = useMemo(() => {
+        const words = fold(used).split(/\s+/).filter(Boolean);
+        return all.filter((i) => wanted(i, { ...chosen, words }, index, here));
+    }, [all, chosen, used]);
+    const { next, past } = useMemo(() => upcoming(shown, Date.now()), [shown]);
+    const ctx = useMemo(() => ({ id: record.id, index, here }), [record.id, index, all]);
+    const filtered = chosen.kinds.size + chosen.places.size > 0 || used.trim() !== '';
     return (
         <>
-            <Heading>Timeline</Heading>
+            <Heading>{t.title}</Heading>
             <div class="k-timeline">
-                <Filters
-                    counts={counts}
-                    kinds={kinds}
-                    toggle={(k) => setKinds((now) => flip(now, k))}
-                    text={text}
-                    type={setText}
-                    clear={clear}
-                />
+                <Filters kinds={kinds} places={places} beside={isPatient(session)} {...filters} />
                 <div class="k-timeline__list">
                     <p class="k-timeline__count" role="status">
-                        {count}
+                        {t.count(shown.length, all.length, filtered)}
                     </p>
                     {shown.length === 0 ? (
                         <Empty>
-                            {all.length === 0
-                                ? 'This record has no entries yet.'
-                                : 'No entry fits. Take a filter away, or use fewer words.'}
+                            {all.length ? t.noneFits : t.none} <AskedPlaces record={record} />
                         </Empty>
                     ) : null}
-                    {years.map((y) => (
-                        <YearBlock
-                            key={y.label}
-                            year={y}
-                            open={isOpen(y.label)}
-                            toggle={() =>
-                                setTurned((now) => ({
-                                    years,
-                                    labels: flip(
-                                        now.years === years ? now.labels : new Set(),
-                                        y.label,
-                                    ),
-                                }))
-                            }
-                            id={record.id}
-                            index={index}
-                        />
-                    ))}
+                    {next.length ? (
+                        <section class="k-year" aria-labelledby="upcoming">
+                            <h2 class="k-year__heading k-year__button" id="upcoming">
+                                {t.upcoming}
+                            </h2>
+                            <Days all={next} ctx={ctx} />
+                        </section>
+                    ) : null}
+                    <Years all={past} ctx={ctx} />
                 </div>
             </div>
         </>

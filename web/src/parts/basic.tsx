@@ -106,3 +106,25 @@ export function useTitle(title: string): void {
 
 export const plural = (n: number, one: string, many = `${one}s`): string =>
     `${n.toLocaleString('en-GB')} ${n === 1 ? one : many}`;
+
+export function Chevron() {
+    return (
+        <svg
+            class="k-chevron"
+            viewBox="0 0 24 24"
+            width="20"
+            height="20"
+            aria-hidden="true"
+            focusable="false"
+        >
+            <path
+                d="M6 9l6 6 6-6"
+                fill="none"
+                stroke="currentColor"
+                stroke-width="3"
+                stroke-linecap="round"
+                stroke-linejoin="round"
+            />
+        </svg>
+    );
+}

@@ -19,7 +19,7 @@ function Whose({ patient }: { patient: Resource }) {
             <div class="nhsuk-width-container">
                 <p>
                     <strong>{plainName(nameOf(patient))}</strong>
-                    <span>
+                    <span class="k-whose__born">
                         {t.born} {showDate(patient.birthDate) || t.notRecorded}
                     </span>
                     <span>
