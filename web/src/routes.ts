@@ -43,10 +43,15 @@ export const ROUTES: readonly Row[] = [
     { path: 'apps', menu: true, load: () => import('./pages/apps.tsx') },
 
     /* a record: of patients and professionals alike */
+    { path: 'patient/:id', may: isPatient, needs: ['safety'], load: () => import('./pages/home.tsx') },
     { path: 'patient/:id', needs: ['safety', 'recent'], load: () => import('./pages/summary.tsx') },
     { path: 'patient/:id/results', needs: ['results'], load: () => import('./pages/results.tsx') },
     { path: 'patient/:id/result/:key', needs: ['results'], load: () => import('./pages/result.tsx') },
     { path: 'patient/:id/timeline', needs: ['all'], load: () => import('./pages/timeline.tsx') },
+    { path: 'patient/:id/medicines', needs: ['safety'], load: () => import('./pages/medicines.tsx') },
+    { path: 'patient/:id/conditions', needs: ['safety'], load: () => import('./pages/conditions.tsx') },
+    { path: 'patient/:id/allergies', needs: ['safety'], load: () => import('./pages/allergies.tsx') },
+    { path: 'patient/:id/vaccinations', needs: ['safety'], load: () => import('./pages/vaccinations.tsx') },
     { path: 'patient/:id/details', needs: ['safety', 'care'], load: () => import('./pages/details.tsx') },
     { path: 'patient/:id/entry/:type/:entry', needs: ['all'], load: () => import('./pages/entry.tsx') },
 

@@ -441,7 +441,7 @@ function anything(r: Resource): Said {
     };
 }
 
-function entry(r: Resource, index: RecordIndex): Entry {
+export function entryOf(r: Resource, index: RecordIndex): Entry {
     let said: Said;
     try {
         said = (readers[r.resourceType] ?? anything)(r, index);
@@ -474,7 +474,7 @@ export const shown = (index: RecordIndex): Resource[] =>
 export function timeline(index: RecordIndex): Entry[] {
     const when = (e: Entry) => (Number.isNaN(e.time) ? -Infinity : e.time);
     return shown(index)
-        .map((r) => entry(r, index))
+        .map((r) => entryOf(r, index))
         .sort((a, b) => {
             const x = when(a);
             const y = when(b);

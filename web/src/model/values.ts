@@ -1,4 +1,5 @@
 /* What was measured or found, as words: the value[x] of Observation and its relatives. */
+import { dose } from '../texts/dose.ts';
 import { showDate, showDateTime, showPeriod } from './dates.ts';
 import {
     hasCode,
@@ -254,29 +255,21 @@ export function dosage(resource: Resource): string {
             return String(d.text).trim();
         }
         const rate = list<any>(d.doseAndRate)[0] ?? d;
-        const dose = rate.doseQuantity
+        const amount = rate.doseQuantity
             ? showQuantity(rate.doseQuantity)
             : rate.doseRange
-              ? `${showQuantity(rate.doseRange.low)} to ${showQuantity(rate.doseRange.high)}`
+              ? dose().range(showQuantity(rate.doseRange.low), showQuantity(rate.doseRange.high))
               : rate.dose?.value !== undefined
                 ? showQuantity(rate.dose)
                 : '';
-        return [dose, timing(d.timing), d.asNeededBoolean ? 'as needed' : '', title(d.route)]
+        return [amount, timing(d.timing), d.asNeededBoolean ? dose().asNeeded : '', title(d.route)]
             .filter(Boolean)
             .join(', ');
     });
     return plain(parts.filter(Boolean).join('; '));
 }
 
-const PERIODS: Record<string, string> = {
-    s: 'second',
-    min: 'minute',
-    h: 'hour',
-    d: 'day',
-    wk: 'week',
-    mo: 'month',
-    a: 'year',
-};
+const UNITS_OF_TIME = ['s', 'min', 'h', 'd', 'wk', 'mo', 'a'];
 
 export function timing(t: any): string {
     if (!t) {
@@ -286,20 +279,12 @@ export function timing(t: any): string {
         return title(t.code);
     }
     const r = t.repeat;
-    if (!r?.period || !PERIODS[r.periodUnit]) {
+    if (!r?.period || !UNITS_OF_TIME.includes(r.periodUnit)) {
         return list<any>(t.event)
             .map((e) => showDate(e))
             .join(', ');
     }
-    const times =
-        r.frequency === undefined || r.frequency === 1
-            ? 'once'
-            : r.frequency === 2
-              ? 'twice'
-              : `${r.frequency} times`;
-    const unit = PERIODS[r.periodUnit]!;
-    const period = Number(r.period);
-    return `${times} ${period === 1 ? (unit === 'hour' || unit === 'day' ? `${unit === 'day' ? 'a' : 'an'} ${unit}` : `a ${unit}`) : `every ${r.period} ${unit}s`}`;
+    return dose().timing(Number(r.frequency ?? 1), Number(r.period), r.periodUnit);
 }
 
 export { sentence };
