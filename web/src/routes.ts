@@ -28,7 +28,12 @@ interface Common {
     menu?: boolean; /* patients have the menu of the record beside it; a page with needs has it anyhow */
 }
 export type PlainRow = Common & Loads<PageProps> & { needs?: undefined };
-export type RecordRow = Common & Loads<RecordPageProps> & { needs: readonly Part[] };
+export type RecordRow = Common &
+    Loads<RecordPageProps> & {
+        needs: readonly Part[];
+        /* what of it is enough to draw the page, where not all of it has to be here */
+        ready?: (record: Loaded, params: Record<string, string>) => boolean;
+    };
 export type Row = PlainRow | RecordRow;
 
 const may = (activity: string) => (session: Session) => mayDo(session, activity);
@@ -53,7 +58,12 @@ export const ROUTES: readonly Row[] = [
     { path: 'patient/:id/allergies', needs: ['safety'], load: () => import('./pages/allergies.tsx') },
     { path: 'patient/:id/vaccinations', needs: ['safety'], load: () => import('./pages/vaccinations.tsx') },
     { path: 'patient/:id/details', needs: ['safety', 'care'], load: () => import('./pages/details.tsx') },
-    { path: 'patient/:id/entry/:type/:entry', needs: ['all'], load: () => import('./pages/entry.tsx') },
+    {
+        path: 'patient/:id/entry/:type/:entry',
+        needs: ['all'],
+        ready: ({ index }, { type, entry }) => index.byReference.has(`${type}/${entry}`),
+        load: () => import('./pages/entry.tsx'),
+    },
 
     /* about a record */
     { path: 'people/:id/joined', needs: ['all'], load: () => import('./pages/joined.tsx') },

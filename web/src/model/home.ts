@@ -3,7 +3,7 @@ import { sortTime } from './dates.ts';
 import { list, type Resource } from './fhir.ts';
 import { isOverride, isProgram, type Look } from './looks.ts';
 import { observationDate, wrong, type RecordIndex } from './record.ts';
-import { shown } from './timeline.ts';
+import { entryOf, shown } from './timeline.ts';
 
 /* Choices and permissions are on pages of their own, and who made them knows of them. */
 const NOT_NEW = ['Consent', 'CareTeam', 'RelatedPerson'];
@@ -13,18 +13,41 @@ const newsOf = (index: RecordIndex): Resource[] =>
 
 const changedAt = (r: Resource): number => Date.parse(r.meta?.lastUpdated ?? '') || 0;
 
-/* What was put into the record after somebody looked last, the newest first; alike entries once. */
-export function newSince(index: RecordIndex, before: number): Resource[] {
+/* Alike entries once. */
+function onceEach(all: Resource[], index: RecordIndex): Resource[] {
     const seen = new Set<Resource>();
-    return newsOf(index)
-        .filter((r) => changedAt(r) > before)
-        .sort((a, b) => changedAt(b) - changedAt(a))
-        .filter((r) => {
-            const fresh = !seen.has(r);
-            index.aboutOf(r).alike.forEach((x) => seen.add(x));
-            return fresh;
-        });
+    return all.filter((r) => {
+        const fresh = !seen.has(r);
+        index.aboutOf(r).alike.forEach((x) => seen.add(x));
+        return fresh;
+    });
 }
+
+/* What was put into the record after somebody looked last, the newest first. */
+export const newSince = (index: RecordIndex, before: number): Resource[] =>
+    onceEach(
+        newsOf(index)
+            .filter((r) => changedAt(r) > before)
+            .sort((a, b) => changedAt(b) - changedAt(a)),
+        index,
+    );
+
+/* The newest entries by their own dates, for whoever comes for the first time. */
+export function latest(index: RecordIndex, now: number): Resource[] {
+    const dated = newsOf(index)
+        .map((r) => ({ r, at: entryOf(r, index).time }))
+        .filter(({ at }) => at <= now)
+        .sort((a, b) => b.at - a.at);
+    return onceEach(
+        dated.map(({ r }) => r),
+        index,
+    );
+}
+
+/* About something that not everybody who can see the screen should read: its name waits for a press. */
+export const isPrivate = (r: Resource): boolean =>
+    list(r.meta?.security).some((c) => PRIVATE.includes(c.code ?? ''));
+const PRIVATE = ['MH', 'SEX', 'HIV', 'SUD', 'VIO', 'GDIS', 'R', 'V'];
 
 const when = (r: Resource): number =>
     sortTime(

@@ -7,7 +7,7 @@ import { dosage, showQuantity } from './values.ts';
 const RECENT_MS = 28 * 24 * 3600 * 1000;
 
 export interface Supply {
-    amount: string; /* '56 tablet' */
+    amount: string; /* '56 tablets' */
     count: number; /* of the units of time that it is enough for; 0: not said */
     unit: 'd' | 'wk' | 'mo' | '';
     repeats: number; /* NaN: not said */
@@ -40,13 +40,22 @@ function keyOf(index: RecordIndex, r: Resource): string {
 const byTime = (a: Resource, b: Resource): number =>
     (sortTime(startOf(a)) || 0) - (sortTime(startOf(b)) || 0);
 
+/* '28 capsule' → '28 capsules': units of dm+d are in the singular. */
+const several = (amount: string): string =>
+    /^1 /.test(amount)
+        ? amount
+        : amount.replace(
+              /(tablet|capsule|sachet|inhaler|bottle|tube|dose|pen|vial|ampoule|device|suppository|patch)$/i,
+              (unit) => (/patch$/i.test(unit) ? `${unit}es` : unit.replace(/y$/, 'ie') + 's'),
+          );
+
 function supplyOf(r: Resource): Supply {
     const d = r.dispenseRequest ?? r;
     const length = d.expectedSupplyDuration ?? d.daysSupply;
     const code = String(length?.code ?? length?.unit ?? '');
     const unit = /^d/.test(code) ? 'd' : /^w/.test(code) ? 'wk' : /^mo/.test(code) ? 'mo' : '';
     return {
-        amount: d.quantity ? showQuantity(d.quantity) : '',
+        amount: d.quantity ? several(showQuantity(d.quantity)) : '',
         count: unit ? Number(length?.value ?? 0) || 0 : 0,
         unit,
         repeats: Number(d.numberOfRepeatsAllowed ?? NaN),

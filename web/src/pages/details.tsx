@@ -10,23 +10,28 @@ import {
     type Ref,
     type Resource,
 } from '../model/fhir.ts';
-import { showDateTime, showPeriod } from '../model/dates.ts';
+import { showDate, showDateTime, showPeriod } from '../model/dates.ts';
 import {
     addressLines,
     contactPoint,
     died,
     extensionWords,
     gender,
+    nameOf,
     nhsNumber,
     nhsNumberStatus,
     otherIdentifiers,
     otherNames,
     patientName,
+    plainName,
 } from '../model/people.ts';
 import { resourceName } from '../model/record.ts';
+import { isPatient } from '../model/account.ts';
 import { bornLine, diedLine } from '../parts/banner.tsx';
 import { Empty, Heading, Section } from '../parts/basic.tsx';
 import { Raw, SourceList } from '../parts/source.tsx';
+import { sessionNow } from '../session.ts';
+import { details } from '../texts/details.ts';
 
 function Rows({ children }: { children: [string, ComponentChildren][] }) {
     return (
@@ -47,7 +52,7 @@ const lines = (all: string[]) => all.map((l) => <span class="k-block">{l}</span>
 
 function languages(p: Resource): string {
     const own = list<any>(p.communication).map(
-        (c) => title(c.language) + (c.preferred ? ' (preferred)' : ''),
+        (c) => title(c.language) + (c.preferred ? details().preferred : ''),
     );
     return own.join(', ');
 }
@@ -61,17 +66,17 @@ function interpreter(p: Resource): string {
         .flatMap((e) => list<any>(e.extension))
         .find((e) => e.url === 'interpreterRequired' || e.url === 'patient-interpreterRequired');
     const value = own?.valueBoolean ?? nested?.valueBoolean;
-    return value === true ? 'Needed' : value === false ? 'Not needed' : '';
+    return value === true ? details().needed : value === false ? details().notNeeded : '';
 }
 
 /* For those who book them and see no other entry: the newest first. */
 function Appointments({ all }: { all: Resource[] }) {
     const dated = [...all].sort((a, b) => String(b.start ?? '').localeCompare(String(a.start ?? '')));
     return dated.length ? (
-        <Section id="appointments" title="Appointments" wide>
+        <Section id="appointments" title={details().appointments} wide>
             <Rows>
                 {dated.map((a): [string, ComponentChildren] => [
-                    showDateTime(a.start) || 'Day not recorded',
+                    showDateTime(a.start) || details().noDay,
                     [
                         sentence(String(a.status ?? '')),
                         ...list<any>(a.participant)
@@ -95,7 +100,10 @@ export default function DetailsPage({
     record: Loaded;
     bare?: boolean;
 }) {
+    const t = details();
     const p = record.patient!;
+    const own = sessionNow().account?.patient === record.id;
+    const person = isPatient(sessionNow());
     const index = record.index;
     const contacts = list<any>(p.contact);
     const related = index.of('RelatedPerson');
@@ -104,46 +112,46 @@ export default function DetailsPage({
         .filter(Boolean);
     return (
         <>
-            <Heading>Personal details</Heading>
+            <Heading>{t.title}</Heading>
             <div class="k-grid">
-                <Section id="identity" title="Who they are">
+                <Section id="identity" title={own ? t.whoYou : t.who}>
                     <Rows>
                         {[
-                            ['Name', patientName(p)],
+                            [t.name, person ? plainName(nameOf(p)) : patientName(p)],
                             ...otherNames(p).map((n): [string, string] => [n.use, n.name]),
-                            ['Born', bornLine(p)],
-                            ['Died', died(p) === undefined ? '' : diedLine(p)],
-                            ['Gender', gender(p)],
-                            ['Sex at birth', extensionWords(p, /birthsex$|BirthSex$/)],
+                            [t.born, person ? showDate(p.birthDate) || t.notRecorded : bornLine(p)],
+                            [t.died, died(p) === undefined ? '' : diedLine(p)],
+                            [t.gender, gender(p)],
+                            [t.sex, extensionWords(p, /birthsex$|BirthSex$/)],
                             [
-                                'NHS number',
-                                [nhsNumber(p) || 'Not recorded', nhsNumberStatus(p)]
+                                t.nhsNumber,
+                                [nhsNumber(p) || t.notRecorded, nhsNumberStatus(p)]
                                     .filter(Boolean)
                                     .join(', '),
                             ],
                             ...otherIdentifiers(p).map((i): [string, string] => [i.label, i.value]),
                             [
-                                'Ethnic group',
+                                t.ethnic,
                                 extensionWords(p, /EthnicCategory$|us-core-ethnicity$/),
                             ],
-                            ['Relationship', words(p.maritalStatus)],
-                            ['Language', languages(p)],
-                            ['Interpreter', interpreter(p)],
+                            [t.relationship, words(p.maritalStatus)],
+                            [t.language, languages(p)],
+                            [t.interpreter, interpreter(p)],
                         ]}
                     </Rows>
                 </Section>
-                <Section id="contact" title="Address and contact">
+                <Section id="contact" title={t.contact}>
                     {list(p.address).length + list(p.telecom).length === 0 ? (
-                        <Empty>No address or telephone number recorded.</Empty>
+                        <Empty>{t.noContact}</Empty>
                     ) : null}
                     <Rows>
                         {[
                             ...list<any>(p.address).map((a): [string, ComponentChildren] => [
                                 a.use === 'old' || a.period?.end
-                                    ? 'Old address'
+                                    ? t.oldAddress
                                     : a.use === 'temp'
-                                      ? 'Temporary address'
-                                      : 'Address',
+                                      ? t.tempAddress
+                                      : t.address,
                                 <>
                                     {lines(addressLines(a))}
                                     {a.period ? (
@@ -159,19 +167,19 @@ export default function DetailsPage({
                             }),
                         ]}
                     </Rows>
-                    <h3 class="nhsuk-heading-s">GP or care provider</h3>
-                    {practice.length ? <p>{practice.join(', ')}</p> : <Empty>None recorded.</Empty>}
+                    <h3 class="nhsuk-heading-s">{t.gp}</h3>
+                    {practice.length ? <p>{practice.join(', ')}</p> : <Empty>{t.none}</Empty>}
                     {bare && !contacts.length ? null : (
-                        <h3 class="nhsuk-heading-s">Family, carers and contacts</h3>
+                        <h3 class="nhsuk-heading-s">{t.family}</h3>
                     )}
                     {contacts.length + related.length === 0 && !bare ? (
-                        <Empty>None recorded.</Empty>
+                        <Empty>{t.none}</Empty>
                     ) : null}
                     <Rows>
                         {[
                             ...contacts.map((c): [string, ComponentChildren] => [
                                 capital(list<Concept>(c.relationship).map(title).join(', ')) ||
-                                    'Contact',
+                                    t.aContact,
                                 lines(
                                     [
                                         resourceName({ resourceType: '', name: c.name }),
@@ -181,7 +189,7 @@ export default function DetailsPage({
                             ]),
                             ...related.map((r): [string, ComponentChildren] => [
                                 capital(list<Concept>(r.relationship).map(title).join(', ')) ||
-                                    'Related person',
+                                    t.aRelative,
                                 lines(
                                     [
                                         resourceName(r),
@@ -193,9 +201,9 @@ export default function DetailsPage({
                     </Rows>
                 </Section>
                 {bare ? <Appointments all={index.of('Appointment')} /> : null}
-                <Section id="source" title="Source of these details" wide>
+                <Section id="source" title={t.source} wide>
                     <SourceList res={p} index={index} />
-                    <Raw res={p} />
+                    <Raw res={p} index={index} />
                 </Section>
             </div>
         </>

@@ -1,84 +1,75 @@
 /* One entry of a record, with where it comes from. */
+import type { Loaded } from '../load.ts';
 import { showDateTime, showTimes } from '../model/dates.ts';
 import {
     list,
     plain,
     sentence,
+    statusCode,
     title,
-    typeWords,
-    words,
     type Coding,
     type Concept,
     type Ref,
     type Resource,
 } from '../model/fhir.ts';
-import { medicineName, reasonOf, resourceName, type RecordIndex } from '../model/record.ts';
-import { timelineOf } from '../timelines.ts';
+import { medicineName, reasonOf, type RecordIndex } from '../model/record.ts';
+import { entryOf, statusWords, type Entry } from '../model/timeline.ts';
 import { dosage, observationValue, referenceRange } from '../model/values.ts';
-import { Heading, Section, Tag } from '../parts/basic.tsx';
+import { AskedPlaces } from '../parts/asked.tsx';
+import { FileButton } from '../parts/file-button.tsx';
+import { Heading, More, Section, Tag } from '../parts/basic.tsx';
 import { Raw, SourceList } from '../parts/source.tsx';
 import { entryHref, recordHref } from '../router.ts';
 import type { RecordPageProps } from '../routes.ts';
+import { entry as words } from '../texts/entry.ts';
+import { lists } from '../texts/lists.ts';
+import { timelineTexts } from '../texts/timeline.ts';
 
 function facts(r: Resource, index: RecordIndex): [string, string][] {
+    const t = words();
+    const names = (concepts: Concept[]) => concepts.map(title).filter(Boolean).join(', ');
     const medicine =
         r.medicationCodeableConcept || r.medicationReference ? medicineName(index, r) : '';
-    const concept: Concept | undefined =
-        r.code ?? r.vaccineCode ?? r.medicationCodeableConcept ?? r.type;
-    const codes = list<Coding>(Array.isArray(concept) ? concept[0]?.coding : concept?.coding);
+    const isResult = r.resourceType === 'Observation';
+    const stands = [r.status, statusCode(r.clinicalStatus), statusCode(r.verificationStatus)];
+    const risk = r.criticality ? (RISKS()[r.criticality] ?? sentence(r.criticality)) : '';
     return [
-        ['Medicine', medicine],
-        ['Dose', dosage(r)],
-        ['Value', r.resourceType === 'Observation' ? observationValue(r).text : ''],
+        [t.medicine, medicine],
+        [t.dose, dosage(r)],
+        [t.value, isResult ? observationValue(r).text : ''],
+        [t.range, isResult ? (referenceRange(r)?.text ?? '') : ''],
+        [t.interpretation, names(list<Concept>(r.interpretation))],
+        [t.conclusion, typeof r.conclusion === 'string' ? r.conclusion : ''],
+        [t.description, typeof r.description === 'string' ? r.description : ''],
+        [t.reaction, names(list<any>(r.reaction).flatMap((x) => list<Concept>(x.manifestation)))],
+        [t.criticality, risk],
+        [t.severity, title(r.severity)],
+        [t.reason, reasonOf(index, r)],
+        [t.bodySite, names(list<Concept>(r.bodySite))],
         [
-            'Reference range',
-            r.resourceType === 'Observation' ? (referenceRange(r)?.text ?? '') : '',
-        ],
-        ['Interpretation', list<Concept>(r.interpretation).map(words).join(', ')],
-        [
-            'Status',
-            [sentence(r.status), title(r.clinicalStatus), title(r.verificationStatus)]
-                .filter(Boolean)
-                .map(sentence)
-                .join(', '),
-        ],
-        ['Severity', title(r.severity)],
-        ['Criticality', sentence(r.criticality)],
-        [
-            'Reaction',
-            list<any>(r.reaction)
-                .flatMap((x) => list<Concept>(x.manifestation).map(title))
-                .join(', '),
-        ],
-        ['Reason', reasonOf(index, r)],
-        ['Part of the body', list<Concept>(r.bodySite).map(title).join(', ')],
-        [
-            'Category',
-            list<Concept>(r.category)
-                .map((c) => (typeof c === 'string' ? sentence(c) : sentence(title(c))))
-                .join(', '),
-        ],
-        ['Conclusion', typeof r.conclusion === 'string' ? r.conclusion : ''],
-        ['Description', typeof r.description === 'string' ? r.description : ''],
-        [
-            'Note',
+            t.note,
             list<any>(r.note)
                 .map((n) => n.text)
                 .filter(Boolean)
                 .join('\n'),
         ],
-        ['Recorded', showDateTime(r.recordedDate ?? r.issued ?? r.authoredOn ?? r.recorded)],
-        [
-            'Code',
-            codes
-                .map((c) =>
-                    [plain(c.display ?? ''), c.code ? `${c.code}${codeSystem(c.system)}` : '']
-                        .filter(Boolean)
-                        .join(': '),
-                )
-                .join('; '),
-        ],
+        [t.status, [...new Set(stands.filter(Boolean).map(statusWords))].join(', ')],
+        [t.recorded, showDateTime(r.recordedDate ?? r.issued ?? r.authoredOn ?? r.recorded)],
     ];
+}
+
+const RISKS = (): Record<string, string> => ({ high: lists().highRisk, low: lists().lowRisk });
+
+/* For computers, and for whoever wants to look a thing up: folded away. */
+function codesOf(r: Resource): string[] {
+    const concept: Concept | undefined =
+        r.code ?? r.vaccineCode ?? r.medicationCodeableConcept ?? r.type;
+    const codes = list<Coding>(Array.isArray(concept) ? concept[0]?.coding : concept?.coding);
+    return codes.map((c) =>
+        [plain(c.display ?? ''), c.code ? `${c.code}${codeSystem(c.system)}` : '']
+            .filter(Boolean)
+            .join(': '),
+    );
 }
 
 const SYSTEMS: [RegExp, string][] = [
@@ -145,96 +136,117 @@ function related(r: Resource, index: RecordIndex): Resource[] {
     ];
 }
 
+function Facts({ rows }: { rows: [string, string][] }) {
+    return (
+        <dl class="nhsuk-summary-list k-facts">
+            {rows
+                .filter(([, value]) => value)
+                .map(([label, value]) => (
+                    <div class="nhsuk-summary-list__row" key={label}>
+                        <dt class="nhsuk-summary-list__key">{label}</dt>
+                        <dd class="nhsuk-summary-list__value k-break k-lines">{value}</dd>
+                    </div>
+                ))}
+        </dl>
+    );
+}
+
+function Recorded({ record, res, entry }: { record: Loaded; res: Resource; entry: Entry }) {
+    const t = words();
+    const { index, id } = record;
+    const files = attachedFiles(res);
+    const links = related(res, index);
+    const codes = codesOf(res);
+    return (
+        <Section id="entry" title={t.what}>
+            <Facts
+                rows={[
+                    [t.date, showTimes(entry.start, entry.end) || t.noDate],
+                    ...facts(res, index),
+                ]}
+            />
+            {files.length ? (
+                <ul class="nhsuk-list">
+                    {files.map((f) => (
+                        <li>
+                            <FileButton path={f.href} name={f.label} accept="*/*">
+                                {f.label}
+                            </FileButton>
+                        </li>
+                    ))}
+                </ul>
+            ) : null}
+            {links.length ? (
+                <>
+                    <h3 class="nhsuk-heading-s">{t.goesWith}</h3>
+                    <ul class="nhsuk-list">
+                        {links.map((l) => {
+                            const e = entryOf(l, index);
+                            return (
+                                <li>
+                                    <a href={entryHref(id, l)}>{e.title}</a>{' '}
+                                    <span class="k-quiet">{timelineTexts().one[e.kind]}</span>
+                                </li>
+                            );
+                        })}
+                    </ul>
+                </>
+            ) : null}
+            {codes.length ? (
+                <More summary={t.codes}>
+                    <p>{t.codesHint}</p>
+                    <ul class="nhsuk-list">
+                        {codes.map((c) => (
+                            <li class="k-break">{c}</li>
+                        ))}
+                    </ul>
+                </More>
+            ) : null}
+        </Section>
+    );
+}
+
 export default function EntryPage({ record, params }: RecordPageProps) {
+    const t = words();
     const type = params.type!;
     const id = params.entry!;
-    const index = record.index;
+    const { index } = record;
     const res = index.byReference.get(`${type}/${id}`);
-    const back = <a href={recordHref(record.id, 'timeline')}>Timeline</a>;
+    const back = <a href={recordHref(record.id, 'timeline')}>{t.back}</a>;
     if (!res) {
         return (
             <>
-                <Heading>Entry not found</Heading>
+                <Heading>{t.notFound}</Heading>
                 <p>
-                    There is no such entry in this record. It may have been deleted. Go to the{' '}
-                    {back}.
+                    {t.notFoundAdvice} {back}. {record.joining ? <AskedPlaces record={record} /> : null}
                 </p>
             </>
         );
     }
-    const entries = timelineOf(record);
-    const entry = entries.find((e) => e.res === res);
-    const rows = facts(res, index).filter(([, value]) => value);
+    const entry = entryOf(res, index);
     const texts = attachedText(res);
-    const files = attachedFiles(res);
-    const links = related(res, index);
-    const titles = new Map(
-        links.map((l) => [l, entries.find((e) => e.res === l)?.title ?? resourceName(l)]),
-    );
     return (
         <>
             <p class="k-back">{back}</p>
-            <span class="nhsuk-caption-l">{typeWords(type)}</span>
-            <Heading>{entry?.title ?? (resourceName(res) || typeWords(type))}</Heading>
-            {entry?.wrong ? (
+            <span class="nhsuk-caption-l">{timelineTexts().one[entry.kind]}</span>
+            <Heading>{entry.title}</Heading>
+            {entry.wrong ? (
                 <div class="nhsuk-inset-text k-inset">
                     <p>
-                        <Tag tone="red">Entered in error</Tag> This entry was withdrawn by those who
-                        made it. Do not rely on it.
+                        <Tag tone="red">{t.wrong}</Tag> {t.wrongAdvice}
                     </p>
                 </div>
             ) : null}
             <div class="k-grid">
-                <Section id="entry" title="What was recorded">
-                    <dl class="nhsuk-summary-list k-facts">
-                        {[
-                            ['Date', showTimes(entry?.start, entry?.end) || 'Not recorded'] as [
-                                string,
-                                string,
-                            ],
-                            ...rows,
-                        ]
-                            .filter(([, value]) => value)
-                            .map(([label, value]) => (
-                                <div class="nhsuk-summary-list__row">
-                                    <dt class="nhsuk-summary-list__key">{label}</dt>
-                                    <dd class="nhsuk-summary-list__value k-break k-lines">
-                                        {value}
-                                    </dd>
-                                </div>
-                            ))}
-                    </dl>
-                    {files.length ? (
-                        <ul class="nhsuk-list">
-                            {files.map((f) => (
-                                <li>
-                                    <a href={f.href}>{f.label}</a>
-                                </li>
-                            ))}
-                        </ul>
-                    ) : null}
-                    {links.length ? (
-                        <>
-                            <h3 class="nhsuk-heading-s">Goes with</h3>
-                            <ul class="nhsuk-list">
-                                {links.map((l) => (
-                                    <li>
-                                        <a href={entryHref(record.id, l)}>{titles.get(l)}</a>{' '}
-                                        <span class="k-quiet">{typeWords(l.resourceType)}</span>
-                                    </li>
-                                ))}
-                            </ul>
-                        </>
-                    ) : null}
-                </Section>
-                <Section id="source" title="Source">
+                <Recorded record={record} res={res} entry={entry} />
+                <Section id="source" title={t.source}>
                     <SourceList res={res} index={index} />
-                    <Raw res={res} />
+                    <Raw res={res} index={index} />
                 </Section>
                 {texts.length ? (
-                    <Section id="text" title="Text" wide>
-                        {texts.map((t) => (
-                            <div class="k-letter">{t.trim()}</div>
+                    <Section id="text" title={t.text} wide>
+                        {texts.map((letter) => (
+                            <div class="k-letter">{letter.trim()}</div>
                         ))}
                     </Section>
                 ) : null}

@@ -5,10 +5,10 @@ import { json } from '../api.ts';
 import { useRecord, type Loaded, type Part } from '../load.ts';
 import { showDate, showDateTime } from '../model/dates.ts';
 import { list, title, type Resource } from '../model/fhir.ts';
-import { appointments, lastLook, newestOf, newSince, waiting } from '../model/home.ts';
+import { appointments, isPrivate, lastLook, latest, newestOf, newSince, waiting } from '../model/home.ts';
 import { instant, type Look, type Looks } from '../model/looks.ts';
 import { nameOf, plainName } from '../model/people.ts';
-import { medicines } from '../model/record.ts';
+import { allergies, medicines } from '../model/record.ts';
 import { entryOf } from '../model/timeline.ts';
 import { AskedPlaces } from '../parts/asked.tsx';
 import { Empty, Heading } from '../parts/basic.tsx';
@@ -53,7 +53,8 @@ function Newest(props: { record: Loaded; part: Part; types: string[]; none: stri
         return <>{props.none}</>;
     }
     const e = entryOf(res, index);
-    return <>{t.newest(e.title, showDate(e.start))}</>;
+    const name = isPrivate(res) ? timelineTexts().one[e.kind] : e.title;
+    return <>{t.newest(name, showDate(e.start))}</>;
 }
 
 function Appointment({ record, now }: { record: Loaded; now: number }) {
@@ -132,12 +133,16 @@ function Cards({ record, looks, own, now }: { record: Loaded; looks: Look[] | nu
     );
 }
 
-function News({ record, before, own }: { record: Loaded; before: number; own: boolean }) {
+function News(props: { record: Loaded; before: number; own: boolean; now: number }) {
+    const { record, before, own, now } = props;
     const t = home();
     const { id, index } = record;
-    const fresh = useMemo(() => newSince(index, before), [record.size, record.names, before]);
     const kinds = timelineTexts().one;
     const since = before > 0;
+    const fresh = useMemo(
+        () => (since ? newSince(index, before) : latest(index, now)),
+        [record.size, record.names, before],
+    );
     return (
         <section aria-labelledby="news">
             <h2 class="nhsuk-heading-m" id="news">
@@ -150,16 +155,22 @@ function News({ record, before, own }: { record: Loaded; before: number; own: bo
                 </p>
             ) : null}
             {fresh.length ? (
-                <ul class="k-items k-card">
+                <ul class="k-items k-news">
                     {fresh.slice(0, NEWS_MOST).map((res: Resource) => {
                         const e = entryOf(res, index);
                         return (
                             <li class="k-item" key={`${res.resourceType}/${res.id}`}>
                                 <p class="k-item__title">
-                                    <a href={entryHref(id, res)}>{e.title}</a>
+                                    <a href={entryHref(id, res)}>
+                                        {isPrivate(res) ? t.hidden(kinds[e.kind]) : e.title}
+                                    </a>
                                 </p>
                                 <p class="k-item__source">
-                                    {[kinds[e.kind], showDate(e.start), index.aboutOf(res).place]
+                                    {[
+                                        isPrivate(res) ? '' : kinds[e.kind],
+                                        showDate(e.start),
+                                        index.aboutOf(res).place,
+                                    ]
                                         .filter(Boolean)
                                         .join(' · ')}
                                 </p>
@@ -252,7 +263,7 @@ export default function HomePage({ record: first, session, again }: RecordPagePr
             <Heading>
                 {own ? t.hello(title({ text: name?.given?.[0] ?? '' })) : t.recordOf(plainName(name))}
             </Heading>
-            <div class="k-allergy-line">
+            <div class={`k-allergy-line${allergies(record.index).active.length ? ' k-allergy-line--some' : ''}`}>
                 <AllergyLine index={record.index} id={id} />
             </div>
             <Todo record={record} now={now}>
@@ -271,7 +282,7 @@ export default function HomePage({ record: first, session, again }: RecordPagePr
                     </Empty>
                 </section>
             ) : known ? (
-                <News record={record} before={before} own={own} />
+                <News record={record} before={before} own={own} now={now} />
             ) : null}
             <Cards record={record} looks={looks ?? null} own={own} now={now} />
         </>

@@ -103,7 +103,8 @@ function Inside(props: FrameProps & { record: Loaded; again: () => void }) {
             </>
         );
     }
-    if (!record.done || !Page) {
+    const here = record.done || (record.patient && props.row.ready?.(record, params));
+    if (!here || !Page) {
         return <Loading />;
     }
     return (

@@ -6,10 +6,12 @@ import { layOut } from '../model/digits.ts';
 import { list, typeWords, type Coding, type Resource } from '../model/fhir.ts';
 import type { RecordIndex } from '../model/record.ts';
 import { sourceOf } from '../model/source.ts';
+import { entry } from '../texts/entry.ts';
 import { TroubleBox } from './basic.tsx';
 import { FileButton } from './file-button.tsx';
 
 export function SourceList({ res, index }: { res: Resource; index: RecordIndex }) {
+    const t = entry();
     const [node, setNode] = useState('');
     useEffect(() => {
         let live = true;
@@ -22,15 +24,19 @@ export function SourceList({ res, index }: { res: Resource; index: RecordIndex }
     const labels = [...list<Coding>(res.meta?.security), ...list<Coding>(res.meta?.tag)]
         .map((c) => c.display ?? c.code)
         .filter(Boolean);
+    const { place, own, also, alike } = index.aboutOf(res);
+    const others = [...also, ...alike.map((r) => index.aboutOf(r).place)].filter((p) => p !== place);
     const rows: [string, string][] = [
-        ['Organisation', source.organisations.join(', ') || 'Not recorded'],
-        ['Recorded by', source.people.join(', ') || 'Not recorded'],
-        ['Held on', node ? `${node} (this node)` : 'This node'],
-        ['Came from', res.meta?.source ?? ''],
-        ['Version', res.meta?.versionId ?? ''],
-        ['Last changed', showDateTime(res.meta?.lastUpdated)],
-        ['Labels', labels.join(', ')],
-        ['Kind of entry', typeWords(res.resourceType)],
+        [t.keptBy, own ? t.here(place || node) : place],
+        [t.also, [...new Set(others)].join(', ')],
+        [t.organisation, source.organisations.join(', ') || t.notSaid],
+        [t.by, source.people.join(', ') || t.notSaid],
+        /* of a joined record it is the place that keeps it */
+        [t.cameFrom, place ? '' : (res.meta?.source ?? '')],
+        [t.changed, showDateTime(res.meta?.lastUpdated)],
+        [t.version, res.meta?.versionId ?? ''],
+        [t.labels, labels.join(', ')],
+        [t.kind, typeWords(res.resourceType)],
     ];
     return (
         <dl class="nhsuk-summary-list k-facts">
@@ -46,13 +52,38 @@ export function SourceList({ res, index }: { res: Resource; index: RecordIndex }
     );
 }
 
-export function Raw({ res, open = false }: { res: Resource; open?: boolean }) {
+/* What another place sent is shown as it came (this node has it not), with the ids that it has there. */
+const asSent = (res: Resource): string =>
+    JSON.stringify(
+        res,
+        (name, v) =>
+            typeof v === 'string' && (name === 'id' || name === 'reference')
+                ? v.replace(/^([A-Za-z]+\/)?[^/~]*~/, '$1')
+                : v,
+        2,
+    );
+
+export function Raw({
+    res,
+    index,
+    open = false,
+}: {
+    res: Resource;
+    index: RecordIndex;
+    open?: boolean;
+}) {
+    const t = entry();
     const path = `${res.resourceType}/${res.id ?? ''}`;
+    const { own, place } = index.aboutOf(res);
     const [shown, setShown] = useState(open);
     const [text, setText] = useState('');
     const [trouble, setTrouble] = useState<Trouble | null>(null);
     useEffect(() => {
         if (!shown || text) {
+            return undefined;
+        }
+        if (!own) {
+            setText(asSent(res));
             return undefined;
         }
         const abort = new AbortController();
@@ -69,18 +100,21 @@ export function Raw({ res, open = false }: { res: Resource; open?: boolean }) {
             onToggle={(e) => setShown((e.currentTarget as HTMLDetailsElement).open)}
         >
             <summary class="nhsuk-details__summary">
-                <span class="nhsuk-details__summary-text">Show the raw record</span>
+                <span class="nhsuk-details__summary-text">{t.raw}</span>
             </summary>
             <div class="nhsuk-details__text k-more__text">
-                <p class="k-break">{path}</p>
+                <p>{t.rawHint}</p>
+                <p class="k-break">{own ? path : t.rawThere(place)}</p>
                 <p>
-                    <FileButton
-                        path={`/fhir/${path}`}
-                        name={`${path.replaceAll('/', '-')}.json`}
-                        accept="application/fhir+json"
-                    >
-                        Download it as FHIR
-                    </FileButton>
+                    {own ? (
+                        <FileButton
+                            path={`/fhir/${path}`}
+                            name={`${path.replaceAll('/', '-')}.json`}
+                            accept="application/fhir+json"
+                        >
+                            {t.asFhir}
+                        </FileButton>
+                    ) : null}
                 </p>
                 {trouble ? <TroubleBox trouble={trouble} /> : null}
                 {text ? (
@@ -88,12 +122,12 @@ export function Raw({ res, open = false }: { res: Resource; open?: boolean }) {
                         class="k-raw"
                         tabIndex={0}
                         role="region"
-                        aria-label={`Raw record of ${path}`}
+                        aria-label={t.rawLabel(path)}
                     >
                         {text}
                     </pre>
                 ) : trouble ? null : (
-                    <p>Loading</p>
+                    <p>{t.loading}</p>
                 )}
             </div>
         </details>

@@ -5,6 +5,7 @@ import { isPatient, mayOpen, type Session } from '../model/account.ts';
 import { showDate } from '../model/dates.ts';
 import { groups, top } from '../model/params.ts';
 import { lazy } from './lazy.tsx';
+import { withheld } from '../texts/withheld.ts';
 
 const BreakGlass = lazy(() => import('./break-glass.tsx').then((m) => m.BreakGlass));
 
@@ -51,7 +52,7 @@ export function WithheldBanner(props: Held) {
     return (
         <section class="k-withheld" aria-labelledby="withheld">
             <h2 class="nhsuk-heading-s" id="withheld">
-                Something in this record is withheld
+                {own ? withheld().title : 'Something in this record is withheld'}
             </h2>
             {all.length ? (
                 <ul class="nhsuk-list nhsuk-list--bullet">
@@ -64,7 +65,7 @@ export function WithheldBanner(props: Held) {
                     {words
                         ? words
                         : own
-                          ? 'A part of your record is not shown to you yet.'
+                          ? withheld().some
                           : 'The patient chose not to share it with you, or it is sealed.'}
                 </p>
             )}

@@ -37,7 +37,7 @@ const cy: Same<typeof en> = {
     lookedBy: (name: string, when: string) => `${name}, ${when}`,
     nobodyLooked: 'Nid oes neb arall wedi edrych yn ddiweddar.',
     lookedUnknown: 'Gweld pwy sydd wedi edrych ar y cofnod hwn.',
-    isNew: 'Newydd',
+    hidden: (kind: string) => `${kind}: agorwch i weld beth mae’n ei ddweud`,
 };
 
 export default cy;

@@ -36,7 +36,7 @@ export const en = {
     lookedBy: (name: string, when: string) => `${name}, ${when}`,
     nobodyLooked: 'Nobody else has looked lately.',
     lookedUnknown: 'See who has looked at this record.',
-    isNew: 'New',
+    hidden: (kind: string) => `${kind}: open it to see what it says`,
 };
 
 export const home = area(en, () => import('./home.cy.ts'));

@@ -1,0 +1,9 @@
+/* What of a record is not shown yet, for the person whose record it is. */
+import { area } from './area.ts';
+
+export const en = {
+    title: 'Not all of your record is shown yet',
+    some: 'A part of your record is not shown to you yet.',
+};
+
+export const withheld = area(en, () => import('./withheld.cy.ts'));
