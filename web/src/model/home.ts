@@ -47,7 +47,7 @@ export function latest(index: RecordIndex, now: number): Resource[] {
 /* About something that not everybody who can see the screen should read: its name waits for a press. */
 export const isPrivate = (r: Resource): boolean =>
     list(r.meta?.security).some((c) => PRIVATE.includes(c.code ?? ''));
-const PRIVATE = ['MH', 'SEX', 'HIV', 'SUD', 'VIO', 'GDIS', 'R', 'V'];
+const PRIVATE = ['sealed', 'MH', 'SEX', 'HIV', 'SUD', 'VIO', 'GDIS', 'R', 'V'];
 
 const when = (r: Resource): number =>
     sortTime(

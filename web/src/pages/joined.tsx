@@ -69,7 +69,11 @@ function Whole({ answers, again }: { answers: Answers; again: () => void }) {
     const lacking = missing(answers);
     const all = answers.places.length;
     const whole = answers.whole && !lacking.length;
-    const said = whole ? t.all(all) : t.some(all - lacking.length, all);
+    const said = whole
+        ? t.all(all)
+        : lacking.length
+          ? t.some(all - lacking.length, all)
+          : `${answers.summary}.`;
     const button = (
         <Button kind="secondary" click={again}>
             {t.again}

@@ -79,7 +79,8 @@ export function Answered({ record, again }: { record: Loaded; again: () => void 
     return (
         <div class={`k-answered k-answered--part ${foot}`} role="status">
             <p>
-                <strong>{t.part}.</strong> {t.some(all - lacking.length, all)} {read}
+                <strong>{t.part}.</strong>{' '}
+                {lacking.length ? t.some(all - lacking.length, all) : `${answers.summary}.`} {read}
             </p>
             {list(lacking)}
             {answers.notes.map((note) => (
