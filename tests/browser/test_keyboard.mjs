@@ -88,12 +88,12 @@ export async function allIsReachedByKeyboard({ browser, base }) {
     await page.waitForSelector('.k-entry');
     await page.waitForFunction(() => document.activeElement?.id === 'page-heading');
     check('a new page has the focus on its heading', true);
-    await tabTo(page, 'a filter', (at) => at.id === 'kind-Medicines');
+    await tabTo(page, 'a filter', (at) => at.id === 'kind-medicines');
     await page.keyboard.press('Space');
     await page.waitForFunction(() =>
         document.querySelector('.k-timeline__count').textContent.startsWith('3 entries of'),
     );
-    equal('the focus stays where it was', (await focused(page)).id, 'kind-Medicines');
+    equal('the focus stays where it was', (await focused(page)).id, 'kind-medicines');
     await tabTo(page, 'a year', (at) => at.tag === 'BUTTON' && at.text.startsWith('2025'));
     const shown = await page.locator('.k-entry').count();
     await page.keyboard.press('Enter');
@@ -101,10 +101,15 @@ export async function allIsReachedByKeyboard({ browser, base }) {
     await page.keyboard.press('Space');
     await page.waitForFunction((n) => document.querySelectorAll('.k-entry').length === n, shown);
     check('a year is closed and opened', true);
-    await tabTo(page, 'a source', (at) => at.tag === 'SUMMARY');
+    await tabTo(page, 'an entry', (at) => at.tag === 'A' && at.href.includes('/entry/'));
     await page.keyboard.press('Enter');
-    await page.waitForSelector('.k-entry__more');
-    check('a source is opened', true);
+    await page.waitForSelector('#h-source');
+    await page.waitForFunction(() => document.activeElement?.id === 'page-heading');
+    check('an entry is opened', true);
+    await tabTo(page, 'its raw record', (at) => at.tag === 'SUMMARY' && at.text.includes('raw record'));
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('.k-raw');
+    check('down to the raw record', true);
     await page.go(`#/patient/${GRACE.id}`);
     await page.waitForSelector('.k-foot');
     await tabTo(

@@ -8,6 +8,7 @@ import { isIn, isPatient, landing, type Session } from './model/account.ts';
 import { writeDates } from './model/dates.ts';
 import { Heading, TroubleBox, useTitle } from './parts/basic.tsx';
 import { Ending, Foot, Header } from './parts/chrome.tsx';
+import { focusHeading } from './parts/focus.ts';
 import { Main } from './parts/form.tsx';
 import { PersonFrame } from './parts/person-frame.tsx';
 import { RecordFrame } from './parts/record-frame.tsx';
@@ -209,7 +210,7 @@ function App() {
             return;
         }
         scrollTo(0, 0);
-        document.getElementById('page-heading')?.focus({ preventScroll: true });
+        focusHeading();
     }, [path]);
     const speak = (wanted: 'en' | 'cy') => {
         setTrouble(null);

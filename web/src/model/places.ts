@@ -84,6 +84,12 @@ export function answersOf(bundle: Bundle): Answers {
 export const missing = (answers: Answers): Place[] =>
     answers.places.filter((p) => p.outcome !== 'answered' || p.more);
 
+/* Nobody else was asked, since nobody else may know: a node without neighbours, a person who acts for another. */
+export const alone = (answers: Answers): boolean =>
+    !answers.whole &&
+    !answers.notes.length &&
+    answers.places.every((p) => p.own && p.outcome === 'answered' && !p.more);
+
 const WORST: Outcome[] = ['answered', 'refused', 'timed-out', 'away', 'broken'];
 
 /* Two answers about parts of one record: whoever lacks in one lacks in both. */

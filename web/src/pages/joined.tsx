@@ -2,7 +2,7 @@
 import { useMemo } from 'preact/hooks';
 import { isPatient } from '../model/account.ts';
 import { items, kindCounts, placeOf } from '../model/items.ts';
-import { missing, type Answers, type Place } from '../model/places.ts';
+import { alone, missing, type Answers, type Place } from '../model/places.ts';
 import type { Kind } from '../model/timeline.ts';
 import { Heading, Section, Status, Tag } from '../parts/basic.tsx';
 import { DemoNodesSection } from '../parts/demo-nodes.tsx';
@@ -68,11 +68,11 @@ function Whole({ answers, again }: { answers: Answers; again: () => void }) {
     const t = texts();
     const lacking = missing(answers);
     const all = answers.places.length;
-    const whole = answers.whole && !lacking.length;
-    const said = whole
-        ? t.all(all)
-        : lacking.length
-          ? t.some(all - lacking.length, all)
+    const whole = (answers.whole || alone(answers)) && !lacking.length;
+    const said = lacking.length
+        ? t.some(all - lacking.length, all)
+        : answers.whole
+          ? t.all(all)
           : `${answers.summary}.`;
     const button = (
         <Button kind="secondary" click={again}>

@@ -1,6 +1,6 @@
 /* Whether the record on view is whole: "3 of 4 places have answered", who is missing, and when it was read. */
 import type { Loaded } from '../load.ts';
-import { missing, type Place } from '../model/places.ts';
+import { alone, missing, type Place } from '../model/places.ts';
 import { answered } from '../texts/answered.ts';
 import { common } from '../texts/common.ts';
 import { More } from './basic.tsx';
@@ -27,7 +27,9 @@ function PlaceLine({ place, record }: { place: Place; record: Loaded }) {
 
 /* Whether somebody who reads the page has to know that parts may be missing. */
 export const lacksSome = ({ answers, elsewhere }: Loaded): boolean =>
-    answers ? missing(answers).length > 0 || !answers.whole : elsewhere !== null;
+    answers
+        ? missing(answers).length > 0 || (!answers.whole && !alone(answers))
+        : elsewhere !== null;
 
 export function Answered({ record, again }: { record: Loaded; again: () => void }) {
     const t = answered();
@@ -63,11 +65,11 @@ export function Answered({ record, again }: { record: Loaded; again: () => void 
             ))}
         </ul>
     );
-    if (!lacking.length && answers.whole) {
+    if (!lacking.length && (answers.whole || alone(answers))) {
         return (
             <div class={`k-answered ${foot}`} role="status">
                 <p>
-                    {t.all(all)} {read}{' '}
+                    {answers.whole ? t.all(all) : `${answers.summary}.`} {read}{' '}
                     <button type="button" class="k-link-button" onClick={again}>
                         {common().readAgain}
                     </button>

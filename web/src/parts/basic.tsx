@@ -1,7 +1,8 @@
 import type { ComponentChildren } from 'preact';
-import { useEffect } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import type { Trouble } from '../api.ts';
 import { common } from '../texts/common.ts';
+import { takeFocus } from './focus.ts';
 
 export function Tag({ children, tone = '' }: { children: ComponentChildren; tone?: string }) {
     return (
@@ -17,8 +18,11 @@ export function Heading({
     children: ComponentChildren;
     hidden?: boolean;
 }) {
+    const here = useRef<HTMLHeadingElement>(null);
+    useLayoutEffect(() => takeFocus(here.current), []);
     return (
         <h1
+            ref={here}
             class={hidden ? 'nhsuk-u-visually-hidden' : 'nhsuk-heading-l'}
             id="page-heading"
             tabIndex={-1}

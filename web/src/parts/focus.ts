@@ -33,3 +33,17 @@ export function waitingHere(): (to: () => HTMLElement | null | undefined) => voi
             }
         });
 }
+
+/* The heading of a page takes the focus; of one that is still on its way, when it comes. */
+let waiting: ReturnType<typeof waitingHere> | null = null;
+
+export function focusHeading(): void {
+    const heading = document.getElementById('page-heading');
+    heading?.focus({ preventScroll: true });
+    waiting = heading ? null : waitingHere();
+}
+
+export function takeFocus(heading: HTMLElement | null): void {
+    waiting?.(() => heading);
+    waiting = null;
+}
