@@ -21,7 +21,7 @@ import { lookedBefore, visitBefore } from '../seen.ts';
 import { home } from '../texts/home.ts';
 import { timelineTexts } from '../texts/timeline.ts';
 
-const PARTS: readonly Part[] = ['safety', 'care', 'results', 'documents'];
+const PARTS: readonly Part[] = ['safety', 'care', 'recent', 'documents'];
 const NEWS_MOST = 5;
 
 /* A page of its own where there is one, else these kinds on the timeline. */
@@ -41,11 +41,15 @@ function Card(props: { href: string; name: string; children: ComponentChildren }
     );
 }
 
+/* Whether a part has come; in a larger one, too. */
+const isHere = ({ has }: Loaded, part: Part): boolean =>
+    has.has(part) || has.has('all') || (part === 'recent' && has.has('results'));
+
 /* The newest of some types, as one line; what has not come yet is not called empty. */
 function Newest(props: { record: Loaded; part: Part; types: string[]; none: string }) {
     const t = home();
-    const { index, has } = props.record;
-    if (!has.has(props.part) && !has.has('all')) {
+    const { index } = props.record;
+    if (!isHere(props.record, props.part)) {
         return <>{t.reading}</>;
     }
     const res = newestOf(index, ...props.types);
@@ -59,8 +63,8 @@ function Newest(props: { record: Loaded; part: Part; types: string[]; none: stri
 
 function Appointment({ record, now }: { record: Loaded; now: number }) {
     const t = home();
-    const { index, has } = record;
-    if (!has.has('care') && !has.has('all')) {
+    const { index } = record;
+    if (!isHere(record, 'care')) {
         return <>{t.reading}</>;
     }
     const next = appointments(index, now).booked[0];
@@ -97,8 +101,8 @@ function Cards({ record, looks, own, now }: { record: Loaded; looks: Look[] | nu
                 <Card href={recordHref(id, 'results')} name={t.results}>
                     <Newest
                         record={record}
-                        part="results"
-                        types={['DiagnosticReport', 'Observation']}
+                        part="recent"
+                        types={['Observation']}
                         none={t.noResults}
                     />
                 </Card>
