@@ -83,6 +83,12 @@ text resource_packed_meta(text packed)
     return take_varint(&packed, &n) ? text_first(packed, n) : (text){0};
 }
 
+text resource_packed_words(text packed)
+{
+    size_t n;
+    return take_varint(&packed, &n) && n <= packed.n ? text_from(packed, n) : (text){0};
+}
+
 int resource_print(const struct resource_head *head, text packed, struct buf *out, struct err *e)
 {
     size_t n;

@@ -83,6 +83,8 @@ struct resource_head {
 
 /* Of a packed resource, the members of meta without braces (they may be none). */
 text resource_packed_meta(text packed);
+/* The other members, without braces. */
+text resource_packed_words(text packed);
 
 /* Writes the whole resource:
  * {"resourceType":...,"id":...,"meta":{"versionId":...,"lastUpdated":...,...},...} */

@@ -142,12 +142,56 @@ static text author_of(text facts)
     return author;
 }
 
+/* Whose own entry it is; empty: nobody's. */
+static text owner_of(text facts)
+{
+    struct fact own;
+    return facts_own(facts, &own) && own.detail == OWN_RIGHT ? own.name : T("");
+}
+
+/* As the patient whose record it is, not as somebody who acts for them. */
+static bool is_own(const struct grant *g, text facts)
+{
+    text owner = owner_of(facts);
+    return text_starts(owner, T("Patient/")) &&
+           text_eq(text_from(owner, T("Patient/").n), g->config.actor->patient);
+}
+
 bool grant_authors(const struct grant *g, fhir_type type, bool is_new, text before, text after)
 {
-    if (!g || !grant_is(g, ACTOR_PERSON) || type != TYPE_QuestionnaireResponse) {
+    struct fact own;
+    if (!g || g->all || g->trusted) {
         return g != NULL;
     }
+    if (!grant_is(g, ACTOR_PERSON)) { /* nobody else says what is in a person's own words */
+        return text_eq(owner_of(before), owner_of(after)) &&
+               (!facts_own(after, &own) || own.detail == OWN_RIGHT);
+    }
+    if (policy_own_type(type)) {
+        return is_own(g, after) && (is_new || is_own(g, before));
+    }
+    if (type != TYPE_QuestionnaireResponse) {
+        return !facts_own(after, &own);
+    }
     return is_self(g, author_of(after)) && (is_new || is_self(g, author_of(before)));
+}
+
+uint32_t grant_labels_of(const struct grant *g, text before)
+{
+    bool own = g && !g->all && grant_is(g, ACTOR_PERSON) && is_own(g, before);
+    uint32_t categories = LABEL_CATEGORIES & ~(uint32_t)LABEL_SAFEGUARDING;
+    return facts_labels(before) & ~(own ? categories : 0);
+}
+
+bool grant_rewords(const struct grant *g, fhir_type type, text before)
+{
+    if (!g || g->all || g->trusted) {
+        return g != NULL;
+    }
+    if (grant_is(g, ACTOR_PERSON)) {
+        return !policy_own_type(type) || is_own(g, before);
+    }
+    return owner_of(before).n == 0;
 }
 
 bool grant_opens(const struct grant *g, const struct decision *d, fhir_type type, bool is_new,

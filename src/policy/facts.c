@@ -72,6 +72,7 @@ int policy_facts(fhir_type type, yyjson_val *root, const struct label_rules *rul
     } else {
         facts_take_care(type, root, &w);
     }
+    facts_take_own(type, root, &w);
     if (policy_keeps(type, root)) {
         facts_add(&w, &(struct fact){.kind = FACT_KEPT});
     }

@@ -74,6 +74,20 @@ uint32_t facts_labels(text facts);
 bool facts_kept(text facts);
 bool policy_keeps(fhir_type type, const yyjson_val *root);
 
+/*
+ * What a person writes into their own record carries this mark (meta.tag), which rest/ puts on when
+ * a person writes one of these types, and which nobody else may put on or take off. docs/policy.md,
+ * "Own entries", says what may stand in such an entry.
+ */
+#define OWN_SYSTEM "https://kith.care/fhir/CodeSystem/entry"
+#define OWN_CODE "own"
+#define OWN_DISPLAY "Written by the patient"
+bool policy_own_type(fhir_type type);
+bool policy_is_marked_own(const yyjson_val *root);
+/* ERR_FORBIDDEN, with the element and what to do: the mark is there, and something in the entry is
+ * not a person's own to say. 0: nothing is wrong, or there is no mark. */
+int policy_own_fault(fhir_type type, text facts, struct arena *a, struct err *e);
+
 /* Whether a person or role ("Practitioner/x") is in a CareTeam now: by the team's status and
  * period, and by the member's own period. */
 bool policy_team_has(const yyjson_val *team, text member, int64_t now_ms);

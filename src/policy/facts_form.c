@@ -75,6 +75,8 @@ static bool sound(const struct fact *f)
     case FACT_OVERRIDE:
     case FACT_AUTHOR:
         return f->name.n != 0;
+    case FACT_OWN:
+        return f->name.n != 0 && f->detail < OWN_FAULTS;
     case FACT_PROXY:
         return f->name.n != 0 && f->detail != 0 && f->detail < 16 && f->flags < BASIS_COUNT;
     default:

@@ -28,7 +28,17 @@ enum fact_kind {
     FACT_DEATH,    /* from: INT64_MIN: it is not known when */
     FACT_KEPT,     /* only the operations about access write the resource: facts_kept() */
     FACT_AUTHOR,   /* name: who answered a form, where that is a patient or somebody of theirs */
+    FACT_OWN,      /* marked as the patient's own entry; detail: enum own_fault; name: whose, or the
+                      element at fault */
     FACT_KINDS
+};
+enum own_fault {
+    OWN_RIGHT,
+    OWN_OTHER_NAME,
+    OWN_MISSING,
+    OWN_NOT_THEIRS,
+    OWN_OTHER_VALUE,
+    OWN_FAULTS
 };
 enum fact_choice {
     CHOICE_PERMIT = 1,
@@ -70,6 +80,9 @@ uint32_t facts_take_labels(fhir_type type, const yyjson_val *root, const struct 
                            struct facts_writer *w);
 /* facts_care.c: relationships from care data. */
 void facts_take_care(fhir_type type, const yyjson_val *root, struct facts_writer *w);
+/* facts_own.c: whether an entry is in the patient's own words. */
+void facts_take_own(fhir_type type, const yyjson_val *root, struct facts_writer *w);
+bool facts_own(text facts, struct fact *ret_own);
 /* facts_consent.c */
 int facts_take_consent(const yyjson_val *root, struct facts_writer *w, struct err *e);
 

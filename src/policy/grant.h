@@ -139,10 +139,17 @@ bool grant_opens(const struct grant *g, const struct decision *d, fhir_type type
                  text before, text after);
 /*
  * Whether an actor may write this as its author: patients and those who act for them answer forms
- * in their own name, and change what they answered themselves; all else they can only say to be
- * wrong. Facts as of grant_opens().
+ * in their own name, and change what they answered themselves; patients write entries of their own
+ * (policy_own_type()) and change those; all else they can only say to be wrong. Nobody but the
+ * patient makes an entry the patient's own, or takes that away. Facts as of grant_opens().
  */
 bool grant_authors(const struct grant *g, fhir_type type, bool is_new, text before, text after);
+/* Whether the words of an entry with these facts are the actor's to change, or to take away: what
+ * is the patient's own, others may label (meta), and answer beside it. */
+bool grant_rewords(const struct grant *g, fhir_type type, text before);
+/* The labels of an entry, for grant_relabels(): of the patient's own without the categories, which
+ * go with the words that the patient changes. */
+uint32_t grant_labels_of(const struct grant *g, text before);
 /* The same of a Consent that an operation writes for the patient, on whose word it is: then a
  * refusal that is not about the actor may end, too, though the patient wrote it. */
 bool grant_notes(const struct grant *g, const struct decision *d, text before, text after);

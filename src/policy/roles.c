@@ -1,5 +1,6 @@
 #include "policy/roles.h"
 
+#include "policy/facts.h"
 #include "policy/label_rules.h"
 #include "policy/types.h"
 
@@ -139,7 +140,9 @@ uint8_t person_may(fhir_type type)
         return 0;
     }
     unsigned may = person_opens[type_classes[type]];
-    if (type == TYPE_QuestionnaireResponse) {
+    if (policy_own_type(type)) { /* entries in their own words: grant_authors() */
+        may |= MAY_CREATE | MAY_UPDATE | MAY_DELETE;
+    } else if (type == TYPE_QuestionnaireResponse) {
         may |= MAY_CREATE | MAY_UPDATE;
     } else if (type == TYPE_Schedule || type == TYPE_Slot) {
         may = RD; /* what is free is the clinic's to say */

@@ -198,11 +198,14 @@ bool grant_sees_whole(const struct grant *g, const struct decision *d, const str
 /* --- writing -----------------------------------------------------------------------------------
  */
 
-/* A proxy writes by function. */
+/* A proxy writes by function; what is in the person's own words only the person writes. */
 static bool function_lets(const struct decision *d, fhir_type type)
 {
     if (d->relation != RELATION_PROXY) {
         return true;
+    }
+    if (policy_own_type(type)) {
+        return false;
     }
     switch (type_class(type)) {
     case CLASS_BOOKING:

@@ -320,6 +320,7 @@ int prepared_check(struct prepared *p, struct err *e)
     struct call *c = p->call;
     text type = fhir_type_name(c->route.type);
     int rc = read_body(c, e);
+    rc = rc ? rc : mark_own(c, e);
     if (!rc) {
         rc = resource_check(c->resource, true, c->arena, &c->issues, &p->resource);
         if (rc) {

@@ -33,6 +33,8 @@ int prepare_target(struct call *c, struct prepared *ret_prepared, struct err *e)
 int prepare_content(struct prepared *p, struct err *e);
 
 /* The second half of prepare_target() for what is to be stored: call->resource is checked. */
+/* own.c: puts the mark of the patient's own entries (policy/facts.h) on what a patient writes. */
+int mark_own(struct call *c, struct err *e);
 int prepared_check(struct prepared *p, struct err *e);
 
 /* What p->plan matches stays what it matches: one resource, or none (expected_id empty). */

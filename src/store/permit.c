@@ -149,6 +149,47 @@ static int may_put(struct writer *w, const struct prepared_request *p, size_t at
     return 0;
 }
 
+/* --- by whose words they are ----------------------------------------------------------------- */
+
+/* The members outside of meta, byte for byte. */
+static int same_words(struct writer *w, const struct write *write, const struct target *target,
+                      bool *ret_same)
+{
+    text packed = {0};
+    int rc = stored_body(w->s, w->db, w->tools, target->body, &w->arena, &packed, &w->err);
+    *ret_same = !rc && text_eq(resource_packed_words(packed), resource_packed_words(write->packed));
+    return rc;
+}
+
+static int by_author(struct writer *w, const struct write *write, const struct target *target,
+                     text before, text facts)
+{
+    const struct grant *g = w->view.g;
+    bool live = target->exists && !target->deleted;
+    bool deletes = write->kind == WRITE_DELETE;
+    bool same = false;
+    if (!deletes && !grant_authors(g, write->type, !live, before, facts)) {
+        bool by_person = grant_actor(g)->kind == ACTOR_PERSON;
+        int rc = by_person && (!live || grant_rewords(g, write->type, before))
+                     ? policy_own_fault(write->type, facts, &w->arena, &w->err)
+                     : 0;
+        return rc ? rc
+                  : err_set(&w->err, ERR_FORBIDDEN,
+                            "you may write entries of your own, and forms that name you as who "
+                            "answered (author), and change those; nobody else may mark an entry as "
+                            "a patient's own. If another entry is wrong, send a message to those "
+                            "who wrote it");
+    }
+    if (!live || grant_rewords(g, write->type, before)) {
+        return 0;
+    }
+    int rc = deletes ? 0 : same_words(w, write, target, &same);
+    return rc || same ? rc
+                      : err_set(&w->err, ERR_FORBIDDEN,
+                                "these are somebody else's own words, which only they change or "
+                                "take away: write an entry of your own beside them, or ask them");
+}
+
 /* --- by what it would do to who may see ------------------------------------------------------ */
 
 static int by_facts(struct writer *w, const struct prepared_request *p, size_t at,
@@ -171,13 +212,12 @@ static int by_facts(struct writer *w, const struct prepared_request *p, size_t a
                        "a review and the notice of it are written by the operations that they "
                        "belong to, such as $open and $review, and by nobody else");
     }
-    if (!deletes && !grant_authors(g, write->type, !live, before, facts)) {
-        return err_set(&w->err, ERR_FORBIDDEN,
-                       "you may write forms that name you as who answered (author), and change "
-                       "those: if another entry is wrong, send a message to those who wrote it");
+    rc = by_author(w, write, target, before, facts);
+    if (rc) {
+        return rc;
     }
     /* What is deleted shows nothing that was sealed. */
-    if (!deletes && !grant_relabels(g, facts_labels(before), facts_labels(facts))) {
+    if (!deletes && !grant_relabels(g, grant_labels_of(g, before), facts_labels(facts))) {
         return err_set(&w->err, ERR_FORBIDDEN,
                        "to set or take off these labels (meta.security) is not this role's");
     }
