@@ -29,6 +29,25 @@ struct demo_cast {
     struct demo_person platform; /* where there are several nodes */
 };
 
+/*
+ * A resource of the story. In its members ' stands for ", << for <, and a word in angle brackets
+ * for a value: <patient>, <gp-name> ... of struct demo_cast; <30-days-ago> and <30-days-ahead> for
+ * nine o'clock of that day, <30-days-ago-day> for the day alone.
+ */
+struct demo_told {
+    const char *type;
+    const char *id;
+    const char *members;
+};
+/* Writes them together and once: nothing where the first of them is here already, or where somebody
+ * of the story is missing. */
+int demo_tell(struct world *w, const struct rest *rest, const struct demo_cast *cast,
+              const struct demo_told *told, size_t count, struct arena *a, struct err *e);
+
+/* More of the story, a part a file; demo_open() calls one after another. */
+int demo_own(struct world *w, const struct rest *rest, const struct demo_cast *cast,
+             struct arena *a, struct err *e);
+
 /* Writes the resources of the story, unless it was written before, and what it leaves in the log.
  * Nothing where somebody of it is missing. */
 int demo_story(struct world *w, const struct rest *rest, const struct demo_cast *cast,

@@ -44,121 +44,155 @@ enum {
                                                               "{'reference':'" reference \
                                                               "','display':'" name "'}}]"
 
-static const struct told {
-    const char *type;
-    const char *id;
-    const char *members;
-} story[] = {
-    STAFF("demo-reception", "R8009", "Ms", "Hannah", "Price", "Receptionist"),
-    STAFF("demo-privacy", "R0001", "Mr", "Marcus", "Osei", "Privacy officer"),
-    {"Consent", "demo-choice",
-     CONSENT("sharing",
-             "OPTOUT") ",'dateTime':'<month-ago>',"
-                       "'performer':[{'reference':'<patient>'}],'provision':{'type':'deny'," PARTY(
-                           "<trust>", "<trust-name>") ",'securityLabel':[{'system':'" V3 "ActCode',"
-                                                      "'code':'MH','display':'mental health'}]}"},
-    {"Consent", "demo-proxy",
-     "'extension':[{'url':'" EXTENSION "proxy-basis','valueCode':'carer'}]," CONSENT(
-         "proxy",
-         "OPTIN") ",'dateTime':'<month-ago>',"
-                  "'performer':[{'reference':'<patient>'}],'provision':{'type':'permit',"
-                  "'period':{'start':'<month-ago>','end':'<next-year>'}," PARTY(
-                      "<carer>",
-                      "<carer-name>") ",'action':[" CODED(KITH "proxy-function",
-                                                          "view") "," CODED(KITH "proxy-function",
-                                                                            "book") "," CODED(KITH
-                                                                                              "prox"
-                                                                                              "y-"
-                                                                                              "func"
-                                                                                              "tio"
-                                                                                              "n",
-                                                                                              "orde"
-                                                                                              "r") "]}"},
-    {"CareTeam", "demo-team",
-     "'status':'active','name':'Help at home','subject':{'reference':'<patient>'},"
-     "'period':{'start':'<month-ago>'},'participant':[{'role':[{'text':'Social worker'}],"
-     "'member':{'reference':'<social>','display':'<social-name>'}},"
-     "{'role':[{'text':'Carer'}],'member':{'reference':'<carer>','display':'<carer-name>'}}]"},
-    {"Condition", "demo-sealed",
-     "'meta':{'security':[{'extension':[{'url':'" EXTENSION "label-party','valueReference':"
-     "{'reference':'<practice>'}},{'url':'" EXTENSION "label-by','valueReference':"
-     "{'reference':'<gp>'}}],'system':'" KITH "label','code':'sealed','display':'sealed'}]},"
-     "'clinicalStatus':" CODED(
-         "http://terminology.hl7.org/CodeSystem/condition-clinical",
-         "resolved") ",'verificationStatus':" CODED("http://terminology.hl7.org/CodeSystem/"
-                                                    "condition-ver-status",
-                                                    "confirmed") ","
-                                                                 "'code':{'coding':[{'system':'"
-                                                                 "http://snomed.info/"
-                                                                 "sct','code':'240589008','display'"
-                                                                 ":"
-                                                                 "'Chlamydia trachomatis "
-                                                                 "infection'}],'text':'Chlamydia "
-                                                                 "trachomatis infection'},"
-                                                                 "'subject':{'reference':'<patient>"
-                                                                 "'},'onsetDateTime':'<year-ago>',"
-                                                                 "'abatementDateTime':'<month-ago>'"
-                                                                 ",'recordedDate':'<year-ago>',"
-                                                                 "'recorder':{'reference':'<gp>','"
-                                                                 "display':'<gp-name>'}"},
-    {"Observation", "demo-held",
-     "'meta':{'security':[{'extension':[{'url':'" EXTENSION "label-until','valueDateTime':"
-     "'<next-week-day>'}],'system':'" KITH "label','code':'held',"
-     "'display':'not released to the patient yet'}]},"
-     "'status':'final','category':[" CODED(
-         "http://terminology.hl7.org/CodeSystem/observation-category",
-         "laboratory") "],"
-                       "'code':{'coding':[{'system':'http://loinc.org','code':'38445-3','display':"
-                       "'Calprotectin [Mass/mass] in Stool'}],'text':'Calprotectin in stool'},"
-                       "'subject':{'reference':'<patient>'},'effectiveDateTime':'<two-days-ago>',"
-                       "'performer':[{'reference':'<practice>','display':'<practice-name>'}],"
-                       "'valueQuantity':{'value':210,'unit':'ug/g','system':'http://"
-                       "unitsofmeasure.org',"
-                       "'code':'ug/g'},'note':[{'text':'Slightly raised. We will talk about it "
-                       "first.'}]"},
-    {"Appointment", "demo-appointment",
-     "'status':'booked','description':'To talk about a test','start':'<next-week>',"
-     "'end':'<next-week-end>','participant':["
-     "{'actor':{'reference':'<patient>','display':'<patient-name>'},'status':'accepted'},"
-     "{'actor':{'reference':'<gp>','display':'<gp-name>'},'status':'accepted'}]"},
-    {"Consent", "demo-claim",
-     "'extension':[{'url':'" EXTENSION "consent-reason','valueCodeableConcept':{'coding':"
-     "[{'system':'" KITH "access-reason','code':'handling-referral',"
-     "'display':'To deal with a referral'}],"
-     "'text':'A letter about a sore knee came to our department.'}}]," CONSENT(
-         "claim", "OPTIN") ",'dateTime':'<claim>','performer':[{'reference':'<hospital>'}],"
-                           "'provision':{'type':'permit','period':{'start':'<claim>','end':'<claim-"
-                           "end>'}," PARTY("<hospital>", "<hospital-name>") "}"},
-    {"Task", "demo-review",
-     "'status':'requested','intent':'order','priority':'urgent','businessStatus':{'coding':"
-     "[{'system':'" KITH "task-status','code':'waiting','display':'waits for a review'}]},"
-     "'code':{'coding':[{'system':'" KITH "task-kind','code':'claim-review'}],"
-     "'text':'Look at a relationship that somebody claimed'},"
-     "'description':'A letter about a sore knee came to our department.',"
-     "'focus':{'reference':'Consent/demo-claim'},'for':{'reference':'<patient>'},"
-     "'authoredOn':'<claim>','lastModified':'<claim>',"
-     "'requester':{'reference':'<hospital>','display':'<hospital-name>'},"
-     "'performerType':[{'coding':[{'system':'" JOB "','code':'R0001',"
-     "'display':'Privacy Officer'}],'text':'Privacy officer'}],"
-     "'reasonCode':{'coding':[{'system':'" KITH "access-reason','code':'handling-referral',"
-     "'display':'To deal with a referral'}]}"},
-    {"Communication", "demo-notice",
-     "'status':'completed','category':[" CODED(
-         "http://terminology.hl7.org/CodeSystem/communication-category",
-         "notification") "],"
-                         "'subject':{'reference':'<patient>'},'about':[{'reference':'Consent/"
-                         "demo-claim'}],"
-                         "'sent':'<claim>','recipient':[{'reference':'<patient>'}],"
-                         "'sender':{'reference':'<hospital>','display':'<hospital-name>'},'payload'"
-                         ":"
-                         "[{'contentString':'<hospital-name>, of <trust-name>, said that they need "
-                         "to see your "
-                         "record. The reason given: To deal with a referral. This lasted 8 hours. "
-                         "A privacy officer "
-                         "will look at it. If you have questions, ask us.'}]"},
+static const struct demo_told
+    story
+        [] =
+            {
+                STAFF("demo-reception", "R8009", "Ms", "Hannah", "Price", "Receptionist"),
+                STAFF("demo-privacy", "R0001", "Mr", "Marcus", "Osei", "Privacy officer"),
+                {"Consent", "demo-choice",
+                 CONSENT("sharing",
+                         "OPTOUT") ",'dateTime':'<month-ago>',"
+                                   "'performer':[{'reference':'<patient>'}],'provision':{'type':'"
+                                   "deny'," PARTY(
+                                       "<trust>",
+                                       "<trust-name>") ",'securityLabel':[{'system':'" V3
+                                                       "ActCode',"
+                                                       "'code':'MH','display':'mental health'}]}"},
+                {"Consent", "demo-proxy",
+                 "'extension':[{'url':'" EXTENSION "proxy-basis','valueCode':'carer'}]," CONSENT(
+                     "proxy", "OPTIN") ",'dateTime':'<month-ago>',"
+                                       "'performer':[{'reference':'<patient>'}],'provision':{'type'"
+                                       ":'permit',"
+                                       "'period':{'start':'<month-ago>','end':'<next-year>'}"
+                                       "," PARTY("<carer>", "<carer-name>") ",'action':[" CODED(
+                                           KITH "proxy-function",
+                                           "view") "," CODED(KITH "proxy-function",
+                                                             "book") "," CODED(KITH "prox"
+                                                                                    "y-"
+                                                                                    "func"
+                                                                                    "tio"
+                                                                                    "n",
+                                                                               "orde"
+                                                                               "r") "]}"},
+                {"CareTeam", "demo-team",
+                 "'status':'active','name':'Help at home','subject':{'reference':'<patient>'},"
+                 "'period':{'start':'<month-ago>'},'participant':[{'role':[{'text':'Social "
+                 "worker'}],"
+                 "'member':{'reference':'<social>','display':'<social-name>'}},"
+                 "{'role':[{'text':'Carer'}],'member':{'reference':'<carer>','display':'<carer-"
+                 "name>'}}]"},
+                {"Condition", "demo-sealed",
+                 "'meta':{'security':[{'extension':[{'url':'" EXTENSION
+                 "label-party','valueReference':"
+                 "{'reference':'<practice>'}},{'url':'" EXTENSION "label-by','valueReference':"
+                 "{'reference':'<gp>'}}],'system':'" KITH
+                 "label','code':'sealed','display':'sealed'}]},"
+                 "'clinicalStatus':" CODED(
+                     "http://terminology.hl7.org/CodeSystem/condition-clinical",
+                     "resolved") ",'verificationStatus':" CODED("http://terminology.hl7.org/"
+                                                                "CodeSystem/"
+                                                                "condition-ver-status",
+                                                                "confirmed") ","
+                                                                             "'code':{'coding':[{'"
+                                                                             "system':'"
+                                                                             "http://snomed.info/"
+                                                                             "sct','code':'"
+                                                                             "240589008','display'"
+                                                                             ":"
+                                                                             "'Chlamydia "
+                                                                             "trachomatis "
+                                                                             "infection'}],'text':'"
+                                                                             "Chlamydia "
+                                                                             "trachomatis "
+                                                                             "infection'},"
+                                                                             "'subject':{'"
+                                                                             "reference':'<patient>"
+                                                                             "'},'onsetDateTime':'<"
+                                                                             "year-ago>',"
+                                                                             "'abatementDateTime':'"
+                                                                             "<month-ago>'"
+                                                                             ",'recordedDate':'<"
+                                                                             "year-ago>',"
+                                                                             "'recorder':{'"
+                                                                             "reference':'<gp>','"
+                                                                             "display':'<gp-name>'"
+                                                                             "}"},
+                {"Observation", "demo-held",
+                 "'meta':{'security':[{'extension':[{'url':'" EXTENSION
+                 "label-until','valueDateTime':"
+                 "'<next-week-day>'}],'system':'" KITH "label','code':'held',"
+                 "'display':'not released to the patient yet'}]},"
+                 "'status':'final','category':[" CODED(
+                     "http://terminology.hl7.org/CodeSystem/observation-category",
+                     "laboratory") "],"
+                                   "'code':{'coding':[{'system':'http://"
+                                   "loinc.org','code':'38445-3','display':"
+                                   "'Calprotectin [Mass/mass] in Stool'}],'text':'Calprotectin in "
+                                   "stool'},"
+                                   "'subject':{'reference':'<patient>'},'effectiveDateTime':'<two-"
+                                   "days-ago>',"
+                                   "'performer':[{'reference':'<practice>','display':'<practice-"
+                                   "name>'}],"
+                                   "'valueQuantity':{'value':210,'unit':'ug/g','system':'http://"
+                                   "unitsofmeasure.org',"
+                                   "'code':'ug/g'},'note':[{'text':'Slightly raised. We will talk "
+                                   "about it "
+                                   "first.'}]"},
+                {"Appointment", "demo-appointment",
+                 "'status':'booked','description':'To talk about a test','start':'<next-week>',"
+                 "'end':'<next-week-end>','participant':["
+                 "{'actor':{'reference':'<patient>','display':'<patient-name>'},'status':'accepted'"
+                 "},"
+                 "{'actor':{'reference':'<gp>','display':'<gp-name>'},'status':'accepted'}]"},
+                {"Consent", "demo-claim",
+                 "'extension':[{'url':'" EXTENSION
+                 "consent-reason','valueCodeableConcept':{'coding':"
+                 "[{'system':'" KITH "access-reason','code':'handling-referral',"
+                 "'display':'To deal with a referral'}],"
+                 "'text':'A letter about a sore knee came to our department.'}}]," CONSENT(
+                     "claim",
+                     "OPTIN") ",'dateTime':'<claim>','performer':[{'reference':'<hospital>'}],"
+                              "'provision':{'type':'permit','period':{'start':'<claim>','end':'<"
+                              "claim-"
+                              "end>'}," PARTY("<hospital>", "<hospital-name>") "}"},
+                {"Task", "demo-review",
+                 "'status':'requested','intent':'order','priority':'urgent','businessStatus':{'"
+                 "coding':"
+                 "[{'system':'" KITH
+                 "task-status','code':'waiting','display':'waits for a review'}]},"
+                 "'code':{'coding':[{'system':'" KITH "task-kind','code':'claim-review'}],"
+                 "'text':'Look at a relationship that somebody claimed'},"
+                 "'description':'A letter about a sore knee came to our department.',"
+                 "'focus':{'reference':'Consent/demo-claim'},'for':{'reference':'<patient>'},"
+                 "'authoredOn':'<claim>','lastModified':'<claim>',"
+                 "'requester':{'reference':'<hospital>','display':'<hospital-name>'},"
+                 "'performerType':[{'coding':[{'system':'" JOB "','code':'R0001',"
+                 "'display':'Privacy Officer'}],'text':'Privacy officer'}],"
+                 "'reasonCode':{'coding':[{'system':'" KITH
+                 "access-reason','code':'handling-referral',"
+                 "'display':'To deal with a referral'}]}"},
+                {"Communication", "demo-notice",
+                 "'status':'completed','category':[" CODED(
+                     "http://terminology.hl7.org/CodeSystem/communication-category",
+                     "notification") "],"
+                                     "'subject':{'reference':'<patient>'},'about':[{'reference':'"
+                                     "Consent/"
+                                     "demo-claim'}],"
+                                     "'sent':'<claim>','recipient':[{'reference':'<patient>'}],"
+                                     "'sender':{'reference':'<hospital>','display':'<hospital-name>"
+                                     "'},'payload'"
+                                     ":"
+                                     "[{'contentString':'<hospital-name>, of <trust-name>, said "
+                                     "that they need "
+                                     "to see your "
+                                     "record. The reason given: To deal with a referral. This "
+                                     "lasted 8 hours. "
+                                     "A privacy officer "
+                                     "will look at it. If you have questions, ask us.'}]"},
 };
 
-static const struct told home = {
+static const struct demo_told home = {
     "Consent", "demo-home",
     "'identifier':[{'system':'https://kith.care/fhir/NamingSystem/"
     "demonstration','value':'home'}]," CONSENT(
@@ -197,6 +231,25 @@ static int64_t morning(int64_t ms)
     return ms - ms % DAY_MS + 9 * HOUR_MS;
 }
 
+/* "30-days-ago", "30-days-ahead-day" */
+static bool value_of_distance(int64_t now_ms, text word, char at[CLOCK_INSTANT_SIZE])
+{
+    int64_t days = 0;
+    size_t n = 0;
+    while (n < word.n && n < 5 && word.p[n] >= '0' && word.p[n] <= '9') {
+        days = days * 10 + (word.p[n++] - '0');
+    }
+    text kind = text_from(word, n);
+    bool ahead = text_starts(kind, T("-days-ahead"));
+    if (n == 0 || (!ahead && !text_starts(kind, T("-days-ago")))) {
+        return false;
+    }
+    bool day_only = kind.n > 4 && text_eq(text_from(kind, kind.n - 4), T("-day"));
+    clock_instant(morning(now_ms) + (ahead ? days : -days) * DAY_MS, at);
+    at[day_only ? 10 : CLOCK_INSTANT_SIZE - 1] = '\0';
+    return true;
+}
+
 static bool value_of_day(int64_t now_ms, text word, char at[CLOCK_INSTANT_SIZE])
 {
     const struct {
@@ -216,7 +269,7 @@ static bool value_of_day(int64_t now_ms, text word, char at[CLOCK_INSTANT_SIZE])
             return true;
         }
     }
-    return false;
+    return value_of_distance(now_ms, word, at);
 }
 
 /* As it stands inside of a JSON string. */
@@ -242,6 +295,11 @@ static int put_members(struct buf *out, const struct demo_cast *cast, int64_t no
             rest = text_from(rest, 1);
             continue;
         }
+        if (text_starts(rest, T("<<"))) {
+            buf_addc(out, '<');
+            rest = text_from(rest, 2);
+            continue;
+        }
         size_t end = text_find(rest, '>');
         text word = text_from(text_first(rest, end), 1);
         text value;
@@ -257,7 +315,7 @@ static int put_members(struct buf *out, const struct demo_cast *cast, int64_t no
     return 0;
 }
 
-static int print(const struct demo_cast *cast, const struct told *told, size_t count,
+static int print(const struct demo_cast *cast, const struct demo_told *told, size_t count,
                  int64_t now_ms, struct buf *out, struct err *e)
 {
     int rc = 0;
@@ -368,8 +426,9 @@ static int is_there(struct world *w, text reference, struct arena *a, bool *ret,
     return rc == ERR_NOT_FOUND ? 0 : rc;
 }
 
-static int write_all(const struct rest *rest, const struct demo_cast *cast, const struct told *told,
-                     size_t count, int64_t now_ms, struct arena *a, struct err *e)
+static int write_all(const struct rest *rest, const struct demo_cast *cast,
+                     const struct demo_told *told, size_t count, int64_t now_ms, struct arena *a,
+                     struct err *e)
 {
     struct rest here = *rest;
     struct rest_item item = {0};
@@ -402,6 +461,19 @@ int demo_story(struct world *w, const struct rest *rest, const struct demo_cast 
     }
     rc = note_all(w, cast, now_ms, e);
     return rc ? rc : write_all(rest, cast, story, sizeof story / sizeof *story, now_ms, a, e);
+}
+
+int demo_tell(struct world *w, const struct rest *rest, const struct demo_cast *cast,
+              const struct demo_told *told, size_t count, struct arena *a, struct err *e)
+{
+    bool there = false;
+    text first = arena_printf(a, "%s/%s", told->type, told->id);
+    if (!cast->patient.reference.n || !cast->carer.reference.n || !cast->gp.reference.n ||
+        !cast->social.reference.n || !cast->practice.reference.n) {
+        return 0;
+    }
+    int rc = first.p ? is_there(w, first, a, &there, e) : err_set(e, ERR_MEMORY, "no memory");
+    return rc || there ? rc : write_all(rest, cast, told, count, clock_real_ms(), a, e);
 }
 
 int demo_home(struct world *w, const struct rest *rest, const struct demo_cast *cast,
