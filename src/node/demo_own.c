@@ -332,26 +332,20 @@ static int along(int week, int first, int last)
         BY_ME ",'effectiveDateTime':'<%d-days-ago>',"
 #define PRESSURE QUANTITY("%d", "millimeter of mercury", "mm[Hg]")
 
-static const char pressure[] = VITAL("BloodPressure") "'code':" BOTH(
-    "85354-9", "Blood pressure panel with all children optional", "75367002", "Blood pressure",
-    "Blood pressure") ",'component':[{'code':" BOTH("8480-6", "Systolic blood pressure", "72313002",
-                                                    "Systolic arterial pressure",
-                                                    "Systolic blood pressure") "," PRESSURE
-                                                                               "},{'code'"
-                                                                               ":" BOTH(
-                                                                                   "8462-4",
-                                                                                   "Diastolic "
-                                                                                   "blood "
-                                                                                   "pressure",
-                                                                                   "1091811000"
-                                                                                   "000102",
-                                                                                   "Diastolic "
-                                                                                   "arterial "
-                                                                                   "pressure",
-                                                                                   "Lower "
-                                                                                   "(diastolic"
-                                                                                   ")") "," PRESSURE
-                                                                                        "}]";
+#define PANEL                                                                      \
+    BOTH("85354-9", "Blood pressure panel with all children optional", "75367002", \
+         "Blood pressure", "Blood pressure")
+#define UPPER                                                                           \
+    BOTH("8480-6", "Systolic blood pressure", "72313002", "Systolic arterial pressure", \
+         "Systolic blood pressure")
+#define LOWER                                                                                     \
+    BOTH("8462-4", "Diastolic blood pressure", "1091811000000102", "Diastolic arterial pressure", \
+         "Diastolic blood pressure")
+
+/* UK Core fixes the words of codes and units. */
+static const char pressure[] =
+    VITAL("BloodPressure") "'code':" PANEL ",'component':[{'code':" UPPER "," PRESSURE
+                           "},{'code':" LOWER "," PRESSURE "}]";
 static const char weight[] =
     VITAL("BodyWeight") "'code':" BOTH("29463-7", "Body weight", "27113001", "Body weight",
                                        "Weight") "," QUANTITY("%d.%d", "kilogram", "kg");
