@@ -80,6 +80,14 @@ function trouble(status: number, body: string): Trouble {
             status,
         );
     }
+    if (status === 412) {
+        return new Trouble(
+            'This was changed meanwhile',
+            'Look at what is there now, then decide which to keep.',
+            detail,
+            status,
+        );
+    }
     if (status === 429 || status === 503) {
         return new Trouble('The node is busy', 'Wait a moment, then try again.', detail, status);
     }
@@ -123,6 +131,8 @@ interface Asked {
     accept: string;
     body?: unknown; /* as JSON, by POST */
     type?: string;
+    method?: 'PUT' | 'DELETE';
+    match?: string; /* If-Match: the version that was read */
     signal?: AbortSignal | undefined;
     quiet?: boolean; /* a 401 is an answer, not the end of the session */
 }
@@ -168,6 +178,12 @@ function send(asked: Asked): Promise<Response> {
         init.method = 'POST';
         init.body = JSON.stringify(asked.body);
         headers['content-type'] = asked.type ?? 'application/json';
+    }
+    if (asked.method) {
+        init.method = asked.method;
+    }
+    if (asked.match) {
+        headers['if-match'] = asked.match;
     }
     if (own && asked.body !== undefined && watcher.csrf()) {
         headers['x-kith-csrf'] = watcher.csrf();
@@ -258,6 +274,37 @@ function parsed<T>(body: string): T {
         throw unreadable();
     }
 }
+
+const etag = (r: Resource): string => `W/"${r.meta?.versionId ?? ''}"`;
+
+/*
+ * Makes an entry, or, where it has an id, changes it from the version that was read. A Trouble of
+ * status 412 says that somebody has changed it meanwhile; nothing was written then.
+ */
+export const save = async (r: Resource): Promise<Resource> =>
+    parsed(
+        await askText({
+            path: `${BASE}${r.resourceType}${r.id ? `/${r.id}` : ''}`,
+            accept: FHIR,
+            body: r,
+            type: FHIR,
+            ...(r.id ? { method: 'PUT', match: etag(r) } : {}),
+        }),
+    );
+
+/* Takes an entry away, as it was read. Its history stays. */
+export const takeAway = async (r: Resource): Promise<void> => {
+    await askText({
+        path: `${BASE}${r.resourceType}/${r.id ?? ''}`,
+        accept: FHIR,
+        method: 'DELETE',
+        match: etag(r),
+    });
+};
+
+/* An entry as it is now, with its numbers as JSON has them: for a form that will save() it. */
+export const fresh = async (type: string, id: string, signal?: AbortSignal): Promise<Resource> =>
+    parsed(await getText(`${type}/${encodeURIComponent(id)}`, signal));
 
 /* Runs an operation of docs/access-operations.md: Parameters in, Parameters out. */
 export const operate = async (path: string, input: Resource): Promise<Resource> =>

@@ -23,6 +23,9 @@ export const PATIENT_NAV: readonly NavRow[] = [
     { page: 'conditions', words: 'conditions' },
     { page: 'allergies', words: 'allergies' },
     { page: 'vaccinations', words: 'vaccinations' },
+    { page: 'care', words: 'care' },
+    { page: 'about-me', words: 'aboutMe' },
+    { page: 'own', words: 'own' },
     { page: 'details', words: 'details' },
 ];
 
@@ -39,6 +42,8 @@ export const STAFF_NAV: readonly NavRow[] = [
     { page: '', words: 'summary' },
     { page: 'results', words: 'results', also: ['result'] },
     { page: 'timeline', words: 'timeline', also: ['entry'] },
+    { page: 'care', words: 'care' },
+    { page: 'about-me', words: 'aboutMe' },
     { page: 'details', words: 'details' },
 ];
 

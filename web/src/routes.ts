@@ -57,6 +57,13 @@ export const ROUTES: readonly Row[] = [
     { path: 'patient/:id/conditions', needs: ['safety'], load: () => import('./pages/conditions.tsx') },
     { path: 'patient/:id/allergies', needs: ['safety'], load: () => import('./pages/allergies.tsx') },
     { path: 'patient/:id/vaccinations', needs: ['safety'], load: () => import('./pages/vaccinations.tsx') },
+    { path: 'patient/:id/own', needs: ['results', 'safety', 'care'], load: () => import('./pages/own.tsx') },
+    { path: 'patient/:id/own/readings/:kind', needs: ['results'], load: () => import('./pages/own-readings.tsx') },
+    { path: 'patient/:id/own/add/:kind', needs: [], load: () => import('./pages/own-edit.tsx') },
+    { path: 'patient/:id/own/change/:type/:entry', needs: [], load: () => import('./pages/own-edit.tsx') },
+    { path: 'patient/:id/about-me', needs: ['documents'], load: () => import('./pages/about-me.tsx') },
+    { path: 'patient/:id/about-me/write', needs: ['documents'], load: () => import('./pages/about-me-write.tsx') },
+    { path: 'patient/:id/care', needs: ['care', 'documents'], load: () => import('./pages/care.tsx') },
     { path: 'patient/:id/details', needs: ['safety', 'care'], load: () => import('./pages/details.tsx') },
     {
         path: 'patient/:id/entry/:type/:entry',

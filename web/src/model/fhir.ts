@@ -33,6 +33,7 @@ export interface Meta {
     versionId?: string;
     lastUpdated?: string;
     source?: string;
+    profile?: string[];
     tag?: Coding[];
     security?: Coding[];
 }

@@ -479,6 +479,19 @@ const STATUS_WORDS: Record<string, string> = {
 export const observationDate = (o: Resource): string =>
     o.effectiveDateTime ?? o.effectiveInstant ?? o.effectivePeriod?.start ?? o.issued ?? '';
 
+/* One value of an Observation, at its time. */
+export function pointOf(res: Resource, value = observationValue(res)): Point {
+    const date = observationDate(res);
+    return {
+        res,
+        date,
+        time: sortTime(date),
+        value,
+        flag: resultFlag(res, value),
+        status: STATUS_WORDS[res.status ?? ''] ?? '',
+    };
+}
+
 export function results(index: RecordIndex): Series[] {
     const all = new Map<string, Series>();
     for (const res of index.of('Observation')) {
@@ -490,15 +503,7 @@ export function results(index: RecordIndex): Series[] {
             continue;
         }
         const key = conceptKey(res.code) || `Observation/${res.id}`;
-        const date = observationDate(res);
-        const point: Point = {
-            res,
-            date,
-            time: sortTime(date),
-            value,
-            flag: resultFlag(res, value),
-            status: STATUS_WORDS[res.status ?? ''] ?? '',
-        };
+        const point = pointOf(res, value);
         const series = all.get(key);
         if (series) {
             series.points.push(point);

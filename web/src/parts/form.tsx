@@ -88,6 +88,19 @@ function ErrorWords({ id, problem }: { id: string; problem?: string | undefined 
     ) : null;
 }
 
+function WithUnit(props: { id: string; unit?: string | undefined; children: ComponentChildren }) {
+    return props.unit ? (
+        <div class="k-with-unit">
+            {props.children}
+            <span class="k-unit" id={`${props.id}-unit`}>
+                {props.unit}
+            </span>
+        </div>
+    ) : (
+        <>{props.children}</>
+    );
+}
+
 export function TextField(props: {
     id: string;
     label: string;
@@ -96,16 +109,20 @@ export function TextField(props: {
     value: string;
     change: (value: string) => void;
     autocomplete?: string;
-    inputmode?: 'numeric' | 'text' | 'email';
+    inputmode?: 'numeric' | 'decimal' | 'text' | 'email' | 'tel';
     narrow?: boolean;
     long?: boolean;
     spellcheck?: boolean;
+    unit?: string; /* stands behind the field */
 }) {
     const common = {
         id: props.id,
         name: props.id,
         value: props.value,
-        'aria-describedby': describedBy(props.id, props.hint, props.problem),
+        'aria-describedby':
+            [describedBy(props.id, props.hint, props.problem), props.unit && `${props.id}-unit`]
+                .filter(Boolean)
+                .join(' ') || undefined,
         'aria-invalid': props.problem ? ('true' as const) : undefined,
     };
     const error = props.problem ? ' nhsuk-input--error nhsuk-textarea--error' : '';
@@ -120,16 +137,18 @@ export function TextField(props: {
                     onInput={(e) => props.change(e.currentTarget.value)}
                 />
             ) : (
-                <input
-                    {...common}
-                    type="text"
-                    class={`nhsuk-input k-field${props.narrow ? ' nhsuk-input--width-10' : ''}${error}`}
-                    autocomplete={(props.autocomplete ?? 'off') as 'off'}
-                    inputMode={props.inputmode}
-                    autocapitalize="none"
-                    spellcheck={props.spellcheck ?? false}
-                    onInput={(e) => props.change(e.currentTarget.value)}
-                />
+                <WithUnit id={props.id} unit={props.unit}>
+                    <input
+                        {...common}
+                        type="text"
+                        class={`nhsuk-input k-field${props.narrow ? ' nhsuk-input--width-10' : ''}${props.unit ? ' k-field--number' : ''}${error}`}
+                        autocomplete={(props.autocomplete ?? 'off') as 'off'}
+                        inputMode={props.inputmode}
+                        autocapitalize="none"
+                        spellcheck={props.spellcheck ?? false}
+                        onInput={(e) => props.change(e.currentTarget.value)}
+                    />
+                </WithUnit>
             )}
         </Around>
     );

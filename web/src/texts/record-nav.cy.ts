@@ -29,6 +29,11 @@ const cy: Same<typeof en> = {
     born: 'Ganwyd',
     nhsNumber: 'Rhif GIG',
     notRecorded: 'Heb ei gofnodi',
+    details: 'Manylion',
+    care: 'Gofal a chymorth',
+    aboutMe: 'Amdanaf i',
+    own: 'Fy nghofnodion fy hun',
+    entry: 'Cofnod',
 };
 
 export default cy;

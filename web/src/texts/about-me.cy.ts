@@ -1,0 +1,52 @@
+import type { Same } from './area.ts';
+import type { en } from './about-me.ts';
+
+const cy: Same<typeof en> = {
+    title: 'Amdanaf i',
+    titleOf: (name: string) => `Am ${name}`,
+    lead: 'Dywedwch wrth y bobl sy’n gofalu amdanoch beth sy’n bwysig i chi. Ysgrifennwch gymaint neu gyn lleied ag y mynnwch.',
+    seen: 'Gall pawb sy’n cael gweld eich cofnod ddarllen hwn. Peidiwch ag ysgrifennu’r hyn y dylai un person yn unig ei wybod.',
+    write: 'Ysgrifennu amdanaf i',
+    change: 'Newid beth a ysgrifennais',
+    print: 'Argraffu',
+    none: 'Nid ydych wedi ysgrifennu dim eto.',
+    noneOf: 'Dim wedi’i ysgrifennu eto.',
+    noneStaff: 'Nid yw’r person hwn wedi ysgrifennu “Amdanaf i”.',
+    by: (day: string) => `Ysgrifennwyd gennych chi, newidiwyd ddiwethaf ar ${day}.`,
+    byPatient: (day: string) => `Ysgrifennwyd gan y claf ar ${day}.`,
+    at: (place: string) => `Fe’i hysgrifennoch yn ${place}. Mewngofnodwch yno i’w newid.`,
+    headings: {
+        important: 'Beth sydd bwysicaf i mi',
+        people: 'Pobl sy’n bwysig i mi',
+        communicate: 'Sut rwy’n cyfathrebu, a sut i siarad â mi',
+        wellness: 'Fy lles',
+        'do-not': 'Gwnewch hyn, a pheidiwch â gwneud hyn',
+        support: 'Sut a phryd i’m cefnogi',
+        'worth-knowing': 'Hefyd yn werth gwybod amdanaf i',
+    },
+    hints: {
+        important: 'Er enghraifft, bod gyda fy nheulu, fy ffydd, fy nghartref, fy nghath.',
+        people: 'Pwy ydyn nhw, a sut maen nhw’n fy helpu. Pwy i’w ffonio, a phwy i beidio â’u ffonio.',
+        communicate: 'Er enghraifft, rwy’n gwisgo cymhorthion clyw. Siaradwch yn araf. Mae lluniau’n well gen i na geiriau.',
+        wellness: 'Sut rydw i ar ddiwrnod da, ac ar ddiwrnod gwael. Sut gallwch weld nad wyf yn dda.',
+        'do-not': 'Beth sy’n fy helpu, a beth sy’n fy ypsetio.',
+        support: 'Beth gallaf ei wneud fy hun, a beth mae angen help arnaf i’w wneud. Pryd, a chan bwy.',
+        'worth-knowing': 'Er enghraifft, ble cefais fy magu, fy ngwaith, fy mwyd, fy ngherddoriaeth.',
+    },
+    save: 'Cadw',
+    saving: 'Yn cadw',
+    saved: 'Wedi’i gadw. Gall y bobl sy’n gofalu amdanoch ei ddarllen nawr.',
+    empty: 'Ysgrifennwch rywbeth o dan un pennawd o leiaf',
+    long: (most: number) => `Defnyddiwch lai o eiriau o dan y pennawd hwn: ${most} llythyren ar y mwyaf`,
+    conflict: 'Newidiwyd hwn rywle arall',
+    conflictWords: 'Cafodd ei newid tra oeddech yn ysgrifennu. Mae’r hyn a deipioch wedi’i gadw. O dan y penawdau isod, nid yw’r ddau yr un peth.',
+    there: 'Beth sydd yno nawr',
+    yours: 'Beth a deipioch',
+    keepMine: 'Cadw beth a deipiais',
+    keepTheirs: 'Cadw beth sydd yno nawr',
+    joinBoth: 'Rhoi’r ddau at ei gilydd, ac edrych eto',
+    onlyTheirs: 'Dim ond y person y mae’r cofnod hwn amdano all ysgrifennu yma.',
+    all: 'Darllen y cyfan',
+};
+
+export default cy;

@@ -1,0 +1,52 @@
+/* "About me", under the headings of the PRSB's standard. */
+import { area } from './area.ts';
+
+export const en = {
+    title: 'About me',
+    titleOf: (name: string) => `About ${name}`,
+    lead: 'Tell the people who care for you what matters to you. Write as much or as little as you like.',
+    seen: 'Everybody who may see your record can read this. Do not write what only one person should know.',
+    write: 'Write about me',
+    change: 'Change what I wrote',
+    print: 'Print',
+    none: 'You have not written anything yet.',
+    noneOf: 'Nothing written yet.',
+    noneStaff: 'This person has not written an “About me”.',
+    by: (day: string) => `Written by you, last changed on ${day}.`,
+    byPatient: (day: string) => `Written by the patient on ${day}.`,
+    at: (place: string) => `You wrote it at ${place}. Sign in there to change it.`,
+    headings: {
+        important: 'What is most important to me',
+        people: 'People who are important to me',
+        communicate: 'How I communicate, and how to talk with me',
+        wellness: 'My wellness',
+        'do-not': 'Please do, and please do not',
+        support: 'How and when to support me',
+        'worth-knowing': 'Also worth knowing about me',
+    } as Record<string, string>,
+    hints: {
+        important: 'For example, being with my family, my faith, my home, my cat.',
+        people: 'Who they are, and how they help me. Who to call, and who not to call.',
+        communicate: 'For example, I use hearing aids. Speak slowly. I like pictures better than words.',
+        wellness: 'How I am on a good day, and on a bad day. How you can see that I am not well.',
+        'do-not': 'What helps me, and what upsets me.',
+        support: 'What I can do by myself, and what I need help with. When, and by whom.',
+        'worth-knowing': 'For example, where I grew up, my work, my food, my music.',
+    } as Record<string, string>,
+    save: 'Save',
+    saving: 'Saving',
+    saved: 'Saved. The people who care for you can read it now.',
+    empty: 'Write something under at least one heading',
+    long: (most: number) => `Use fewer words under this heading: ${most} letters at most`,
+    conflict: 'This was changed somewhere else',
+    conflictWords: 'It was changed while you were writing. What you typed is kept. Under the headings below, the two are not the same.',
+    there: 'What is there now',
+    yours: 'What you typed',
+    keepMine: 'Save what I typed',
+    keepTheirs: 'Keep what is there now',
+    joinBoth: 'Put both together, and look again',
+    onlyTheirs: 'Only the person whose record this is can write here.',
+    all: 'Read all of it',
+};
+
+export const aboutMeTexts = area(en, () => import('./about-me.cy.ts'));
