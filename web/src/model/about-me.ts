@@ -54,7 +54,8 @@ function divOf(text: string): string {
 /* The words of a narrative, without its elements. */
 export function textOf(div: unknown): string {
     return String(div ?? '')
-        .replace(/<br\s*\/?>/g, '')
+        .replace(/<p><br\s*\/?><\/p>/g, '\n')
+        .replace(/<br\s*\/?>/g, '\n')
         .replace(/<\/(p|div|li|h\d|tr)>/g, '\n')
         .replace(/<[^>]*>/g, '')
         .replace(/&lt;/g, '<')
