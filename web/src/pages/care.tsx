@@ -128,7 +128,7 @@ function PlanCard({ id, plan, staff }: { id: string; plan: Plan; staff: boolean 
                                 <span>
                                     {s.text}
                                     <span class="k-quiet k-block">
-                                        {[oftenWords(s.often), s.who.join(', '), showDate(s.from)]
+                                        {[oftenWords(s.often), s.who.join(', '), s.from ? t.since(showDate(s.from)) : '']
                                             .filter(Boolean)
                                             .join(' – ')}
                                     </span>

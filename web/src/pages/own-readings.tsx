@@ -10,7 +10,7 @@ import { Chart } from '../parts/trend.tsx';
 import type { RecordPageProps } from '../routes.ts';
 import { own } from '../texts/own.ts';
 
-const PAGE = 50;
+const PAGE = 20;
 
 export default function OwnReadingsPage({ record, session, params }: RecordPageProps) {
     const t = own();

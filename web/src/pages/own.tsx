@@ -2,7 +2,7 @@
 import type { ComponentChildren } from 'preact';
 import { useMemo, useState } from 'preact/hooks';
 import { showDate, showDateTime } from '../model/dates.ts';
-import { hasCode, list, words, type Concept, type Resource } from '../model/fhir.ts';
+import { hasCode, list, sentence, words, type Concept, type Resource } from '../model/fhir.ts';
 import { noteOf, ownEntries } from '../model/own-list.ts';
 import { typedOf } from '../model/own-form.ts';
 import { READING_KINDS, type OtherKind, type ReadingKind } from '../model/own.ts';
@@ -49,10 +49,11 @@ function shownOf(kind: OtherKind, r: Resource): Shown {
                 what: typed.name!,
                 more: [
                     t.relations[typed.relation!] ??
-                        list<Concept>(r.relationship)
-                            .filter((c) => !hasCode(c, 'C'))
-                            .map(words)[0] ??
-                        '',
+                        sentence(
+                            list<Concept>(r.relationship)
+                                .filter((c) => !hasCode(c, 'C'))
+                                .map(words)[0],
+                        ),
                     typed.phone!,
                     typed.email!,
                     typed.emergency ? t.emergency : '',

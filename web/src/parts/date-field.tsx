@@ -38,7 +38,7 @@ export function DateField(props: {
                         {props.problem}
                     </span>
                 ) : null}
-                <div class="k-day">
+                <div class="k-dayfield">
                     {parts.map((part) => {
                         const id = part === 'day' ? props.id : `${props.id}-${part}`;
                         return (
@@ -50,7 +50,7 @@ export function DateField(props: {
                                     id={id}
                                     name={id}
                                     type="text"
-                                    class={`nhsuk-input k-day__${part === 'year' ? 'year' : 'two'}${props.problem ? ' nhsuk-input--error' : ''}`}
+                                    class={`nhsuk-input k-dayfield__${part === 'year' ? 'year' : 'two'}${props.problem ? ' nhsuk-input--error' : ''}`}
                                     inputMode="numeric"
                                     autocomplete="off"
                                     value={props.value[part]}

@@ -164,8 +164,9 @@ export function answersOf(kind: Kind, typed: Typed): { field: string; label: str
     const t = ownEdit();
     const names = own();
     const out: { field: string; label: string; value: string }[] = [];
+    /* that something may be left out is said where it is asked */
     const add = (field: string, label: string, value = typed[field] ?? '') =>
-        out.push({ field, label, value: value.trim() });
+        out.push({ field, label: label.replace(/ \(.*\)$/, ''), value: value.trim() });
     const yes = (value: string | undefined) => (value === 'yes' ? t.yes : value === 'no' ? t.no : '');
     if (isReading(kind)) {
         for (const m of READINGS[kind].measures) {

@@ -23,6 +23,7 @@ const cy: Same<typeof en> = {
     from: 'O ba bryd',
     untilNow: (from: string) => `${from}, hyd nes y clywch yn wahanol`,
     ongoing: 'Heb ei ddweud',
+    since: (day: string) => `o ${day}`,
     fromTo: (from: string, to: string) => `${from} i ${to}`,
     onHold: 'Wedi’i ohirio',
 

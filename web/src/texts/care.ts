@@ -23,6 +23,7 @@ export const en = {
     from: 'From when',
     untilNow: (from: string) => `${from}, until further notice`,
     ongoing: 'Not said',
+    since: (day: string) => `from ${day}`,
     fromTo: (from: string, to: string) => `${from} to ${to}`,
     onHold: 'On hold',
 
