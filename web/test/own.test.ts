@@ -8,6 +8,7 @@ import { emptyOf, resourceOf, typedOf, wrongOf, type Typed } from '../src/model/
 import { ownEntries } from '../src/model/own-list.ts';
 import { kindOf, OTHER_KINDS, READING_KINDS, READINGS, type Kind } from '../src/model/own.ts';
 import { RecordIndex } from '../src/model/record.ts';
+import { sourceLine } from '../src/model/source.ts';
 
 const NOW = Date.parse('2026-07-03T12:00:00Z');
 const TAG = { system: 'https://kith.care/fhir/CodeSystem/entry', code: 'own' };
@@ -119,6 +120,7 @@ test('only what the node has marked is an own entry', () => {
         marked(weight, { status: 'entered-in-error' }),
         marked(resourceOf('contact', good.contact!, 'p', null, NOW)),
     );
+    assert.equal(sourceLine(index, index.all[1]!), 'Written by the patient');
     const { readings, others } = ownEntries(index);
     assert.deepEqual(readings.get('weight')!.map((p) => p.date), ['2026-02-01', '2026-01-01']);
     assert.equal(others.contact.length, 1);

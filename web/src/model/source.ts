@@ -1,5 +1,7 @@
 /* Where an entry comes from: who wrote or did it, for which organisation. */
 import { list, localReference, type Ref, type Resource } from './fhir.ts';
+import { mark } from '../texts/mark.ts';
+import { isOwn } from './mark.ts';
 import type { RecordIndex, Source } from './record.ts';
 
 export type { Source };
@@ -99,6 +101,9 @@ export function sourceOf(index: RecordIndex, r: Resource): Source {
 }
 
 function makeSource(index: RecordIndex, r: Resource): Source {
+    if (isOwn(r)) {
+        return { people: [mark().own], organisations: [] };
+    }
     const { people, places } = sourceReferences(index, r);
     const names = (refs: Ref[]) => [
         ...new Set(refs.map((ref) => index.name(ref, r)).filter(Boolean)),

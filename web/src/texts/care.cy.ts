@@ -17,7 +17,6 @@ const cy: Same<typeof en> = {
     noContacts: 'Nid oes neb i gysylltu â nhw wedi’i enwi yn y cofnod hwn.',
     addContact: 'Ychwanegu rhywun yn “Fy nghofnodion fy hun”',
 
-    what: 'Beth',
     often: 'Pa mor aml',
     who: 'Pwy',
     from: 'O ba bryd',

@@ -17,7 +17,6 @@ export const en = {
     noContacts: 'Nobody to contact is named in this record.',
     addContact: 'Add somebody in “My own entries”',
 
-    what: 'What',
     often: 'How often',
     who: 'Who',
     from: 'From when',

@@ -7,8 +7,6 @@ const cy: Same<typeof en> = {
     lead: 'Ysgrifennwch beth rydych yn ei fesur a sut rydych yn teimlo. Gall y bobl sy’n gofalu amdanoch ei weld. Maen nhw’n gweld mai chi a’i hysgrifennodd.',
     urgent: 'Does neb yn cael gwybod pan fyddwch yn ychwanegu rhywbeth yma.',
     urgentMore: 'Os oes angen help arnoch nawr, ffoniwch GIG 111. Mewn argyfwng, ffoniwch 999.',
-    mark: 'Ysgrifennwyd gan y claf',
-    byYou: 'Ysgrifennwyd gennych chi',
     aboutMe: 'Amdanaf i',
     aboutMeHint: 'Beth sy’n bwysig i chi, a sut rydych yn hoffi cael help.',
 
@@ -19,9 +17,7 @@ const cy: Same<typeof en> = {
     all: (n: number, what: string) => (n === 1 ? `Gweld eich cofnod ${what}` : `Gweld pob un o’r ${n} cofnod ${what}`),
     add: (what: string) => `Ychwanegu ${what}`,
     change: 'Newid',
-    changeThat: (what: string) => `Newid ${what}`,
     elsewhere: (place: string) => `Ysgrifennoch hwn yn ${place}. Mewngofnodwch yno i’w newid.`,
-    byApp: 'Ysgrifennodd ap hwn ar eich rhan.',
 
     symptoms: 'Sut rwy’n teimlo',
     noSymptoms: 'Nid ydych wedi ysgrifennu sut rydych yn teimlo eto.',

@@ -7,8 +7,6 @@ export const en = {
     lead: 'Write down what you measure and how you feel. The people who care for you can see it. They see that you wrote it.',
     urgent: 'Nobody is told when you add something here.',
     urgentMore: 'If you need help now, call NHS 111. In an emergency, call 999.',
-    mark: 'Written by the patient',
-    byYou: 'Written by you',
     aboutMe: 'About me',
     aboutMeHint: 'What matters to you, and how you like to be helped.',
 
@@ -19,9 +17,7 @@ export const en = {
     all: (n: number, what: string) => (n === 1 ? `See your ${what} entry` : `See all ${n} ${what} entries`),
     add: (what: string) => `Add ${what}`,
     change: 'Change',
-    changeThat: (what: string) => `Change ${what}`,
     elsewhere: (place: string) => `You wrote this at ${place}. Sign in there to change it.`,
-    byApp: 'An app wrote this for you.',
 
     symptoms: 'How I feel',
     noSymptoms: 'You have not written down how you feel yet.',
