@@ -28,7 +28,10 @@ export async function patientAddsABloodPressure(w) {
     await page.click('button:has-text("Continue")');
     await says(w, page, 'from 50 to 280');
     await fill(page, 'high', '117');
-    await when(page, '2', '3', '2026', '08:30');
+    const yesterday = new Date(Date.now() - 24 * 3600 * 1000);
+    const part = (name, how = 'numeric') =>
+        yesterday.toLocaleDateString('en-GB', { timeZone: 'Europe/London', [name]: how });
+    await when(page, part('day'), part('month'), part('year'), '08:30');
     await fill(page, 'note', 'Before breakfast at my sister’s');
     await page.click('button:has-text("Continue")');
     await headed(w, page, 'Check before you save');
@@ -38,7 +41,7 @@ export async function patientAddsABloodPressure(w) {
     await says(w, page, 'Your entry is saved');
     await page.click('a:has-text("blood pressure entries")');
     await headed(w, page, 'Blood pressure');
-    await says(w, page, '2 March 2026 at 08:30');
+    await says(w, page, `${part('day')} ${part('month', 'long')} ${part('year')} at 08:30`);
     await w.accessible(page, 'blood pressures');
     w.check('with its value and note', /117\/79 mmHg/.test(await main(page)) && (await main(page)).includes('at my sister’s'));
 }
@@ -158,6 +161,30 @@ export async function patientsWordsAreThereAfterTheWindowWasClosed(w) {
     await w.until('or thrown away', async () => (await again.inputValue('#own-note')) === '');
 }
 
+/* The node has the entry, but its answer never came: sending it again makes no second one. */
+export async function patientSavesOnceThoughTheAnswerIsLost(w) {
+    const page = await w.open('demo-patient', '#/patient/:me/own/add/oxygen');
+    await page.waitForSelector('form');
+    await fill(page, 'value', '96');
+    await page.click('button:has-text("Continue")');
+    await headed(w, page, 'Check before you save');
+    await page.route('**/fhir/Observation', async (route) => {
+        await route.fetch();
+        await route.abort();
+    });
+    await page.click('button:has-text("Save this entry")');
+    await says(w, page, 'The node does not answer');
+    await page.unroute('**/fhir/Observation');
+    await page.click('dd button:has-text("Change")');
+    await fill(page, 'value', '97');
+    await page.click('button:has-text("Continue")');
+    await page.click('button:has-text("Save this entry")');
+    await says(w, page, 'Your entry is saved');
+    await page.go('#/patient/:me/own/readings/oxygen');
+    await says(w, page, '97%');
+    await says(w, page, '1 entry');
+}
+
 export async function patientWritesAboutMe(w) {
     const page = await w.open('demo-patient', '#/patient/:me/about-me');
     await says(w, page, 'What is most important to me');
@@ -195,7 +222,7 @@ export async function patientReadsPlansAndSupport(w) {
     const page = await w.open('demo-patient', '#/patient/:me/care');
     for (const said of [
         'Help to wash and dress', 'Every day at 08:00, for 45 minutes', 'Bluebell Home Care',
-        'on Monday, Wednesday and Friday', 'My care and support plan', 'To walk to choir and back by myself',
+        'Every Monday, Wednesday and Friday, for 15 minutes', 'My care and support plan', 'To walk to choir and back by myself',
         'Happening now', 'Help at home', 'Ruth Ainsley',
     ]) {
         await says(w, page, said);

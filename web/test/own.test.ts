@@ -4,7 +4,7 @@ import { aboutMe, aboutWords, ABOUT_HEADINGS, compositionOf, textOf } from '../s
 import { contactPeople, howOften, plans, support, teams } from '../src/model/care.ts';
 import type { Resource } from '../src/model/fhir.ts';
 import { isOwn } from '../src/model/mark.ts';
-import { emptyOf, resourceOf, typedOf, wrongOf, type Typed } from '../src/model/own-form.ts';
+import { emptyOf, KEYS, resourceOf, typedOf, wrongOf, type Typed } from '../src/model/own-form.ts';
 import { ownEntries } from '../src/model/own-list.ts';
 import { kindOf, OTHER_KINDS, READING_KINDS, READINGS, type Kind } from '../src/model/own.ts';
 import { RecordIndex } from '../src/model/record.ts';
@@ -49,9 +49,10 @@ test('each kind goes from the form to FHIR and back', () => {
     for (const kind of KINDS) {
         const typed = good[kind]!;
         assert.deepEqual(wrongOf(kind, typed, NOW), [], kind);
-        const made = resourceOf(kind, typed, 'p', null, NOW);
+        const made = resourceOf(kind, typed, 'p', null, 'k', NOW);
         assert.equal(kindOf(made), kind);
         speaksForPatientAlone(made);
+        assert.deepEqual(made.identifier, [{ system: KEYS, value: 'k' }]);
         const back = typedOf(kind, JSON.parse(JSON.stringify(made)));
         for (const [field, value] of Object.entries(typed)) {
             assert.equal(back[field] ?? '', value.replace(',', '.'), `${kind} ${field}`);
@@ -60,16 +61,16 @@ test('each kind goes from the form to FHIR and back', () => {
 });
 
 test('an entry that is changed keeps what the form has not', () => {
-    const first = { ...resourceOf('weight', good.weight!, 'p', null, NOW), id: '7', identifier: [{ value: 'x' }], meta: { versionId: '2', tag: [TAG] } };
-    const made = resourceOf('weight', { ...good.weight!, value: '73', note: 'new' }, 'p', first, NOW);
+    const first = { ...resourceOf('weight', good.weight!, 'p', null, 'k', NOW), id: '7', identifier: [{ value: 'x' }], meta: { versionId: '2', tag: [TAG] } };
+    const made = resourceOf('weight', { ...good.weight!, value: '73', note: 'new' }, 'p', first, '', NOW);
     assert.deepEqual([made.id, made.identifier, made.meta, made.status], ['7', first.identifier, first.meta, 'amended']);
     assert.equal(made.valueQuantity.value, 73);
-    assert.equal(resourceOf('weight', { ...good.weight!, note: '' }, 'p', made, NOW).note, undefined);
+    assert.equal(resourceOf('weight', { ...good.weight!, note: '' }, 'p', made, '', NOW).note, undefined);
 });
 
 test('times of day are those of London', () => {
     const at = (day: string, month: string, time: string) =>
-        resourceOf('weight', { value: '70', day, month, year: '2026', time }, 'p', null, NOW).effectiveDateTime;
+        resourceOf('weight', { value: '70', day, month, year: '2026', time }, 'p', null, 'k', NOW).effectiveDateTime;
     assert.equal(at('3', '7', '09:15'), '2026-07-03T08:15:00Z');
     assert.equal(at('3', '1', '9:15'), '2026-01-03T09:15:00Z');
     assert.equal(at('3', '1', ''), '2026-01-03');
@@ -98,7 +99,7 @@ test('what is wrong is said of the field', () => {
 });
 
 test('readings carry both codes and the words that UK Core fixes', () => {
-    const made = resourceOf('pressure', good.pressure!, 'p', null, NOW);
+    const made = resourceOf('pressure', good.pressure!, 'p', null, 'k', NOW);
     assert.deepEqual(made.meta!.profile, ['https://fhir.hl7.org.uk/StructureDefinition/UKCore-Observation-VitalSigns-BloodPressure']);
     assert.deepEqual(made.component.map((c: any) => [c.code.text, c.valueQuantity.unit, c.valueQuantity.code]), [
         ['Systolic blood pressure', 'millimeter of mercury', 'mm[Hg]'],
@@ -110,7 +111,7 @@ test('readings carry both codes and the words that UK Core fixes', () => {
 });
 
 test('only what the node has marked is an own entry', () => {
-    const weight = resourceOf('weight', good.weight!, 'p', null, NOW);
+    const weight = resourceOf('weight', good.weight!, 'p', null, 'k', NOW);
     const marked = (r: Resource, more: object = {}): Resource => ({ ...r, ...more, meta: { tag: [TAG] } });
     assert.ok(isOwn(marked(weight)) && !isOwn(weight));
     const index = record(
@@ -118,7 +119,7 @@ test('only what the node has marked is an own entry', () => {
         marked(weight, { effectiveDateTime: '2026-01-01' }),
         marked(weight, { effectiveDateTime: '2026-02-01' }),
         marked(weight, { status: 'entered-in-error' }),
-        marked(resourceOf('contact', good.contact!, 'p', null, NOW)),
+        marked(resourceOf('contact', good.contact!, 'p', null, 'k', NOW)),
     );
     assert.equal(sourceLine(index, index.all[1]!), 'Written by the patient');
     const { readings, others } = ownEntries(index);

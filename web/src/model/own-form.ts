@@ -353,17 +353,23 @@ const TYPES: Record<OtherKind, string> = {
     contact: 'RelatedPerson',
 };
 
+export const typeOf = (kind: Kind): string => (isReading(kind) ? 'Observation' : TYPES[kind]);
+
+/* Keys that the portal gives to what it makes. */
+export const KEYS = 'https://kith.care/fhir/NamingSystem/portal-entry';
+
 /* The entry that is saved; of `before`, the one that is changed, what the form has not stays. */
 export function resourceOf(
     kind: Kind,
     typed: Typed,
     patient: string,
     before: Resource | null = null,
+    key = '' /* by which a new one can be found again */,
     now = Date.now(),
 ): Resource {
     const me = { reference: `Patient/${patient}` };
     const today = new Date(now).toISOString().replace(/\.\d+Z$/, 'Z');
-    const type = isReading(kind) ? 'Observation' : TYPES[kind];
+    const type = typeOf(kind);
     const profile = isReading(kind) && READINGS[kind].profile;
     const made =
         type === 'Observation'
@@ -374,7 +380,8 @@ export function resourceOf(
                 ? allergy(typed, me, today)
                 : contact(typed, me);
     const meta = profile ? { meta: { profile: [`${UKCORE}${profile}`] } } : {};
-    const all: Resource = { ...(before ?? meta), resourceType: type, ...made };
+    const found = key ? { identifier: [{ system: KEYS, value: key }] } : {};
+    const all: Resource = { ...(before ?? { ...meta, ...found }), resourceType: type, ...made };
     for (const name of Object.keys(all)) {
         if (all[name] === undefined) {
             delete all[name];

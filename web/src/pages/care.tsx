@@ -41,9 +41,11 @@ function oftenWords(o: HowOften | null): string {
             : o.period === 1
               ? t.times(o.times, o.unit)
               : t.every(o.period, o.unit);
+    const days = joined(o.days.map((d) => t.days[d] ?? d), t.and);
+    const weekly = o.unit === 'wk' && o.period === 1 && o.days.length === o.times;
     const when = [
-        often,
-        o.days.length ? t.on(joined(o.days.map((d) => t.days[d] ?? d), t.and)) : '',
+        weekly ? t.everyDay(days) : often,
+        days && !weekly ? t.on(days) : '',
         o.at.length ? t.at(joined(o.at, t.and)) : '',
     ]
         .filter(Boolean)

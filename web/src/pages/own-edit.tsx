@@ -1,9 +1,18 @@
 /* An own entry is added, changed or taken away: the questions, a look before it is saved, and what to do
  * where it was changed somewhere else meanwhile. */
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { fresh, save, takeAway, Trouble } from '../api.ts';
+import { fresh, get, matchesOf, save, takeAway, Trouble } from '../api.ts';
 import { useDraft } from '../drafts.ts';
-import { emptyOf, resourceOf, typedOf, wrongOf, type Typed, type Wrong } from '../model/own-form.ts';
+import {
+    emptyOf,
+    KEYS,
+    resourceOf,
+    typedOf,
+    typeOf,
+    wrongOf,
+    type Typed,
+    type Wrong,
+} from '../model/own-form.ts';
 import { isKind, kindOf, type Kind } from '../model/own.ts';
 import { isOwn } from '../model/mark.ts';
 import type { Resource } from '../model/fhir.ts';
@@ -137,6 +146,15 @@ function Conflict(props: {
 interface Words {
     typed: Typed;
     version: string; /* of the entry that it was typed over */
+    key: string; /* of a new one, by which it is found if the answer to it is lost */
+    tried: boolean; /* it was sent, and no answer is known */
+}
+
+/* What was sent before, if it has arrived: it is changed then, and not made twice. */
+async function arrived(kind: Kind, key: string): Promise<Resource | null> {
+    const type = typeOf(kind);
+    const found = matchesOf(await get(`${type}?identifier=${encodeURIComponent(`${KEYS}|${key}`)}`))[0];
+    return found ? fresh(type, found.id!) : null;
 }
 
 function Editor(props: { page: RecordPageProps; kind: Kind; before: Resource | null }) {
@@ -151,6 +169,8 @@ function Editor(props: { page: RecordPageProps; kind: Kind; before: Resource | n
     const [start] = useState<Words>(() => ({
         typed: props.before ? typedOf(kind, props.before) : emptyOf(kind),
         version: props.before?.meta?.versionId ?? '',
+        key: crypto.randomUUID(),
+        tried: false,
     }));
     const draft = useDraft<Words>(name, start);
     const { typed } = draft.value;
@@ -176,9 +196,14 @@ function Editor(props: { page: RecordPageProps; kind: Kind; before: Resource | n
         page.again();
         go(`${ownHref(id)}${done ? `?done=${done}` : ''}`);
     };
-    const store = async (over: Resource | null) => {
+    const store = async (was: Resource | null) => {
+        const { key, tried } = draft.value;
+        const over = was ?? (tried ? await arrived(kind, key) : null);
+        if (!over) {
+            draft.set({ ...draft.value, tried: true });
+        }
         try {
-            await save(resourceOf(kind, typed, id, over));
+            await save(resourceOf(kind, typed, id, over, key));
         } catch (e) {
             if (!(e instanceof Trouble) || !over || ![404, 410, 412].includes(e.status)) {
                 throw e;

@@ -21,7 +21,8 @@ export default function OwnReadingsPage({ record, session, params }: RecordPageP
         [record.size, kind],
     );
     const mine = isMine(session, record.id);
-    const notes = points.some((p) => noteOf(p.res));
+    const shown = points.slice(0, count);
+    const notes = shown.some((p) => noteOf(p.res));
     return (
         <>
             <p class="k-back">
@@ -61,7 +62,7 @@ export default function OwnReadingsPage({ record, session, params }: RecordPageP
                             </tr>
                         </thead>
                         <tbody class="nhsuk-table__body">
-                            {points.slice(0, count).map((p) => (
+                            {shown.map((p) => (
                                 <tr role="row" class="nhsuk-table__row" key={p.res.id}>
                                     <td role="cell" class="nhsuk-table__cell">
                                         <Label>{t.date}</Label>

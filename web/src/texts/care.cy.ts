@@ -64,6 +64,7 @@ const cy: Same<typeof en> = {
     times: (n: number, unit: string) =>
         `${n === 2 ? 'Dwywaith' : `${n} gwaith`} ${({ h: 'yr awr', d: 'y dydd', wk: 'yr wythnos', mo: 'y mis', a: 'y flwyddyn' } as Record<string, string>)[unit] ?? unit}`,
     at: (times: string) => `am ${times}`,
+    everyDay: (days: string) => `Bob ${days}`,
     on: (days: string) => `ar ${days}`,
     long: (minutes: number) => (minutes % 60 === 0 ? `am ${minutes / 60} awr` : `am ${minutes} munud`),
 };

@@ -65,6 +65,7 @@ export const en = {
     times: (n: number, unit: string) =>
         `${n === 2 ? 'Twice' : `${n} times`} ${({ h: 'an hour', d: 'a day', wk: 'a week', mo: 'a month', a: 'a year' } as Record<string, string>)[unit] ?? unit}`,
     at: (times: string) => `at ${times}`,
+    everyDay: (days: string) => `Every ${days}`,
     on: (days: string) => `on ${days}`,
     long: (minutes: number) =>
         minutes % 60 === 0 ? `for ${minutes / 60} ${minutes === 60 ? 'hour' : 'hours'}` : `for ${minutes} minutes`,
