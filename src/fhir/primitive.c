@@ -214,3 +214,36 @@ const char *primitive_form(unsigned type)
     };
     return type < sizeof forms / sizeof forms[0] && forms[type] ? forms[type] : "a value";
 }
+
+/* --- base64 ---------------------------------------------------------------------------------- */
+
+static int base64_digit(char c)
+{
+    return c >= 'A' && c <= 'Z'   ? c - 'A'
+           : c >= 'a' && c <= 'z' ? c - 'a' + 26
+           : c >= '0' && c <= '9' ? c - '0' + 52
+           : c == '+'             ? 62
+           : c == '/'             ? 63
+                                  : -1;
+}
+
+/* White space and the padding are all that is no digit. */
+text primitive_base64(text value, struct arena *a)
+{
+    char *out = arena_alloc(a, value.n + 1);
+    size_t n = 0;
+    uint32_t group = 0;
+    unsigned bits = 0;
+    for (size_t i = 0; out && i < value.n; i++) {
+        int digit = base64_digit(value.p[i]);
+        if (digit >= 0) {
+            group = group << 6 | (uint32_t)digit;
+            bits += 6;
+        }
+        if (digit >= 0 && bits >= 8) {
+            bits -= 8;
+            out[n++] = (char)(unsigned char)(group >> bits);
+        }
+    }
+    return out ? text_make(out, n) : (text){0};
+}

@@ -3,7 +3,7 @@
 #ifndef KITH_FHIR_PRIMITIVE_H
 #define KITH_FHIR_PRIMITIVE_H
 
-#include "base/text.h"
+#include "base/arena.h"
 
 /*
  * Whether t, the characters of a JSON string or number, is a value of a primitive type
@@ -28,5 +28,8 @@ bool primitive_time(text t);
  * processing instruction, script, form, frame, object or event handler (R4 narrative.html#xhtml).
  */
 bool primitive_xhtml(text t);
+
+/* The bytes of a base64Binary that has passed primitive_ok(). p == NULL: no memory. */
+text primitive_base64(text value, struct arena *a);
 
 #endif

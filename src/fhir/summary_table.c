@@ -244,50 +244,52 @@ struct column {
 
 enum { COLUMNS_MOST = 7 };
 
-#define MEASURED(what)                                      \
-    {{what, put_what},      {"Code", put_code},             \
+/* Codes come last: they are for programs and specialists, and a narrow page shows the first ones. */
+#define MEASURED(what)                                     \
+    {{what, put_what},                                     \
      {"Result", put_value}, {"Reference range", put_range}, \
-     {"Date", put_date},    {0}}
+     {"Date", put_date},    {"Code", put_code},             \
+     {0}}
 
 static const struct column columns[SUMMARY_SECTIONS][COLUMNS_MOST] = {
     [SUMMARY_MEDICATIONS] = {{"Medicine", put_what},
-                             {"Code", put_code},
                              {"Dosage", put_dosage},
                              {"Status", put_status},
-                             {"Since", put_since}},
+                             {"Since", put_since},
+                             {"Code", put_code}},
     [SUMMARY_ALLERGIES] = {{"Allergy or intolerance", put_what},
-                           {"Code", put_code},
                            {"Status", put_status},
                            {"Criticality", put_criticality},
                            {"Reactions", put_reactions},
-                           {"Since", put_since}},
+                           {"Since", put_since},
+                           {"Code", put_code}},
     [SUMMARY_PROBLEMS] = {{"Problem", put_what},
-                          {"Code", put_code},
                           {"Status", put_status},
                           {"Severity", put_severity},
                           {"Site", put_site},
-                          {"Since", put_since}},
+                          {"Since", put_since},
+                          {"Code", put_code}},
     [SUMMARY_IMMUNIZATIONS] = {{"Vaccine", put_what},
-                               {"Code", put_code},
+                               {"Date", put_date},
                                {"Lot", put_lot},
-                               {"Date", put_date}},
+                               {"Code", put_code}},
     [SUMMARY_PROCEDURES] = {{"Procedure", put_what},
-                            {"Code", put_code},
                             {"Site", put_site},
                             {"Status", put_status},
-                            {"Date", put_date}},
+                            {"Date", put_date},
+                            {"Code", put_code}},
     [SUMMARY_DEVICES] = {{"Device", put_what},
-                         {"Code", put_code},
                          {"Status", put_status},
-                         {"Since", put_since}},
+                         {"Since", put_since},
+                         {"Code", put_code}},
     [SUMMARY_RESULTS] = MEASURED("Test"),
     [SUMMARY_VITAL_SIGNS] = MEASURED("Measurement"),
     [SUMMARY_SOCIAL_HISTORY] = MEASURED("Circumstance"),
     [SUMMARY_PAST_ILLNESS] = {{"Illness", put_what},
-                              {"Code", put_code},
                               {"Status", put_status},
                               {"From", put_since},
-                              {"Until", put_end}},
+                              {"Until", put_end},
+                              {"Code", put_code}},
     [SUMMARY_FUNCTIONAL_STATUS] = MEASURED("Assessment"),
     [SUMMARY_PLAN_OF_CARE] = {{"Plan", put_what}, {"Status", put_status}, {"Time", put_since}},
     [SUMMARY_PREGNANCY] = MEASURED("Observation"),
@@ -295,6 +297,21 @@ static const struct column columns[SUMMARY_SECTIONS][COLUMNS_MOST] = {
                                     {"Status", put_status},
                                     {"Date", put_date}},
 };
+
+/* Whether any row has something in a column. What that prints is taken back. */
+static bool has_any(const struct summary_ask *ask, const struct summary_chosen *chosen,
+                    const struct column *column, struct buf *out)
+{
+    bool has = false;
+    for (size_t i = 0; !has && i < chosen->count; i++) {
+        struct row row = {ask, chosen->items[i], out};
+        size_t before = out->n;
+        column->put(&row);
+        has = text_trim(text_from(buf_text(out), before)).n > 0;
+        out->n = before;
+    }
+    return has;
+}
 
 /* "and 12 older ones": a reader has to know what is not there. */
 static void put_dropped(const struct summary_chosen *chosen, struct buf *out)
@@ -328,18 +345,25 @@ void summary_table(const struct summary_ask *ask, const struct summary *s,
         buf_add(out, T("</div>"));
         return;
     }
+    bool shown[COLUMNS_MOST] = {0};
+    const struct column *all = columns[section];
     buf_add(out, T("<table><thead><tr>"));
-    for (const struct column *at = columns[section]; at->head; at++) {
-        buf_printf(out, "<th>%s</th>", at->head);
+    for (size_t k = 0; all[k].head; k++) {
+        shown[k] = k == 0 || has_any(ask, chosen, &all[k], out);
+        if (shown[k]) {
+            buf_printf(out, "<th scope=\"col\">%s</th>", all[k].head);
+        }
     }
     buf_add(out, T("</tr></thead><tbody>"));
     for (size_t i = 0; i < chosen->count; i++) {
         struct row row = {ask, chosen->items[i], out};
         buf_add(out, T("<tr>"));
-        for (const struct column *at = columns[section]; at->head; at++) {
-            buf_add(out, T("<td>"));
-            at->put(&row);
-            buf_add(out, T("</td>"));
+        for (size_t k = 0; all[k].head; k++) {
+            if (shown[k]) {
+                buf_add(out, T("<td>"));
+                all[k].put(&row);
+                buf_add(out, T("</td>"));
+            }
         }
         buf_add(out, T("</tr>"));
     }

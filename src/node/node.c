@@ -11,6 +11,7 @@
 #include "node/demo.h"
 #include "node/feeder.h"
 #include "node/world.h"
+#include "plain/plain.h"
 #include "rest/access.h"
 #include "rest/definitions.h"
 #include "rest/jobs.h"
@@ -137,6 +138,10 @@ static void serve(void *context, const struct http_request *request, struct http
     struct node *n = context;
     text path = request->path;
     bool get = request->method == HTTP_GET || request->method == HTTP_HEAD;
+    if (plain_serves(request)) {
+        plain_handle(&n->rest, request, reply);
+        return;
+    }
     bool fhir = text_eq(path, T("/fhir")) || text_starts(path, T("/fhir/"));
     if (fhir && !identity_serves(path)) {
         rest_handle(&n->rest, request, reply);
@@ -147,7 +152,7 @@ static void serve(void *context, const struct http_request *request, struct http
         return;
     }
     if (text_starts(path, T("/audit/"))) {
-        access_pages(&n->rest, request, reply);
+        access_pages(&n->rest, NULL, request, reply);
         return;
     }
     if (locality_page_serves(path)) {
@@ -175,7 +180,8 @@ static void serve(void *context, const struct http_request *request, struct http
         struct err e = {0};
         reply->status = 404;
         (void)err_set(&e, ERR_NOT_FOUND,
-                      "there is nothing here; the page is at /, the FHIR API below /fhir");
+                      "there is nothing here; the page is at /, pages without a script are below "
+                      "/plain/, the FHIR API below /fhir");
         rest_refuse(&e, reply);
     }
 }

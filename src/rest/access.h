@@ -318,9 +318,10 @@ bool log_show(struct access *a, enum log_sight sight, const struct audit_event *
 bool access_log_serves(const struct call *c);
 int do_access_log(struct call *c, struct err *e);
 
-/* /audit/... of the node (access_pages.c). `context` is a const struct rest, as of rest_handle().
- */
-void access_pages(void *context, const struct http_request *request, struct http_reply *reply);
+/* /audit/... of the node (access_pages.c). `caller`: of somebody who has proved elsewhere who they
+ * are, as for rest_handle_as(); NULL: the request says it. */
+void access_pages(const struct rest *rest, const struct caller *caller,
+                  const struct http_request *request, struct http_reply *reply);
 
 /* The operations, for the table of operation.c. */
 int do_sharing(struct call *c, struct err *e);

@@ -95,7 +95,12 @@ static int open_page(struct page_ask *p, struct err *e)
     if (!caller) {
         return access_no_memory(e);
     }
-    int rc = identity_caller(rest->identity, p->request, caller, e);
+    int rc = 0;
+    if (c->caller) { /* known already */
+        *caller = *c->caller;
+    } else {
+        rc = identity_caller(rest->identity, p->request, caller, e);
+    }
     if (!rc && caller->actor.kind == ACTOR_NOBODY) {
         rc = err_set(e, ERR_LOGIN, "sign in first, on this node's page");
     }
@@ -513,8 +518,9 @@ static const struct {
     {"check/", serve_check},  {"proofs/", serve_proofs},
 };
 
-static int serve_private(const struct rest *rest, const struct http_request *request,
-                         struct http_reply *reply, text path, struct err *e)
+static int serve_private(const struct rest *rest, const struct caller *caller,
+                         const struct http_request *request, struct http_reply *reply, text path,
+                         struct err *e)
 {
     struct page_ask p = {.request = request, .reply = reply};
     size_t k = 0;
@@ -531,6 +537,7 @@ static int serve_private(const struct rest *rest, const struct http_request *req
     }
     p.below = text_from(path, strlen(pages[k].prefix));
     p.call = (struct call){.rest = rest,
+                           .caller = caller,
                            .arena = request->arena,
                            .method = request->method,
                            .path = path,
@@ -553,8 +560,8 @@ static int serve_private(const struct rest *rest, const struct http_request *req
     return rc;
 }
 
-static int serve(const struct rest *rest, const struct http_request *request,
-                 struct http_reply *reply, struct err *e)
+static int serve(const struct rest *rest, const struct caller *caller,
+                 const struct http_request *request, struct http_reply *reply, struct err *e)
 {
     text path = text_from(request->path, T("/audit/").n);
     if (request->method != HTTP_GET && request->method != HTTP_HEAD) {
@@ -567,18 +574,18 @@ static int serve(const struct rest *rest, const struct http_request *request,
     return text_eq(path, T("checkpoint")) || text_eq(path, T("checkpoint.cosigned")) ||
                    text_eq(path, T("witnesses")) || text_starts(path, T("tile/"))
                ? serve_file(rest, request, reply, path, e)
-               : serve_private(rest, request, reply, path, e);
+               : serve_private(rest, caller, request, reply, path, e);
 }
 
-void access_pages(void *context, const struct http_request *request, struct http_reply *reply)
+void access_pages(const struct rest *rest, const struct caller *caller,
+                  const struct http_request *request, struct http_reply *reply)
 {
-    const struct rest *rest = context;
     struct err e = {0};
     if (request->method == HTTP_OPTIONS && rest_allow_sites(request, reply)) {
         return;
     }
     int rc = rest->audit && rest->identity
-                 ? serve(rest, request, reply, &e)
+                 ? serve(rest, caller, request, reply, &e)
                  : err_set(&e, ERR_NOT_FOUND, "this node keeps no access log");
     if (rc) {
         e.code = rc;

@@ -1,6 +1,7 @@
 #include "rest/patch.h"
 
 #include "fhir/path_patch.h"
+#include "fhir/primitive.h"
 #include "fhir/xml_patch.h"
 #include "rest/forms.h"
 
@@ -40,37 +41,6 @@ int patch_media(struct call *c, text type, struct err *e)
         json_patch_type, xml_patch_type, TEXT_ARG(text_short(type, 100)));
 }
 
-static int base64_digit(char c)
-{
-    return c >= 'A' && c <= 'Z'   ? c - 'A'
-           : c >= 'a' && c <= 'z' ? c - 'a' + 26
-           : c >= '0' && c <= '9' ? c - '0' + 52
-           : c == '+'             ? 62
-           : c == '/'             ? 63
-                                  : -1;
-}
-
-/* Of a value that has been checked: white space and the padding are all that is no digit. */
-static text base64_bytes(text in, struct arena *a)
-{
-    char *out = arena_alloc(a, in.n + 1);
-    size_t n = 0;
-    uint32_t group = 0;
-    unsigned bits = 0;
-    for (size_t i = 0; out && i < in.n; i++) {
-        int digit = base64_digit(in.p[i]);
-        if (digit >= 0) {
-            group = group << 6 | (uint32_t)digit;
-            bits += 6;
-        }
-        if (digit >= 0 && bits >= 8) {
-            bits -= 8;
-            out[n++] = (char)(unsigned char)(group >> bits);
-        }
-    }
-    return out ? text_make(out, n) : (text){0};
-}
-
 /* In a bundle a patch that is no resource is the content of a Binary (R4 http.html#patch). */
 static int read_binary(struct call *c, text *ret_patch, struct err *e)
 {
@@ -98,7 +68,7 @@ static int read_binary(struct call *c, text *ret_patch, struct err *e)
     if (!data.p) {
         return err_at(e, ERR_REQUIRED, T("Binary.data"), "the patch is missing: it stands in data");
     }
-    *ret_patch = base64_bytes(data, c->arena);
+    *ret_patch = primitive_base64(data, c->arena);
     return ret_patch->p ? 0 : no_memory(e);
 }
 
