@@ -127,6 +127,14 @@ async function page(out) {
         legalComments: 'none',
     });
     const css = style.outputFiles[0].contents;
+    /* Of the pages without a script (src/plain/), by its plain name: the program that makes them knows no hash. */
+    const plain = await build({
+        ...common,
+        entryPoints: ['src/plain.css'],
+        outdir: 'dist',
+        minify: true,
+        write: false,
+    });
     const { app, first, said } = weigh(script, css);
     rmSync(out, { recursive: true, force: true });
     mkdirSync(out, { recursive: true });
@@ -143,6 +151,7 @@ async function page(out) {
         writeFileSync(join(out, hashed), bytes);
         html = html.replace(`%${name}%`, `/assets/${hashed}`);
     }
+    writeFileSync(join(out, 'plain.css'), plain.outputFiles[0].contents);
     const preload = first
         .filter((name) => name !== app)
         .map((name) => `<link rel="modulepreload" href="/assets/${name}">\n`)

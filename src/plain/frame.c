@@ -157,14 +157,19 @@ void page_input(struct page *p, const struct page_field *f)
     html_close(&p->h);
 }
 
-void page_table(struct page *p, text caption, const enum plain_text *heads)
+/* With the keyboard alone, what scrolls has to be reached. */
+void page_scrolls(struct page *p, text name)
 {
-    /* With the keyboard alone, what scrolls has to be reached. */
     html_open(&p->h, "div");
     html_attribute(&p->h, "class", T("scrolls"));
     html_attribute(&p->h, "tabindex", T("0"));
-    html_attribute(&p->h, "role", T("region"));
-    html_attribute(&p->h, "aria-label", caption);
+    html_attribute(&p->h, "role", T("group"));
+    html_attribute(&p->h, "aria-label", name);
+}
+
+void page_table(struct page *p, text caption, const enum plain_text *heads)
+{
+    page_scrolls(p, caption);
     html_open(&p->h, "table");
     html_element(&p->h, "caption", caption);
     html_open(&p->h, "thead");
@@ -465,9 +470,10 @@ int page_go(struct page *p, text address, struct err *e)
 /* --- faults ------------------------------------------------------------------------------------
  */
 
-static enum plain_text fault_title(int status, bool stale)
+static enum plain_text fault_title(const struct page *p, int status)
 {
-    return stale                                             ? TEXT_STALE
+    return p->is_stale                                       ? TEXT_STALE
+           : p->is_closed                                    ? TEXT_CLOSED
            : status == 404 || status == 410 || status == 405 ? TEXT_NO_PAGE
            : status == 403                                   ? TEXT_NOT_ALLOWED
            : status < 500                                    ? TEXT_NOT_UNDERSTOOD
@@ -478,16 +484,16 @@ void page_fault(struct page *p, const struct err *e)
 {
     struct err ignored = {0};
     int status = err_info(e->code)->status;
-    enum plain_text title = fault_title(status, p->is_stale);
+    enum plain_text title = fault_title(p, status);
     buf_clear(&p->reply->body);
     html_init(&p->h, &p->reply->body);
-    p->person = NULL;
+    p->person = p->is_closed ? p->person : NULL; /* whose it is stays on view */
     p->problem = T("");
     p->reply->status = status;
     page_begin(p, page_text(p, title));
     /* What broke inside is for the log, not for whoever asks; that something is hidden is not told.
      */
-    if (status < 500 && title != TEXT_NO_PAGE && title != TEXT_STALE) {
+    if (title == TEXT_NOT_ALLOWED || title == TEXT_NOT_UNDERSTOOD) {
         html_open(&p->h, "p");
         html_attribute(&p->h, "lang", T("en-GB"));
         html_text(&p->h, text_of(err_text(e)));

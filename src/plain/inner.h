@@ -25,6 +25,7 @@ struct visitor {
     bool is_patient;
     text patient;  /* the id of their own record; empty: none */
     bool finds;    /* may look people up */
+    bool reads;    /* staff whose role sees records */
     bool sees_log; /* may read who looked at the records of others */
     uint64_t idle_seconds;
     yyjson_val *session; /* all of it */
@@ -46,6 +47,8 @@ struct page {
     text patient;              /* id of whom the page is about; empty: of nobody */
     yyjson_val *person;        /* that Patient */
     text form_token;           /* of forms before somebody is signed in */
+    yyjson_val *withheld;      /* what Patient/$withheld tells of whom the page is about */
+    bool is_closed;            /* somebody of staff sees nothing of the record */
     bool is_stale;             /* the form that was sent is none of ours, or not of now */
     const char *problem_field; /* of the form: where the problem is */
     text problem;              /* in words; empty: none */
@@ -88,9 +91,16 @@ struct page_field {
     bool is_short;
 };
 void page_input(struct page *p, const struct page_field *field);
-/* A table that scrolls sideways where it has no room; heads end with TEXT_COUNT. */
+/* Begins a part that scrolls sideways by itself where it has no room. */
+void page_scrolls(struct page *p, text name);
+/* A table that does; heads end with TEXT_COUNT. */
 void page_table(struct page *p, text caption, const enum plain_text *heads);
 void page_table_end(struct page *p);
+/* page_about(), and whether the record is open to them (record.c): ERR_FORBIDDEN where it is not,
+ * so that no page says that there is nothing where nothing may be seen. */
+int page_open_record(struct page *p, text id, struct err *e);
+/* What is withheld or held back, as far as it is told: that it is so, never what. */
+void page_withheld(struct page *p);
 /* Links to the first page of a list and to what follows (`token`; empty: that was all). */
 void page_older(struct page *p, const char *page, text token, enum plain_text words);
 /* What its author wrote about an entry, where it has a narrative that can be shown (results.c). */

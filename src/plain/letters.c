@@ -75,7 +75,7 @@ int page_letters(struct page *p, struct err *e)
     const yyjson_val *one;
     text id = p->part.n ? p->part : p->visitor.patient;
     text page = url_encoded(p, page_value(p, "page"));
-    int rc = page_about(p, id, e);
+    int rc = page_open_record(p, id, e);
     text query = arena_printf(p->a, "DocumentReference?patient=%.*s&_sort=-date&_count=%d%s%.*s",
                               TEXT_ARG(id), A_PAGE, page.n ? "&_page=" : "", TEXT_ARG(page));
     rc = rc ? rc : query.p ? ask_fhir(p, query, &found, e) : plain_no_memory(e);
@@ -83,6 +83,7 @@ int page_letters(struct page *p, struct err *e)
         return rc;
     }
     page_begin(p, page_text(p, TEXT_LETTERS));
+    page_withheld(p);
     if (next_match(found, &at)) {
         at = NULL;
         page_table(p, page_text(p, TEXT_LETTERS_CAPTION), heads);

@@ -189,8 +189,11 @@ text looked_why(struct page *p, const yyjson_val *entry)
     buf_init(&out, WORDS_MOST);
     buf_add(&out, FIND(purposes, member(entry, "purpose"), p->language));
     if (relation.n) {
+        text they = T("the patient is ");
+        bool own = text_eq(p->patient, p->visitor.patient) && text_starts(relation, they);
         buf_add(&out, out.n ? T(": ") : T(""));
-        buf_add(&out, relation);
+        buf_add(&out, own ? T("you are ") : T(""));
+        buf_add(&out, own ? text_from(relation, they.n) : relation);
     }
     if (reason.n) {
         add_reason(p, reason, &out);

@@ -201,6 +201,7 @@ static int read_visitor(struct page *p, struct err *e)
     v->is_patient = text_eq(json_text(json_get(account, T("kind"))), T("patient"));
     v->patient = v->is_patient ? json_text(json_get(account, T("patient"))) : T("");
     v->finds = !v->is_patient && may(account, T("view-demographics"));
+    v->reads = !v->is_patient && may(account, T("view-record"));
     v->sees_log = may(account, T("view-audit"));
     (void)text_to_u64(json_text(json_get(v->session, T("idle_seconds"))), &v->idle_seconds);
     return v->signed_in ? identity_session_caller(p->rest->identity, p->request, &p->caller, e) : 0;

@@ -45,7 +45,7 @@ static const yyjson_val *section_of(const yyjson_val *composition, text code)
     return NULL;
 }
 
-/* Its narrative, in the language of the record; tables scroll by themselves. */
+/* Its narrative, in the language that the node writes it in; a wide table scrolls by itself. */
 static int put_section(struct page *p, const yyjson_val *section, size_t at, struct err *e)
 {
     text title = page_text(p, order[at].title);
@@ -57,13 +57,12 @@ static int put_section(struct page *p, const yyjson_val *section, size_t at, str
     html_attribute(&p->h, "id", id);
     html_text(&p->h, title);
     html_close(&p->h);
+    page_scrolls(p, title);
     html_open(&p->h, "div");
-    html_attribute(&p->h, "class", T("scrolls"));
-    html_attribute(&p->h, "tabindex", T("0"));
-    html_attribute(&p->h, "role", T("region"));
-    html_attribute(&p->h, "aria-labelledby", id);
+    html_attribute(&p->h, "class", T("narrative"));
     html_attribute(&p->h, "lang", T("en-GB"));
-    int rc = narrative_write(div, 2, title, p->a, &p->h, e);
+    int rc = narrative_write(div, 2, json_text(json_get(section, T("title"))), p->a, &p->h, e);
+    html_close(&p->h);
     html_close(&p->h);
     html_close(&p->h);
     return rc;
@@ -95,10 +94,9 @@ static int put_sections(struct page *p, const yyjson_val *composition, struct er
     return rc;
 }
 
-/* Words of what is withheld, or held back until a day: that it is so, never what. */
-static void put_withheld(struct page *p, const yyjson_val *told)
+void page_withheld(struct page *p)
 {
-    const yyjson_val *all = json_get(told, T("parameter"));
+    const yyjson_val *all = json_get(p->withheld, T("parameter"));
     const yyjson_val *one = item(all, 0);
     for (size_t left = one ? json_len(all) : 0; left; left--, one = json_after(one)) {
         text name = json_text(json_get(one, T("name")));
@@ -119,27 +117,34 @@ static void put_withheld(struct page *p, const yyjson_val *told)
     }
 }
 
+int page_open_record(struct page *p, text id, struct err *e)
+{
+    int rc = page_about(p, id, e);
+    text path = arena_printf(p->a, "Patient/%.*s/$withheld", TEXT_ARG(id));
+    if (rc || !path.p) {
+        return rc ? rc : plain_no_memory(e);
+    }
+    rc = p->visitor.is_patient || p->visitor.reads
+             ? ask_fhir(p, path, &p->withheld, e)
+             : err_set(e, ERR_FORBIDDEN, "your role does not read records");
+    p->is_closed = rc == ERR_FORBIDDEN || rc == ERR_NOT_FOUND;
+    return p->is_closed ? ERR_FORBIDDEN : rc;
+}
+
 int page_record(struct page *p, struct err *e)
 {
     yyjson_val *summary = NULL;
-    yyjson_val *withheld = NULL;
     text id = p->part.n ? p->part : p->visitor.patient;
-    int rc = page_about(p, id, e);
-    rc = rc ? rc
-            : ask_fhir(p, arena_printf(p->a, "Patient/%.*s/$summary", TEXT_ARG(id)), &summary, e);
-    /* Nobody is told less of the record because this is not for them to ask. */
-    struct err ignored = {0};
-    if (!rc && ask_fhir(p, arena_printf(p->a, "Patient/%.*s/$withheld", TEXT_ARG(id)), &withheld,
-                        &ignored)) {
-        withheld = NULL;
-    }
+    text path = arena_printf(p->a, "Patient/%.*s/$summary", TEXT_ARG(id));
+    int rc = page_open_record(p, id, e);
+    rc = rc ? rc : path.p ? ask_fhir(p, path, &summary, e) : plain_no_memory(e);
     if (rc) {
         return rc;
     }
     const yyjson_val *composition = json_get(item(json_get(summary, T("entry")), 0), T("resource"));
     text made = words_date(p, json_text(json_get(composition, T("date"))));
     page_begin(p, page_text(p, TEXT_RECORD));
-    put_withheld(p, withheld);
+    page_withheld(p);
     rc = put_sections(p, composition, e);
     page_paragraph(p, page_text_with(p, TEXT_MADE, made));
     return rc ? rc : page_end(p, e);

@@ -88,7 +88,7 @@ int page_results(struct page *p, struct err *e)
     yyjson_val *reports = NULL;
     text id = p->part.n ? p->part : p->visitor.patient;
     text page = url_encoded(p, page_value(p, "page"));
-    int rc = page_about(p, id, e);
+    int rc = page_open_record(p, id, e);
     rc = rc ? rc
             : ask_fhir(p,
                        arena_printf(p->a, "Observation?patient=%.*s&_sort=-date&_count=%d%s%.*s",
@@ -104,6 +104,7 @@ int page_results(struct page *p, struct err *e)
         return rc;
     }
     page_begin(p, page_text(p, TEXT_RESULTS));
+    page_withheld(p);
     if (has_any(values)) {
         put_values(p, values, page_text(p, TEXT_RESULTS_CAPTION));
     } else {

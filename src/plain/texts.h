@@ -249,6 +249,12 @@ enum language { ENGLISH, WELSH, LANGUAGES };
       "Bu’r ffurflen ar agor yn rhy hir, neu daw o wefan arall. Ni "                               \
       "wnaed dim. Ewch yn ôl i’r dechrau a cheisiwch eto. Rhaid i’ch porwr dderbyn cwcis.")        \
     X(NOT_UNDERSTOOD, "This could not be understood", "Ni ellid deall hwn")                        \
+    X(CLOSED, "This record is closed to you", "Mae’r cofnod hwn ar gau i chi")                     \
+    X(CLOSED_WORDS,                                                                                \
+      "Nothing of it is shown. That does not mean that there is nothing in it. If you look after " \
+      "this person and may read records, open it with a reason on the full website.",              \
+      "Ni ddangosir dim ohono. Nid yw hynny’n golygu nad oes dim ynddo. Os ydych yn gofalu am y "  \
+      "person hwn ac yn cael darllen cofnodion, agorwch ef gyda rheswm ar y wefan lawn.")          \
     X(TROUBLE, "Sorry, there is a problem", "Mae’n ddrwg gennym, mae problem")                     \
     X(TROUBLE_WORDS,                                                                               \
       "Nothing was changed. Try again in some minutes. If it goes on, tell the "                   \
