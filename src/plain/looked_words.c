@@ -183,6 +183,7 @@ text looked_why(struct page *p, const yyjson_val *entry)
     struct buf out;
     text relation = member(entry, "relation");
     text reason = member(entry, "reason");
+    relation = text_eq(relation, T("no relationship")) ? page_text(p, TEXT_NO_TIE) : relation;
     if (text_eq(member(entry, "class"), T("self"))) {
         return T(""); /* nobody asks why somebody reads their own record */
     }

@@ -15,7 +15,7 @@ static const struct {
     {"46264-8", TEXT_DEVICES},      {"47420-5", TEXT_FUNCTION},       {"18776-5", TEXT_PLANS},
     {"10162-6", TEXT_PREGNANCY},    {"42348-3", TEXT_DIRECTIVES},
 };
-enum { SECTIONS = sizeof order / sizeof *order };
+enum { SECTIONS = sizeof order / sizeof *order, DATE_BYTES = 10 };
 
 static const yyjson_val *item(const yyjson_val *array, size_t at)
 {
@@ -103,8 +103,8 @@ void page_withheld(struct page *p)
         text words = json_text(json_get(one, T("valueString")));
         if (text_eq(name, T("held"))) {
             const yyjson_val *until = item(json_get(one, T("part")), 0);
-            text day = words_choice(p, until, T("value"));
-            words = page_text_with(p, TEXT_HELD_UNTIL, day);
+            text day = text_first(json_text(json_get(until, T("valueDateTime"))), DATE_BYTES);
+            words = page_text_with(p, TEXT_HELD_UNTIL, words_date(p, day));
         } else if (!text_eq(name, T("words"))) {
             continue;
         }

@@ -227,6 +227,8 @@ enum language { ENGLISH, WELSH, LANGUAGES };
     X(NOT_TOLD_YET, "Not told yet", "Heb ei ddweud eto")                                           \
     X(ERASED, "Erased", "Wedi’i ddileu")                                                           \
     X(NAME_NOT_NOTED, "Name not noted", "Enw heb ei nodi")                                         \
+    X(NO_TIE, "nothing here said that they look after this person",                                \
+      "nid oedd dim yma’n dweud eu bod yn gofalu am y person hwn")                                 \
     X(THEY_SAID, "They said", "Dywedasant")                                                        \
     /* faults */                                                                                   \
     X(NO_PAGE, "Page not found", "Heb ddod o hyd i’r dudalen")                                     \

@@ -45,10 +45,9 @@ static void check_attribute(text name, text value)
 {
     CHECK(is_among(name, "lang dir title colspan rowspan scope href rel"));
     if (text_eq(name, T("href"))) {
-        CHECK(text_starts(value, T("https://")) || text_starts(value, T("http://")) ||
-              text_starts(value, T("mailto:")) || text_starts(value, T("tel:")) ||
-              (value.n > 4 && (value.p[0] & 0x5F) < 'U')); /* the same in capitals */
-        CHECK(!text_eq_nocase(text_first(value, 4), T("java")));
+        text scheme = until(&value, ":");
+        CHECK(text_eq_nocase(scheme, T("https")) || text_eq_nocase(scheme, T("http")) ||
+              text_eq_nocase(scheme, T("mailto")) || text_eq_nocase(scheme, T("tel")));
     }
 }
 
