@@ -17,11 +17,12 @@ import * as apps from './test_node_apps.mjs';
 import * as glass from './test_node_glass.mjs';
 import * as list from './test_node_list.mjs';
 import * as looks from './test_node_looks.mjs';
+import * as plain from './test_node_plain.mjs';
 import * as waysIn from './test_node_ways_in.mjs';
 
 const small = process.env.KITH_SMALL === 'yes';
 /* Of a lane one after the other, as they change what the next one finds; lanes at the same time. */
-const LANES = small ? [[access], [apps]] : [[waysIn, list, demo], [glass, access, apps, looks]];
+const LANES = small ? [[access], [apps]] : [[waysIn, list, demo, plain], [glass, access, apps, looks]];
 const only = process.argv.slice(3);
 const browser = await startBrowser();
 const provider = await startProvider();
