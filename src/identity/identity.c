@@ -85,42 +85,19 @@ const struct seal_key *identity_seal(const struct identity *id)
 /* --- who asks ----------------------------------------------------------------------------------
  */
 
-static int actor_of_session(struct identity *id, struct arena *a, text cookie,
-                            struct session *session, struct caller *caller, struct err *e)
-{
-    int rc = session_find(id->sessions, cookie, a, session, e);
-    if (!rc && session->step != SESSION_SIGNED_IN) {
-        rc = err_set(e, ERR_LOGIN, "finish signing in first");
-    }
-    rc = rc ? rc
-            : identity_actor(id, session->account, session->role, session->epoch, a, &caller->actor,
-                             e);
-    caller->session = rc ? T("") : session->hash;
-    return rc;
-}
-
-int identity_session_caller(struct identity *id, const struct http_request *request,
-                            struct caller *ret_caller, struct err *e)
-{
-    struct session session;
-    struct caller caller = {0};
-    text cookie = session_cookie(id, request);
-    int rc = identity_drain(id, e);
-    if (!rc && !cookie.n) {
-        rc = err_set(e, ERR_LOGIN, "sign in first");
-    }
-    rc = rc ? rc : actor_of_session(id, request->arena, cookie, &session, &caller, e);
-    if (!rc) {
-        *ret_caller = caller;
-    }
-    return rc;
-}
-
 static int caller_of_session(struct identity *id, const struct http_request *request, text cookie,
                              struct caller *caller, struct err *e)
 {
     struct session session;
-    int rc = actor_of_session(id, request->arena, cookie, &session, caller, e);
+    struct arena *a = request->arena;
+    int rc = session_find(id->sessions, cookie, a, &session, e);
+    if (!rc && session.step != SESSION_SIGNED_IN) {
+        rc = err_set(e, ERR_LOGIN, "finish signing in first");
+    }
+    rc =
+        rc ? rc
+           : identity_actor(id, session.account, session.role, session.epoch, a, &caller->actor, e);
+    caller->session = rc ? T("") : session.hash;
     if (rc || request->method == HTTP_GET || request->method == HTTP_HEAD) {
         return rc;
     }

@@ -143,15 +143,6 @@ int identity_page_caller(struct identity *id, const struct http_request *request
                          struct caller *ret_caller, struct err *e);
 
 /*
- * By the session's cookie alone: for pages that the node makes itself (plain/), which read in this
- * process for whoever is signed in. ERR_LOGIN: nobody is, or not to the last step. It changes
- * nothing, so it asks for no token of the page: what changes something goes through
- * identity_handle().
- */
-int identity_session_caller(struct identity *id, const struct http_request *request,
-                            struct caller *ret_caller, struct err *e);
-
-/*
  * The actor that an account is now in one of its roles (0: the first), with the parties that the
  * world knows; from memory while nothing of it has changed. ERR_LOGIN: the account is disabled, has
  * gone, or has another epoch than this. For sessions and tokens alike.

@@ -185,6 +185,17 @@ static bool may(const yyjson_val *account, text activity)
     return false;
 }
 
+/* As for a page that is only read, also where a form was sent: what changes something goes to
+ * /auth, which checks the form once more, and nothing else is changed from here. */
+static int read_caller(struct page *p, struct err *e)
+{
+    struct http_request reads = *p->request;
+    reads.method = HTTP_GET;
+    int rc = identity_page_caller(p->rest->identity, &reads, &p->caller, e);
+    return !rc && p->caller.actor.kind == ACTOR_NOBODY ? err_set(e, ERR_LOGIN, "sign in first")
+                                                       : rc;
+}
+
 static int read_visitor(struct page *p, struct err *e)
 {
     struct visitor *v = &p->visitor;
@@ -204,7 +215,7 @@ static int read_visitor(struct page *p, struct err *e)
     v->reads = !v->is_patient && may(account, T("view-record"));
     v->sees_log = may(account, T("view-audit"));
     (void)text_to_u64(json_text(json_get(v->session, T("idle_seconds"))), &v->idle_seconds);
-    return v->signed_in ? identity_session_caller(p->rest->identity, p->request, &p->caller, e) : 0;
+    return v->signed_in ? read_caller(p, e) : 0;
 }
 
 /*
