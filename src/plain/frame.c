@@ -430,6 +430,7 @@ static void put_fields(struct page *p)
     http_reply_field(p->reply, T("Content-Security-Policy"), T(POLICY));
     http_reply_field(p->reply, T("Cache-Control"), T("no-store"));
     http_reply_field(p->reply, T("X-Content-Type-Options"), T("nosniff"));
+    http_reply_field(p->reply, T("Cross-Origin-Resource-Policy"), T("same-origin"));
     /* Under no-referrer a browser would say of our own forms that they come from nowhere. */
     http_reply_field(p->reply, T("Referrer-Policy"), T("same-origin"));
     http_reply_field(p->reply, T("Content-Language"), plain_language(p->language));

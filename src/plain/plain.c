@@ -300,6 +300,22 @@ static int go_and_sign_in(struct page *p, struct err *e)
     return page_go(p, arena_printf(p->a, "/plain/?then=%.*s", TEXT_ARG(p->request->path)), e);
 }
 
+/* No other site makes somebody look at a record: a link from there leads to a question first. */
+static bool is_from_elsewhere(const struct page *p)
+{
+    text site = http_field(p->request, T("Sec-Fetch-Site"));
+    return site.p && !text_eq(site, T("same-origin")) && !text_eq(site, T("none"));
+}
+
+static int ask_first(struct page *p, struct err *e)
+{
+    page_begin(p, page_text(p, TEXT_ELSEWHERE_TITLE));
+    page_paragraph(p, page_text(p, TEXT_ELSEWHERE_WORDS));
+    page_link(p, p->request->path, page_text(p, TEXT_GO_ON));
+    page_link(p, T("/plain/"), page_text(p, TEXT_START));
+    return page_end(p, e);
+}
+
 static int show(struct page *p, struct err *e)
 {
     bool known = false;
@@ -327,6 +343,9 @@ static int show(struct page *p, struct err *e)
     if ((address->need == NEED_SIGNED_IN && !p->visitor.signed_in) ||
         (address->need == NEED_SESSION && !p->visitor.csrf.n)) {
         return posted ? page_go(p, T("/plain/"), e) : go_and_sign_in(p, e);
+    }
+    if (!posted && address->need == NEED_SIGNED_IN && is_from_elsewhere(p)) {
+        return ask_first(p, e);
     }
     rc = posted ? check_form(p, e) : 0;
     return rc ? rc : address->show(p, e);

@@ -90,6 +90,12 @@ enum language { ENGLISH, WELSH, LANGUAGES };
       "a while.",                                                                                  \
       "Rydych wedi mewngofnodi o hyd. Cuddiwyd eich cofnod gan nad oedd dim wedi "                 \
       "digwydd ers tro.")                                                                          \
+    X(ELSEWHERE_TITLE, "Do you want to open this page?", "Ydych chi am agor y dudalen hon?")       \
+    X(ELSEWHERE_WORDS,                                                                             \
+      "A link on another website led here. If you go on, the list of who looked "                  \
+      "will have your name.",                                                                      \
+      "Dolen ar wefan arall a arweiniodd yma. Os ewch ymlaen, bydd eich "                          \
+      "enw ar y rhestr o bwy edrychodd.")                                                          \
     X(GO_ON, "Go on", "Ewch ymlaen")                                                               \
     X(HOME, "Start", "Dechrau")                                                                    \
     X(HOME_WORDS,                                                                                  \

@@ -215,6 +215,10 @@ def test_nobody_else_sends_a_form(node):
     fresh.go('/plain/sign-in', {'login': 'x', 'password': 'y', 'token': other.token}).is_(403, 'This page is too old')
     b = Browser(node, Origin=own).go('/plain/')
     b.send('/plain/sign-in', login='x', password='y').is_(403, 'Sign in')
+    for path in ('record', 'results', 'looked', 'result/plain', 'letter/letter/0'):
+        page = people['p'].go('/plain/' + path, Sec_Fetch_Site='cross-site').is_(200, 'Do you want to open this page?')
+        ok('Peanuts' not in page.body and 'href="/plain/%s"' % path in page.body, 'nobody is made to look by another site', path)
+    people['p'].go('/plain/record', Sec_Fetch_Site='none').is_(200, 'Summary')
     for then in ('https://evil.example/', '//evil.example', '/plain//evil.example', '/plain/\\evil', '/fhir/Patient', 'javascript:x'):
         page = Browser(node).go('/plain/?then=' + urllib.parse.quote(then))
         ok('evil' not in re.sub(r'\?lang=\w+', '', page.body) and 'name="then"' not in page.body, 'goes nowhere else', then)
