@@ -1,6 +1,6 @@
 /*
  * node build.mjs        src → dist: index.html, app-HASH.js and a piece for each page, app-HASH.css, favicon-HASH.svg,
- *                       licences.txt; fails where what is fetched first, or for a page, is larger than its budget
+ *                       sw.js, licences.txt; fails where what is fetched first, or for a page, is larger than its budget
  * node build.mjs DIR    the same into another folder, which is new, or was made by this program
  * node build.mjs test   test/*.test.ts → node's test runner
  */
@@ -85,6 +85,25 @@ function weigh(script, css) {
     return { app: basename(app), first: [...first].map((f) => basename(f)), said: lines(rows) };
 }
 
+/* The worker knows the files of its build; another build is another worker. */
+async function worker(files) {
+    const made = await build({
+        ...common,
+        entryPoints: ['src/sw.ts'],
+        minify: true,
+        format: 'iife',
+        target: ['es2022', 'safari16'],
+        write: false,
+        define: {
+            FILES: JSON.stringify(files.map((f) => `/assets/${f}`)),
+            BUILD: JSON.stringify(
+                createHash('sha256').update(files.join(' ')).digest('hex').slice(0, 12),
+            ),
+        },
+    });
+    return made.outputFiles[0].contents;
+}
+
 async function page(out) {
     if (existsSync(out) && readdirSync(out).length && !existsSync(join(out, '.stamp'))) {
         throw new Error(`${out} was not made by this program: name a new folder`);
@@ -157,6 +176,7 @@ async function page(out) {
         .map((name) => `<link rel="modulepreload" href="/assets/${name}">\n`)
         .join('');
     html = html.replace('%app.js%', `/assets/${app}`).replace('%preload%\n', preload);
+    writeFileSync(join(out, 'sw.js'), await worker(readdirSync(out)));
     writeFileSync(join(out, 'licences.txt'), licences());
     writeFileSync(join(out, 'sizes.txt'), said);
     writeFileSync(join(out, 'index.html'), html);

@@ -7,7 +7,7 @@
 #include "base/text.h"
 
 struct asset {
-    text path;          /* "/" or "/assets/<name>" */
+    text path;          /* "/", "/sw.js" or "/assets/<name>" */
     text content_type;  /* ends in a NUL too */
     text etag;          /* weak, so the same for both forms; with its quotes */
     text cache_control; /* a file with a hash in its name never changes; the page does */

@@ -3,7 +3,7 @@
 
 embed.py FOLDER OUTPUT.c
 
-FOLDER/index.html becomes "/", every other file "/assets/<name>". The output depends on the bytes of
+FOLDER/index.html becomes "/", sw.js "/sw.js" (a worker is for what is below it), every other file "/assets/<name>". The output depends on the bytes of
 the files alone: same files, same output.
 """
 import gzip
@@ -47,7 +47,7 @@ def read(folder):
             fail(f"{name} cannot be a part of an address; use letters, digits, . _ and -")
         with open(os.path.join(folder, name), "rb") as file:
             content = file.read()
-        path = "/" if name == "index.html" else "/assets/" + name
+        path = {"index.html": "/", "sw.js": "/sw.js"}.get(name, "/assets/" + name)
         cache = "public, max-age=31536000, immutable" if HASHED.search(name) else "no-cache"
         files.append((path, TYPES[kind], cache, content))
     return sorted(files, key=lambda f: f[0].encode())

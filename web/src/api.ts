@@ -126,6 +126,18 @@ export function watch(w: Watcher): void {
     watcher = w;
 }
 
+/* Keeps answers of the record for when there is no connection (offline.ts), where somebody wants that. */
+export interface Keeper {
+    take(path: string, body: string): void;
+    find(path: string): Promise<string | null>;
+    active(): boolean;
+    connected(): void;
+}
+let keeper: Keeper | null = null;
+export function keepWith(k: Keeper): void {
+    keeper = k;
+}
+
 interface Asked {
     path: string; /* from the root of this node */
     accept: string;
@@ -207,6 +219,12 @@ function noAnswer(e: unknown): unknown {
             e.message,
         );
     }
+    if (keeper?.active()) {
+        return new Trouble(
+            'You are offline',
+            'This was not kept on this device, and nothing can be sent. What you type stays here until you are connected.',
+        );
+    }
     return new Trouble(
         'The node does not answer',
         'Check that it is running and that you are connected, then try again.',
@@ -221,6 +239,7 @@ async function ask<T>(asked: Asked, read: (r: Response) => Promise<T>): Promise<
     } catch (e) {
         throw signal?.aborted ? e : noAnswer(e);
     }
+    keeper?.connected();
     if (response.status === 401 && !asked.quiet) {
         watcher.ended();
     } else {
@@ -239,7 +258,24 @@ async function ask<T>(asked: Asked, read: (r: Response) => Promise<T>): Promise<
     }
 }
 
-const askText = (asked: Asked): Promise<string> => ask(asked, (r) => r.text());
+const isRecord = ({ path, body }: Asked) => body === undefined && /^\/(fhir|audit)\//.test(path);
+
+async function askText(asked: Asked): Promise<string> {
+    try {
+        const text = await ask(asked, (r) => r.text());
+        if (keeper && isRecord(asked)) {
+            keeper.take(asked.path, text);
+        }
+        return text;
+    } catch (e) {
+        const away = e instanceof Trouble && e.status === 0 && keeper && isRecord(asked);
+        const kept = away ? await keeper!.find(asked.path) : null;
+        if (kept === null) {
+            throw e;
+        }
+        return kept;
+    }
+}
 
 const FHIR = 'application/fhir+json';
 

@@ -8,6 +8,7 @@ import { fetchForms, fetchNames, get, nextPath, tellsWithheld, matchesOf, Troubl
 import type { Bundle, Resource } from './model/fhir.ts';
 import { answersOf, takeJoined, together, type Answers } from './model/places.ts';
 import { RecordIndex } from './model/record.ts';
+import { readInstant } from './offline-state.ts';
 import { missingForms, missingNames } from './model/source.ts';
 
 /* What a page needs of a record: these types; 'recent' is the newest of the results. */
@@ -179,7 +180,7 @@ class Reading {
                 });
             }
             await this.begun;
-            this.change({ has: new Set([...this.state.has, part]), readAt: Date.now() });
+            this.change({ has: new Set([...this.state.has, part]), readAt: readInstant() });
             await breath();
             try {
                 await others;
@@ -189,7 +190,7 @@ class Reading {
                 }
                 this.change({ elsewhere: asTrouble(e) });
             }
-            this.change({ joined: new Set([...this.state.joined, part]), readAt: Date.now() });
+            this.change({ joined: new Set([...this.state.joined, part]), readAt: readInstant() });
             await this.name();
         } catch (e) {
             this.fail(e);

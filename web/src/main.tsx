@@ -11,10 +11,12 @@ import { Ending, Foot, Header } from './parts/chrome.tsx';
 import { focusHeading } from './parts/focus.ts';
 import { Main } from './parts/form.tsx';
 import { PersonFrame } from './parts/person-frame.tsx';
+import { OfflineNote } from './parts/offline-note.tsx';
 import { RecordFrame } from './parts/record-frame.tsx';
 import { pathOf, readRoute, useHash, type Route } from './router.ts';
 import { PATHS, rowOf, type PageProps, type RecordPageProps, type Row } from './routes.ts';
 import { entered, readSession, takeReturn, useSession } from './session.ts';
+import { mayKeep, useOffline } from './offline-state.ts';
 import { accessToken } from './smart.ts';
 import { language, languageBefore, setLanguage, textsReady } from './texts/area.ts';
 import { common } from './texts/common.ts';
@@ -192,6 +194,7 @@ function App() {
     const hash = useHash();
     const route = readRoute(hash, PATHS);
     const session = useSession();
+    const offline = useOffline();
     writeDates(session && isPatient(session) ? 'words' : 'short');
     const [trouble, setTrouble] = useState<Trouble | null>(null);
     const [, turn] = useState(language());
@@ -226,16 +229,21 @@ function App() {
             </a>
             <Header session={session} path={path} speak={speak} />
             <div key={language()}>
+                <OfflineNote connect={() => location.reload()} />
                 <Body route={route} session={session} trouble={trouble} again={start} />
             </div>
             <Foot session={session} />
-            {session && isIn(session) ? <Ending session={session} /> : null}
+            {session && isIn(session) && !offline.now ? <Ending session={session} /> : null}
         </>
     );
 }
 
 /* Asked for at once, with the session; whoever is not signed in is told so by the session. */
 accessToken().catch(() => undefined);
+/* Where this device keeps something, it is ready before anything is asked. */
+if (mayKeep()) {
+    await import('./offline.ts').catch(() => undefined);
+}
 /* Without Welsh, where it cannot be fetched, there is still English. */
 await setLanguage(languageBefore()).catch(() => undefined);
 render(<App />, document.getElementById('app')!);

@@ -44,6 +44,7 @@ export const ROUTES: readonly Row[] = [
     { path: 'invite/:token', open: true, load: () => import('./pages/invite.tsx') },
     { path: 'consent/:token', load: () => import('./pages/consent.tsx') },
     { path: 'security', load: () => import('./pages/security.tsx') },
+    { path: 'offline', load: () => import('./pages/offline.tsx') },
     { path: 'launch', open: true, load: () => import('./pages/opened.tsx') },
     { path: 'apps', menu: true, load: () => import('./pages/apps.tsx') },
 

@@ -3,7 +3,7 @@
  * the session for want of use, and tells other tabs of this browser, so that they agree.
  */
 import { useLayoutEffect, useState } from 'preact/hooks';
-import { json, tryIn, watch } from './api.ts';
+import { json, Trouble, tryIn, watch } from './api.ts';
 import { forgetRecord } from './load.ts';
 import { idleMinutes, isIn, landing, safeReturn, type Session } from './model/account.ts';
 import { go } from './router.ts';
@@ -16,6 +16,17 @@ let usedAt = Date.now();
 let over = ''; /* why the last session ended, to say on the page that follows */
 const listeners = new Set<() => void>();
 const tabs = typeof BroadcastChannel === 'function' ? new BroadcastChannel('kith') : null;
+
+/* What is kept on this device (offline.ts) follows who is signed in. */
+export interface SessionKeeper {
+    begin(session: Session): Promise<void>;
+    sessionKept(): Promise<Session | null>;
+    forget(): Promise<void>;
+}
+let keeper: SessionKeeper | null = null;
+export function keepSessionWith(k: SessionKeeper): void {
+    keeper = k;
+}
 
 const tell = () => listeners.forEach((l) => l());
 
@@ -78,12 +89,24 @@ export function takeSession(session: Session): Session {
     if (session.signed_in) {
         over = '';
     }
+    if (isIn(session) && !session.offline) {
+        void keeper?.begin(session);
+    }
     tell();
     return session;
 }
 
 export async function readSession(): Promise<Session> {
-    return takeSession(await tryIn<Session>('/auth/session'));
+    try {
+        return takeSession(await tryIn<Session>('/auth/session'));
+    } catch (e) {
+        const away = e instanceof Trouble && e.status === 0;
+        const kept = away ? ((await keeper?.sessionKept()) ?? null) : null;
+        if (!kept) {
+            throw e;
+        }
+        return takeSession(kept);
+    }
 }
 
 export const sessionNow = (): Session => current ?? NOBODY;
@@ -112,6 +135,7 @@ export function ranOut(session: Session): void {
 }
 
 export async function signOut(everywhere = false): Promise<void> {
+    await keeper?.forget();
     await json(everywhere ? '/auth/sign-out-everywhere' : '/auth/sign-out', {});
     tabs?.postMessage('ended');
     end(everywhere ? 'You have signed out on all devices.' : 'You have signed out.');
@@ -126,6 +150,7 @@ export function leaveAtOnce(): void {
         keepalive: true,
         headers: { 'content-type': 'application/json', 'x-kith-csrf': current?.csrf ?? '' },
     }).catch(() => undefined);
+    void keeper?.forget();
     tabs?.postMessage('ended');
     forgetRecord();
     forgetToken();

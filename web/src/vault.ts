@@ -140,6 +140,31 @@ export async function drop(account: string, name: string): Promise<void> {
     }
 }
 
+/* Takes away, of everybody, what was put before a time and whose name begins so. */
+export async function dropOlder(start: string, before: number): Promise<void> {
+    try {
+        const things = (await open()).transaction('things', 'readwrite').objectStore('things');
+        await new Promise<void>((done, failed) => {
+            const walk = things.openCursor();
+            walk.onerror = () => failed(walk.error ?? new Error('the store failed'));
+            walk.onsuccess = () => {
+                const at = walk.result;
+                if (!at) {
+                    done();
+                    return;
+                }
+                const row = at.value as Row;
+                if (row.name.startsWith(start) && row.at < before) {
+                    at.delete();
+                }
+                at.continue();
+            };
+        });
+    } catch {
+        /* as above */
+    }
+}
+
 /* Takes away all that is kept whose name begins so: of one account, or of everybody ('' for all). */
 export async function dropAll(start: string, account?: string): Promise<void> {
     try {

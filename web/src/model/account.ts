@@ -31,6 +31,7 @@ export interface Session {
     organisation?: { code: string; name: string };
     demo?: boolean;
     providers?: { name: string; words: string }[];
+    offline?: boolean; /* the node was not asked: who was signed in when it answered last */
     version?: string;
 }
 

@@ -115,6 +115,11 @@ function Me({ session, path }: { session: Session; path: string }) {
                         </a>
                     </li>
                     <li>
+                        <a href="#/offline" onClick={close}>
+                            {t.offline}
+                        </a>
+                    </li>
+                    <li>
                         <button
                             type="button"
                             class="k-link-button"

@@ -16,6 +16,7 @@ const cy: Same<typeof en> = {
     helping: 'Pobl rydych chi’n eu helpu',
     signingIn: 'Sut rydych chi’n mewngofnodi',
     apps: 'Apiau',
+    offline: 'Defnyddio heb gysylltiad',
     signOut: 'Allgofnodi',
     welsh: 'English',
     welshLabel: 'English: dangos y dudalen hon yn Saesneg',

@@ -16,6 +16,7 @@ export const en = {
     helping: 'People you help',
     signingIn: 'How you sign in',
     apps: 'Apps',
+    offline: 'Use without a connection',
     signOut: 'Sign out',
     welsh: 'Cymraeg',
     welshLabel: 'Cymraeg: show this page in Welsh',
