@@ -28,8 +28,17 @@ class Person:
         self.csrf, self.account = body['csrf'], body['account']
 
     def ask(self, method, path, body=None):
-        if path.startswith(('/fhir', '/audit', '/locality-state')):
-            self.token = self.token or kith.portal_token(self.node.host, self.node.port, self.cookie)
+        if not path.startswith(('/fhir', '/audit', '/locality-state')):
+            return self.ask_once(method, path, body)
+        self.token = self.token or self.renew()
+        status, said = self.ask_once(method, path, body)
+        return self.ask_once(method, path, body) if status == 401 and self.renew() else (status, said)
+
+    def renew(self):
+        self.token = kith.portal_token(self.node.host, self.node.port, self.cookie)
+        return self.token
+
+    def ask_once(self, method, path, body):
         c = http.client.HTTPConnection(self.node.host, self.node.port, timeout=60)
         headers = {'Sec-Fetch-Site': 'same-origin', 'X-Kith-CSRF': self.csrf, 'Cookie': self.cookie, 'Authorization': 'Bearer ' + self.token}
         if body:
