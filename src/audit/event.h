@@ -66,7 +66,8 @@ enum event_kind {
     X(LEGAL, "legal", "a legal duty")                                            \
     X(OWN, "own-record", "somebody looked at their own record at work")          \
     X(RELATIVE, "relative", "somebody looked who acts for you, or you for them") \
-    X(COLLEAGUE, "colleague", "somebody looked at the record of a colleague")
+    X(COLLEAGUE, "colleague", "somebody looked at the record of a colleague")    \
+    X(LINK, "link", "somebody opened a link that you made")
 enum access_class {
 #define ACCESS_ENUM(name, code, words) ACCESS_##name,
     ACCESS_TABLE(ACCESS_ENUM)

@@ -57,6 +57,8 @@
       "the oldest are forgotten")                                                                \
     X(subscription_failures, 12, 1, 1000, "notifications in a row that are not taken",           \
       "the subscription is off, and its administrators are told")                                \
+    X(links, 50, 1, 1000, "links of a person that are open (docs/sharing-links.md)", "429")      \
+    X(link_bytes, 5242880, 1024, 33554432, "bytes of a link's files", "413")                     \
     X(policy_sheets, 200000, 64, 10000000,                                                       \
       "patients whose relationships and choices are kept in memory", "read again")
 

@@ -86,15 +86,12 @@ static int check_password(text password, text login, struct arena *a, text *ret_
     return 0;
 }
 
-int password_hash(text password, text login, text address, struct arena *a, text *ret_hash,
-                  struct err *e)
+static int hash_normal(text normal, text address, struct arena *a, text *ret_hash, struct err *e)
 {
-    text normal = T("");
     unsigned char salt[ARGON_SALT];
     char encoded[ARGON_ENCODED];
     uint64_t place = 0;
-    int rc = check_password(password, login, a, &normal, e);
-    rc = rc ? rc : hashing_enter(address, &place, e);
+    int rc = hashing_enter(address, &place, e);
     if (rc) {
         return rc;
     }
@@ -112,6 +109,27 @@ int password_hash(text password, text login, text address, struct arena *a, text
     }
     *ret_hash = copy;
     return 0;
+}
+
+int password_hash(text password, text login, text address, struct arena *a, text *ret_hash,
+                  struct err *e)
+{
+    text normal = T("");
+    int rc = check_password(password, login, a, &normal, e);
+    return rc ? rc : hash_normal(normal, address, a, ret_hash, e);
+}
+
+int passcode_hash(text passcode, text address, struct arena *a, text *ret_hash, struct err *e)
+{
+    text normal = T("");
+    int rc = text_normal(passcode, false, a, &normal, e);
+    size_t characters = rc ? 0 : text_characters(normal);
+    if (!rc && (characters < PASSCODE_LEAST || characters > PASSCODE_MOST ||
+                memchr(normal.p, '\0', normal.n))) {
+        rc = err_set(e, ERR_VALUE, "a passcode has %d to %d characters", PASSCODE_LEAST,
+                     PASSCODE_MOST);
+    }
+    return rc ? rc : hash_normal(normal, address, a, ret_hash, e);
 }
 
 /* A hash of random bytes that nobody knows, made with the parameters above. */

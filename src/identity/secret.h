@@ -11,6 +11,8 @@
  * itself. */
 int password_hash(text password, text login, text address, struct arena *a, text *ret_hash,
                   struct err *e);
+/* The same of a short code that somebody may try only a few times: 4 to 64 characters. */
+int passcode_hash(text passcode, text address, struct arena *a, text *ret_hash, struct err *e);
 /* Takes the same time for an empty hash (nobody of that name). ERR_FORBIDDEN, ERR_BUSY. */
 int password_verify(text hash, text password, text address, struct err *e);
 

@@ -6,7 +6,7 @@
 
 #include <openssl/types.h>
 
-enum { PASSWORD_LEAST = 12, PASSWORD_MOST = 128 };
+enum { PASSWORD_LEAST = 12, PASSWORD_MOST = 128, PASSCODE_LEAST = 4, PASSCODE_MOST = 64 };
 
 /* Compatible characters made one (NFKC), and letters folded where `fold`. ERR_VALUE: not UTF-8. */
 int text_normal(text t, bool fold, struct arena *a, text *ret_text, struct err *e);

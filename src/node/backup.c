@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "identity/people.h"
+#include "rest/links.h"
 #include "store/store.h"
 
 #include <errno.h>
@@ -16,6 +17,7 @@ enum { PATH_ROOM = 4096, SECRET_MOST = 4096, TREE_FILES = 16 };
 static const char records_file[] = "store.db";
 static const char accounts_file[] = "identity.db";
 static const char subscriptions_file[] = "subscriptions.db";
+static const char shared_file[] = "links.db";
 static const char secret_file[] = "secret";
 static const char log_folder[] = "audit";
 static const char members_file[] = "locality.db";
@@ -194,6 +196,16 @@ static int copy_subscriptions(const char *from, const char *to, struct err *e)
     return rc || !is_there(from, subscriptions_file) ? rc : kept_copy(in, out, e);
 }
 
+/* What people share by links. */
+static int copy_links(const char *from, const char *to, struct err *e)
+{
+    char in[PATH_ROOM];
+    char out[PATH_ROOM];
+    int rc = path_of(from, shared_file, in, e);
+    rc = rc ? rc : path_of(to, shared_file, out, e);
+    return rc || !is_there(from, shared_file) ? rc : kept_copy(in, out, e);
+}
+
 static int copy_log(const char *from, const char *to, struct node_copied *ret, struct err *e)
 {
     char in[PATH_ROOM];
@@ -219,6 +231,7 @@ static int fill(const char *dir, const char *to, struct node_copied *ret, struct
     rc = rc ? rc : copy_accounts(dir, to, e);
     rc = rc ? rc : copy_locality(dir, to, e);
     rc = rc ? rc : copy_subscriptions(dir, to, e);
+    rc = rc ? rc : copy_links(dir, to, e);
     /* Last: an event that the node takes over from the accounts meanwhile may stand in both, but
      * none is lost. */
     rc = rc ? rc : copy_log(dir, to, ret, e);
@@ -283,8 +296,9 @@ int node_backup(const char *dir, const char *to, struct node_copied *ret_copied,
 
 static int nothing_there(const char *dir, struct err *e)
 {
-    static const char *const parts[] = {records_file, accounts_file,  secret_file,       log_folder,
-                                        members_file, members_folder, subscriptions_file};
+    static const char *const parts[] = {records_file,       accounts_file, secret_file,
+                                        log_folder,         members_file,  members_folder,
+                                        subscriptions_file, shared_file};
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         if (is_there(dir, parts[i])) {
             return err_set(e, ERR_CONFLICT,
@@ -309,6 +323,14 @@ static int end_all(const char *dir, struct err *e)
     return rc;
 }
 
+/* One that its person ended after the copy was made would be open again. */
+static int end_links(const char *dir, struct err *e)
+{
+    char path[PATH_ROOM];
+    int rc = path_of(dir, shared_file, path, e);
+    return rc || !is_there(dir, shared_file) ? rc : links_end_all(path, clock_real_ms(), e);
+}
+
 #define CONTINUED \
     "restored from a copy: what was logged after the entry before this one is not in this log"
 
@@ -320,7 +342,9 @@ static int restore_parts(const char *from, const char *dir, struct node_copied *
     rc = rc ? rc : copy_accounts(from, dir, e);
     rc = rc ? rc : copy_locality(from, dir, e);
     rc = rc ? rc : copy_subscriptions(from, dir, e);
+    rc = rc ? rc : copy_links(from, dir, e);
     rc = rc ? rc : end_all(dir, e);
+    rc = rc ? rc : end_links(dir, e);
     rc = rc ? rc : node_note_now(dir, EVENT_START, T("kith restore"), T(CONTINUED), e);
     /* Last: what has records is a node. */
     return rc ? rc : store_restore(records, dir, e);
@@ -329,7 +353,8 @@ static int restore_parts(const char *from, const char *dir, struct node_copied *
 static void take_back(const char *dir)
 {
     static const char *const parts[] = {log_folder,   accounts_file,  secret_file,
-                                        members_file, members_folder, subscriptions_file};
+                                        members_file, members_folder, subscriptions_file,
+                                        shared_file};
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         char path[PATH_ROOM];
         if (path_of(dir, parts[i], path, NULL) == 0) {

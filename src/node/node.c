@@ -15,6 +15,7 @@
 #include "rest/access.h"
 #include "rest/definitions.h"
 #include "rest/jobs.h"
+#include "rest/links.h"
 #include "rest/rest.h"
 #include "rest/subscribe/subscribe.h"
 
@@ -153,6 +154,10 @@ static void serve(void *context, const struct http_request *request, struct http
     }
     if (text_starts(path, T("/audit/"))) {
         access_pages(&n->rest, NULL, request, reply);
+        return;
+    }
+    if (links_serves(path)) {
+        links_page(&n->rest, request, reply);
         return;
     }
     if (locality_page_serves(path)) {
@@ -390,6 +395,7 @@ static int open_parts(struct node *n, struct err *e)
     struct jobs_config jobs = {n->config.dir, n->config.import_dir, &n->rest};
     rc = definitions_open(n->store, &n->config.limits, n->config.dir, &n->rest.definitions, e);
     rc = rc ? rc : jobs_open(&jobs, &n->rest.jobs, e);
+    rc = rc ? rc : links_open(n->config.dir, &n->rest.links, e);
     n->rest.subscriptions = n->subscriptions;
     struct courier_config courier = {.dir = n->config.dir,
                                      .node = &n->world,
@@ -413,6 +419,7 @@ static void close_parts(struct node *n)
     n->changes = NULL;
     subscriptions_stop(n->subscriptions);
     jobs_close(n->rest.jobs);
+    links_close(n->rest.links);
     definitions_close(n->rest.definitions);
     identity_close(n->identity);
     feeder_stop(n->feeder);

@@ -339,5 +339,9 @@ int do_unseal(struct call *c, struct err *e);
 int do_release(struct call *c, struct err *e);
 int do_query_access(struct call *c, struct err *e);
 int do_review(struct call *c, struct err *e);
+/* links_operations.c */
+int do_share_link(struct call *c, struct err *e);
+int do_share_links(struct call *c, struct err *e);
+int do_share_link_end(struct call *c, struct err *e);
 
 #endif

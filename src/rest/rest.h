@@ -18,6 +18,7 @@
 
 struct jobs;
 struct definitions;
+struct links;
 struct subscriptions;
 
 /* What becomes of a write that breaks a profile which it names itself (meta.profile). */
@@ -67,6 +68,7 @@ struct rest {
     struct jobs *jobs;                   /* NULL: none run here */
     struct definitions *definitions;     /* rest/definitions.h */
     struct subscriptions *subscriptions; /* rest/subscribe/subscribe.h; NULL: nobody is told */
+    struct links *links;                 /* rest/links.h; NULL: nothing is shared by links */
     uint8_t profiles[256];               /* enum profile_policy, by fhir_type */
     bool loopback;                       /* the listener takes connections from this machine only */
     struct identity *identity;

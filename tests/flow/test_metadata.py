@@ -74,6 +74,7 @@ def test_claims_of_a_type(node):
                         'open', 'claim', 'legal-access', 'proxies', 'joined', 'move', 'proxies-end', 'query-access'}, 'Task': {'review', 'acknowledge'}, 'Subscription': {'status', 'events', 'topics', 'get-ws-binding-token'}, 'Group': {'export'}, 'Composition': {'document'},
             'ValueSet': {'expand', 'validate-code'}, 'CodeSystem': {'lookup', 'subsumes', 'validate-code'},
             'ConceptMap': {'translate'}, 'NamingSystem': {'preferred-id'}}
+    more['Patient'] |= {'share-link', 'share-links', 'share-link-end'}
     for t, r in c.items():
         offered = [o['name'] for o in r['operation']]
         eq(set(offered), common | more.get(t, set()), 'operations of ' + t)
