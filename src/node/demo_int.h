@@ -53,6 +53,10 @@ int demo_own(struct world *w, const struct rest *rest, const struct demo_cast *c
 int demo_story(struct world *w, const struct rest *rest, const struct demo_cast *cast,
                struct arena *a, struct err *e);
 
+/* Letters with their originals, and images, unless they are here already. */
+int demo_letters(struct world *w, const struct rest *rest, const struct demo_cast *cast,
+                 struct arena *a, struct err *e);
+
 /* That the patient has chosen the platform as their home: each place was told so, once. Nothing
  * where there is no patient or no platform. */
 int demo_home(struct world *w, const struct rest *rest, const struct demo_cast *cast,

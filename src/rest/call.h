@@ -99,8 +99,9 @@ struct call {
     bool lenient; /* Prefer: handling=lenient, for searches and $export */
     bool async;   /* Prefer: respond-async (R4 async.html) */
     bool pretty;
-    bool xml;      /* the reply is wanted as XML */
-    bool has_form; /* that has been looked at */
+    bool xml;       /* the reply is wanted as XML */
+    bool has_form;  /* that has been looked at */
+    bool asks_form; /* by _format, which rules over Accept */
     text body;
     text form;            /* body of a POST _search */
     yyjson_val *resource; /* the body as a tree; entries of a bundle bring it along */

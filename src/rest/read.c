@@ -1,4 +1,4 @@
-#include "rest/call.h"
+#include "rest/binary.h"
 
 #include <stdio.h>
 #include <time.h>
@@ -201,6 +201,9 @@ int do_read(struct call *c, struct err *e)
     c->answer.version = v;
     c->answer.status = not_modified(c, &v) ? 304 : 200;
     c->answer.show_version = c->answer.status == 200 && !subset_is_part(&part);
+    if (c->answer.show_version && binary_may_be_raw(c) && !c->asks_form) {
+        return binary_answer(c, &v, e);
+    }
     return c->answer.status == 200 && subset_is_part(&part)
                ? print_part(&v, &part, c->rest->limits, c->arena, &c->answer.body, e)
                : 0;

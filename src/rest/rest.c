@@ -4,6 +4,7 @@
 #include "base/metrics.h"
 #include "base/pace.h"
 #include "rest/access.h"
+#include "rest/binary.h"
 #include "rest/forms.h"
 #include "rest/operation.h"
 #include "rest/patch.h"
@@ -46,7 +47,8 @@ static int take_format(struct call *c, struct err *e)
     bool has_format = false;
     text accept = c->http ? http_field(c->http, T("Accept")) : (text){0};
     bool own_forms =
-        c->route.interaction == INTERACTION_JOB; /* manifests and files: one form each */
+        c->route.interaction == INTERACTION_JOB || /* manifests and files: one form each */
+        binary_may_be_raw(c);
     int accepted = accept.n ? take_form(c, form_of_accept(accept), accept, &unwanted) : 0;
     int rc = c->query.p || c->form.p ? call_pairs(c, &pairs, &count, e) : 0;
     for (size_t i = 0; !rc && i < count; i++) {
@@ -62,6 +64,7 @@ static int take_format(struct call *c, struct err *e)
         }
     }
     c->has_form = true;
+    c->asks_form = has_format;
     if (!rc && accepted && !has_format && !own_forms) {
         *e = unwanted;
         rc = accepted;

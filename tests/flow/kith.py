@@ -317,7 +317,8 @@ class Node:
             else:
                 outcome_of(reply.body, reply.asked)
             ok(len(reply.body) < 40000, reply.asked + ': an error is short', len(reply.body))
-        if reply.body and (reply.status >= 400 or '/_jobs/' not in reply.asked):  # a job's files have types of their own
+        own = '/_jobs/' in reply.asked or reply.headers.get('Content-Disposition')  # files have types of their own
+        if reply.body and (reply.status >= 400 or not own):
             eq(reply.headers.get('Content-Type'), (FHIR_XML if is_xml else FHIR_JSON) + '; charset=utf-8',
                reply.asked + ': Content-Type')
 
