@@ -8,6 +8,8 @@ declare module 'node:assert/strict' {
         deepEqual(actual: unknown, expected: unknown, message?: string): void;
         ok(value: unknown, message?: string): void;
         throws(body: () => unknown): void;
+        notEqual(actual: unknown, expected: unknown, message?: string): void;
+        rejects(promise: Promise<unknown>, kind: unknown, message?: string): Promise<void>;
     }
     const assert: Assert;
     export default assert;

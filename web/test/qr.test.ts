@@ -55,9 +55,59 @@ const TABLE: [string, number, string][] = [
         10,
         '1633144ef758dfc2 e6cfcbb895761e5c 6f87f0f4e0a3a510 1c80ec8adf79728c 3b6dae40917e5129 3c68e5e3483b4699 de16b646afed2b7a f4598565726ae33f',
     ],
+    [
+        'x'.repeat(251),
+        11,
+        '02c6d07909d402b4 84e6755bb166f004 35bdf5ab66af01bc e89877096db6cd51 2b80998c56a6fcff c858214b28dbb2c0 7093d628a35a6f3f 939adff7ea6ac8d0',
+    ],
+    [
+        'x'.repeat(287),
+        12,
+        '8c89cf96ef607e58 ed251b9dbf895ea0 de6498ee832fadaa b68451eef526b559 f6b91e2353099aa6 0abdab5343935ecf 9489b6dfa4375a9a 8d48dd7809b7a8a7',
+    ],
+    [
+        'x'.repeat(331),
+        13,
+        '4e71bbf98fe1cf36 5fc1b26dbba6d895 6c3878e8bbf996d3 531633ef22663acb 6e84ceb8e37bcd72 f9f2664de44a9472 f96e56da52298c6a eb3a07f4d3754a40',
+    ],
+    [
+        'x'.repeat(362),
+        14,
+        '521700893d7601b5 3bf63ccfeaceccae 6d4a6be717d065b1 ac916391bd38ce15 69e814801f00b587 28ae872a9b5f4daf 602933dad2192d97 fd6c05522de4d63d',
+    ],
+    [
+        'x'.repeat(412),
+        15,
+        '1545cdf36ca5be9f 94b6279a2887e35c 3eb6936a1e17811e 38245aa486329291 2780b72526480eb5 61293286df87b103 4303d63cf6584fb5 b6e7d7fbe7d09cf3',
+    ],
+    [
+        'x'.repeat(450),
+        16,
+        '042823f2fe0f2dfc ab0eafba64480d6e ed82ae8765f7aa14 2e159c1494d54a0f 8b58dedbf454e17d fdfded718fdaf52f 507845688857e723 74bc69c44513fa2e',
+    ],
+    [
+        'x'.repeat(504),
+        17,
+        '51681db2d62e2bc0 1a96d1ad687b1ad6 3e5b965e844b0fbd 762c347fb4d5ec19 5e2da08da888d76a 976fb2cc9abac61b 637103366c93cea9 79af5bc3475b7483',
+    ],
+    [
+        'x'.repeat(560),
+        18,
+        'bfaa4226d19d5492 ff9a99d28b889a0f 9b41e6499625c64c 4591ea0cd9764866 00647583f7337217 6d215ef8065861a6 1f667040b0844d4c c2dd9f6d310b1ecf',
+    ],
+    [
+        'x'.repeat(624),
+        19,
+        '7ddfe0529ef7fc06 b8ea5ae30c2184ce adcf8f016dcca4fa 07868eb7c5f82654 e072501ca22156f7 67ad26e77f9a4cb5 64566f8dd9009b1f d7a5a3cb56afe34b',
+    ],
+    [
+        'x'.repeat(666),
+        20,
+        '497df6c35a67d13f 491a1b75cd9165e6 4b15facc05a54832 56874ee06cd07ca6 9bdc72db97d5a036 f8050a62192e0685 917b513dcfc7dc2f f2e7b4a9b0b23d76',
+    ],
 ];
 
-test('codes of versions 1 to 10 with every mask are those of another program', async () => {
+test('codes of versions 1 to 20 with every mask are those of another program', async () => {
     const versions = new Set<number>();
     for (const [text, version, hashes] of TABLE) {
         versions.add(version);
@@ -69,13 +119,13 @@ test('codes of versions 1 to 10 with every mask are those of another program', a
             assert.equal(hex(new Uint8Array(hash)).slice(0, 16), should, `${version} ${mask}`);
         }
     }
-    assert.equal(versions.size, 10);
+    assert.equal(versions.size, 20);
 });
 
-test('213 bytes fit, 214 do not; the mask that is chosen is one of the eight', () => {
-    assert.ok(qrCode('x'.repeat(213)));
-    assert.equal(qrCode('x'.repeat(214)), null);
-    assert.equal(qrCode('é'.repeat(107)), null);
+test('666 bytes fit, 667 do not; the mask that is chosen is one of the eight', () => {
+    assert.ok(qrCode('x'.repeat(666)));
+    assert.equal(qrCode('x'.repeat(667)), null);
+    assert.equal(qrCode('é'.repeat(334)), null);
     const chosen = JSON.stringify(qrCode('kith'));
     assert.ok([0, 1, 2, 3, 4, 5, 6, 7].some((m) => JSON.stringify(qrCode('kith', m)) === chosen));
 });

@@ -1,6 +1,6 @@
 /*
- * QR codes (ISO/IEC 18004): bytes, error correction level M, versions 1 to 10, which is 213 bytes at
- * most. Enough for the address that an authenticator app reads.
+ * QR codes (ISO/IEC 18004): bytes, error correction level M, versions 1 to 20, which is 666 bytes at
+ * most. Enough for what an authenticator app reads, and for a link by which something is shared.
  */
 
 /* By version: codewords of error correction a block, and the data codewords of each block. */
@@ -33,8 +33,39 @@ const BLOCKS: [ec: number, blocks: [count: number, data: number][]][] = [
             [1, 44],
         ],
     ],
+    [30, [[1, 50], [4, 51]]],
+    [22, [[6, 36], [2, 37]]],
+    [22, [[8, 37], [1, 38]]],
+    [24, [[4, 40], [5, 41]]],
+    [24, [[5, 41], [5, 42]]],
+    [28, [[7, 45], [3, 46]]],
+    [28, [[10, 46], [1, 47]]],
+    [26, [[9, 43], [4, 44]]],
+    [26, [[3, 44], [11, 45]]],
+    [26, [[3, 41], [13, 42]]],
 ];
-const ALIGNMENT = [[], [18], [22], [26], [30], [34], [22, 38], [24, 42], [26, 46], [28, 50]];
+const ALIGNMENT = [
+    [],
+    [18],
+    [22],
+    [26],
+    [30],
+    [34],
+    [22, 38],
+    [24, 42],
+    [26, 46],
+    [28, 50],
+    [30, 54],
+    [32, 58],
+    [34, 62],
+    [26, 46, 66],
+    [26, 48, 70],
+    [26, 50, 74],
+    [30, 54, 78],
+    [30, 56, 82],
+    [30, 58, 86],
+    [34, 62, 90],
+];
 const LEVEL_M = 0;
 
 /* The field of 256 elements with x⁸+x⁴+x³+x²+1. */
