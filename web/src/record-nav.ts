@@ -26,7 +26,11 @@ export const PATIENT_NAV: readonly NavRow[] = [
     { page: 'care', words: 'care' },
     { page: 'about-me', words: 'aboutMe' },
     { page: 'own', words: 'own' },
+    { page: 'letters', words: 'letters', also: ['letter'] },
+    { page: 'images', words: 'images' },
     { page: 'details', words: 'details' },
+    { page: 'share', words: 'share' },
+    { page: 'download', words: 'download' },
 ];
 
 /* Your choices. */
@@ -44,6 +48,8 @@ export const STAFF_NAV: readonly NavRow[] = [
     { page: 'timeline', words: 'timeline', also: ['entry'] },
     { page: 'care', words: 'care' },
     { page: 'about-me', words: 'aboutMe' },
+    { page: 'letters', words: 'letters', also: ['letter'] },
+    { page: 'images', words: 'images' },
     { page: 'details', words: 'details' },
 ];
 

@@ -43,6 +43,7 @@ export const ROUTES: readonly Row[] = [
     { path: 'sign-in', open: true, load: () => import('./pages/sign-in.tsx') },
     { path: 'invite/:token', open: true, load: () => import('./pages/invite.tsx') },
     { path: 'consent/:token', load: () => import('./pages/consent.tsx') },
+    { path: 'shlink:/:link', open: true, load: () => import('./pages/shared.tsx') },
     { path: 'security', load: () => import('./pages/security.tsx') },
     { path: 'offline', load: () => import('./pages/offline.tsx') },
     { path: 'launch', open: true, load: () => import('./pages/opened.tsx') },
@@ -72,6 +73,12 @@ export const ROUTES: readonly Row[] = [
         ready: ({ index }, { type, entry }) => index.byReference.has(`${type}/${entry}`),
         load: () => import('./pages/entry.tsx'),
     },
+
+    { path: 'patient/:id/letters', needs: ['documents'], load: () => import('./pages/letters.tsx') },
+    { path: 'patient/:id/letter/:entry', needs: ['documents'], load: () => import('./pages/letter.tsx') },
+    { path: 'patient/:id/images', needs: ['documents', 'results'], load: () => import('./pages/images.tsx') },
+    { path: 'patient/:id/share', needs: ['all'], load: () => import('./pages/share.tsx') },
+    { path: 'patient/:id/download', needs: ['all'], load: () => import('./pages/download.tsx') },
 
     /* about a record */
     { path: 'people/:id/joined', needs: ['all'], load: () => import('./pages/joined.tsx') },

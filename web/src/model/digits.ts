@@ -39,3 +39,26 @@ export function layOut(json: string): string {
     }
     return out;
 }
+
+/* The elements of FHIR R4 whose `value` is a text: Identifier and ContactPoint. */
+const TEXTS = /identifier$|^telecom$/i;
+
+/* What parseKeepingDigits() has read, as JSON again, digit for digit. `within`: the name it stands under. */
+export function writeKeepingDigits(value: unknown, within = ''): string {
+    if (Array.isArray(value)) {
+        return `[${value.map((v) => writeKeepingDigits(v, within)).join(',')}]`;
+    }
+    if (!value || typeof value !== 'object') {
+        return JSON.stringify(value ?? null);
+    }
+    const members = Object.entries(value)
+        .filter(([, v]) => v !== undefined)
+        .map(([name, v]) => {
+            const number =
+                typeof v === 'string' &&
+                (name === 'valueDecimal' || (name === 'value' && !TEXTS.test(within))) &&
+                /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/.test(v);
+            return `${JSON.stringify(name)}:${number ? v : writeKeepingDigits(v, name)}`;
+        });
+    return `{${members.join(',')}}`;
+}

@@ -40,6 +40,7 @@ const CLASS_WORDS: Record<string, string> = {
     'own-record': 'Somebody who works here looked at their own record',
     relative: 'Somebody looked who acts for you, or for whom you act',
     colleague: "Somebody looked at a colleague's record",
+    link: 'Somebody opened a link that you made',
     erased: 'The words of this entry were erased',
 };
 
@@ -114,6 +115,9 @@ const OPERATION_WORDS: Record<string, string> = {
     $everything: 'your record',
     $joined: 'your record from all places',
     $summary: 'a summary of your record',
+    '$share-link': 'what you shared by a link',
+    '$share-links': 'your links',
+    '$share-link-end': 'a link that you made',
     places: 'where you have a record',
 };
 

@@ -2,7 +2,6 @@
 import { useState } from 'preact/hooks';
 import { json, Trouble, tryIn } from '../api.ts';
 import { groupsOfFour } from '../model/account.ts';
-import { qrCode, qrPath } from '../model/qr.ts';
 import { Heading, TroubleBox, useTitle } from '../parts/basic.tsx';
 import {
     Button,
@@ -13,29 +12,8 @@ import {
     useLoaded,
     type Problems,
 } from '../parts/form.tsx';
+import { QrPicture } from '../parts/qr-picture.tsx';
 import { entered, readSession, signOut } from '../session.ts';
-
-function Qr({ text }: { text: string }) {
-    const rows = qrCode(text);
-    if (!rows) {
-        return null;
-    }
-    const size = rows.length + 8;
-    return (
-        <svg
-            class="k-qr"
-            viewBox={`0 0 ${size} ${size}`}
-            width="220"
-            height="220"
-            role="img"
-            aria-label="QR code for your authenticator app. The key below says the same."
-            shape-rendering="crispEdges"
-        >
-            <rect width={size} height={size} class="k-qr__paper" />
-            <path d={qrPath(rows)} class="k-qr__ink" />
-        </svg>
-    );
-}
 
 /* Shown once: they are nowhere to be had again. */
 export function RecoveryCodes({ codes, done }: { codes: string[]; done: () => void }) {
@@ -158,7 +136,10 @@ export function SetUpCodes({ done }: { done: () => void }) {
             </ol>
             {secret.value ? (
                 <>
-                    <Qr text={secret.value.uri} />
+                    <QrPicture
+                    text={secret.value.uri}
+                    words="QR code for your authenticator app. The key below says the same."
+                />
                     <p>
                         Key: <code class="k-secret">{groupsOfFour(secret.value.secret)}</code>
                     </p>

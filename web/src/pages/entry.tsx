@@ -18,6 +18,13 @@ import { dosage, observationValue, referenceRange } from '../model/values.ts';
 import { AskedPlaces } from '../parts/asked.tsx';
 import { FileButton } from '../parts/file-button.tsx';
 import { Heading, More, Section, Tag } from '../parts/basic.tsx';
+import { letterOf } from '../model/letters.ts';
+import { medicineName, reasonOf, resourceName, type RecordIndex } from '../model/record.ts';
+import { timelineOf } from '../timelines.ts';
+import { dosage, observationValue, referenceRange } from '../model/values.ts';
+import { Heading, Section, Tag } from '../parts/basic.tsx';
+import { ItemActions } from '../parts/item-actions.tsx';
+import { OriginalFile } from '../parts/original.tsx';
 import { Raw, SourceList } from '../parts/source.tsx';
 import { entryHref, recordHref } from '../router.ts';
 import type { RecordPageProps } from '../routes.ts';
@@ -84,42 +91,6 @@ const SYSTEMS: [RegExp, string][] = [
 function codeSystem(system: string | undefined): string {
     const known = SYSTEMS.find(([pattern]) => pattern.test(system ?? ''));
     return known ? ` (${known[1]})` : system ? ` (${system})` : '';
-}
-
-/* Plain text that came inside the entry (letters, reports). Never markup. */
-function attachedText(r: Resource): string[] {
-    const attachments = [
-        ...list<any>(r.presentedForm),
-        ...list<any>(r.content).map((c) => c.attachment),
-    ];
-    return attachments
-        .filter((a) => a?.data && /^text\/plain/.test(a.contentType ?? ''))
-        .map((a) => {
-            try {
-                return new TextDecoder().decode(
-                    Uint8Array.from(atob(a.data), (c) => c.charCodeAt(0)),
-                );
-            } catch {
-                return '';
-            }
-        })
-        .filter((t) => t.trim());
-}
-
-function attachedFiles(r: Resource): { href: string; label: string }[] {
-    const attachments = [
-        ...list<any>(r.presentedForm),
-        ...list<any>(r.content).map((c) => (c.attachment ? c.attachment : c)),
-    ];
-    return attachments
-        .map((a) => ({
-            m: /^(?:https?:\/\/[^/]+)?(?:\/fhir\/)?(Binary\/[A-Za-z0-9.-]{1,64})$/.exec(
-                a?.url ?? '',
-            ),
-            a,
-        }))
-        .filter((x) => x.m)
-        .map(({ m, a }) => ({ href: `/fhir/${m![1]}`, label: a.title || a.contentType || 'File' }));
 }
 
 function related(r: Resource, index: RecordIndex): Resource[] {
@@ -208,6 +179,7 @@ function Recorded({ record, res, entry }: { record: Loaded; res: Resource; entry
 
 export default function EntryPage({ record, params }: RecordPageProps) {
     const t = words();
+export default function EntryPage({ record, params, session }: RecordPageProps) {
     const type = params.type!;
     const id = params.entry!;
     const { index } = record;
@@ -231,6 +203,22 @@ export default function EntryPage({ record, params }: RecordPageProps) {
             <span class="nhsuk-caption-l">{timelineTexts().one[entry.kind]}</span>
             <Heading>{entry.title}</Heading>
             {entry.wrong ? (
+    const entries = timelineOf(record);
+    const entry = entries.find((e) => e.res === res);
+    const rows = facts(res, index).filter(([, value]) => value);
+    const letter = letterOf(index, res);
+    const files = letter.originals.filter((o) => o.type !== 'text/plain');
+    const links = related(res, index);
+    const titles = new Map(
+        links.map((l) => [l, entries.find((e) => e.res === l)?.title ?? resourceName(l)]),
+    );
+    return (
+        <>
+            <p class="k-back">{back}</p>
+            <span class="nhsuk-caption-l">{typeWords(type)}</span>
+            <Heading>{entry?.title ?? (resourceName(res) || typeWords(type))}</Heading>
+            <ItemActions id={record.id} session={session} res={res} />
+            {entry?.wrong ? (
                 <div class="nhsuk-inset-text k-inset">
                     <p>
                         <Tag tone="red">{t.wrong}</Tag> {t.wrongAdvice}
@@ -240,6 +228,43 @@ export default function EntryPage({ record, params }: RecordPageProps) {
             <div class="k-grid">
                 <Recorded record={record} res={res} entry={entry} />
                 <Section id="source" title={t.source}>
+                <Section id="entry" title="What was recorded">
+                    <dl class="nhsuk-summary-list k-facts">
+                        {[
+                            ['Date', showTimes(entry?.start, entry?.end) || 'Not recorded'] as [
+                                string,
+                                string,
+                            ],
+                            ...rows,
+                        ]
+                            .filter(([, value]) => value)
+                            .map(([label, value]) => (
+                                <div class="nhsuk-summary-list__row">
+                                    <dt class="nhsuk-summary-list__key">{label}</dt>
+                                    <dd class="nhsuk-summary-list__value k-break k-lines">
+                                        {value}
+                                    </dd>
+                                </div>
+                            ))}
+                    </dl>
+                    {files.map((original) => (
+                        <OriginalFile original={original} letter={letter} />
+                    ))}
+                    {links.length ? (
+                        <>
+                            <h3 class="nhsuk-heading-s">Goes with</h3>
+                            <ul class="nhsuk-list">
+                                {links.map((l) => (
+                                    <li>
+                                        <a href={entryHref(record.id, l)}>{titles.get(l)}</a>{' '}
+                                        <span class="k-quiet">{typeWords(l.resourceType)}</span>
+                                    </li>
+                                ))}
+                            </ul>
+                        </>
+                    ) : null}
+                </Section>
+                <Section id="source" title="Source">
                     <SourceList res={res} index={index} />
                     <Raw res={res} index={index} />
                 </Section>
@@ -248,6 +273,9 @@ export default function EntryPage({ record, params }: RecordPageProps) {
                         {texts.map((letter) => (
                             <div class="k-letter">{letter.trim()}</div>
                         ))}
+                {letter.text ? (
+                    <Section id="text" title="Text" wide>
+                        <div class="k-letter">{letter.text}</div>
                     </Section>
                 ) : null}
             </div>
