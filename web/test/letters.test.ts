@@ -25,7 +25,7 @@ index.add([
     letter('new', {
         date: '2026-03-04',
         type: { text: 'Discharge summary' },
-        custodian: { display: 'Marsh Hospital' },
+        custodian: { reference: 'Organization/1', display: 'Marsh Hospital' },
         author: [{ reference: 'Practitioner/9' }],
         content: [
             { attachment: { contentType: 'text/plain;charset=utf-8', data: text('Dear patient\n') } },
@@ -87,7 +87,7 @@ test('what another place keeps and has not sent is not asked for here', () => {
 
 test('no file that could run is drawn in the page', () => {
     for (const type of ['image/svg+xml', 'text/html', 'application/pdf', 'image/tiff', '']) {
-        assert.ok(!isPicture({ type, title: '', size: 0, data: '', binary: '', away: false }), type);
+        assert.ok(!isPicture({ type, title: '', size: 0, data: '', at: '', binary: '', away: false }), type);
     }
 });
 

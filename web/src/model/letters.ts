@@ -11,7 +11,8 @@ export interface Original {
     title: string;
     size: number; /* bytes; 0: not said */
     data: string; /* base64 */
-    binary: string; /* 'Binary/7' */
+    at: string; /* 'Binary/7', as its letter names it */
+    binary: string; /* the same, where this node is asked for it */
     away: boolean; /* another place keeps it, and has not sent it along */
 }
 
@@ -112,6 +113,7 @@ function originalOf(a: any, r: Resource, index: RecordIndex): Original {
         title: typeof a.title === 'string' ? a.title : '',
         size: Number(a.size) || (data ? Math.floor((data.length * 3) / 4) : 0),
         data: data || (typeof there?.data === 'string' ? there.data : ''),
+        at: binary,
         binary: own ? binary : '',
         away: !own && !data && !there,
     };

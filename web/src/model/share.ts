@@ -1,5 +1,5 @@
 /* Links that somebody has made, and what goes into one. */
-import { list, type Bundle, type Resource } from './fhir.ts';
+import { list, localReference, type Bundle, type Resource } from './fhir.ts';
 import {
     collection,
     entriesOf,
@@ -67,14 +67,15 @@ export function wantedEntries(
     return wanted.what ? withParts(index, parts.flatMap((p) => entriesOf(index, p, brief, now))) : [];
 }
 
-/* A letter's files stand in its entry, since nobody who has a link may ask for them. */
+/* A letter's files (by `at` of their originals) stand in its entry, since nobody who has a link may
+ * ask for them. */
 export function withOriginals(r: Resource, files: ReadonlyMap<string, string>): Resource {
     if (r.resourceType !== 'DocumentReference') {
         return r;
     }
     const content = list<any>(r.content).map((c) => {
         const { url, ...attachment } = c.attachment ?? {};
-        const data = files.get(url) ?? attachment.data;
+        const data = files.get(localReference(url)) ?? attachment.data;
         return { ...c, attachment: { ...attachment, ...(data ? { data } : {}) } };
     });
     return { ...r, content };

@@ -54,8 +54,8 @@ interface Made {
 async function filesOf(index: RecordIndex, entries: Resource[]): Promise<Map<string, string>> {
     const files = new Map<string, string>();
     for (const r of entries.filter((e) => e.resourceType === 'DocumentReference')) {
-        for (const original of letterOf(index, r).originals.filter((o) => o.binary)) {
-            files.set(original.binary, await contentOf(original));
+        for (const original of letterOf(index, r).originals.filter((o) => o.at && !o.away)) {
+            files.set(original.at, await contentOf(original));
         }
     }
     return files;
