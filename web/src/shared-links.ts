@@ -5,7 +5,7 @@
 import { Trouble } from './api.ts';
 import { fromBase64url } from './model/bytes.ts';
 import { parseKeepingDigits } from './model/digits.ts';
-import type { Bundle, Resource } from './model/fhir.ts';
+import { list, type Bundle, type Resource } from './model/fhir.ts';
 import { decrypt, NotReadable } from './model/jwe.ts';
 import type { HealthLink } from './model/shlink.ts';
 import { sharedTexts } from './texts/shared.ts';
@@ -93,11 +93,13 @@ export async function openLink(
         const files = texts.map(({ text }) => parseKeepingDigits(text) as Resource);
         return {
             madeAt: files.map((r) => r.timestamp).find((at) => typeof at === 'string') ?? '',
-            resources: files.flatMap((r) =>
-                r.resourceType === 'Bundle'
-                    ? ((r as Bundle).entry ?? []).flatMap((e) => (e.resource ? [e.resource] : []))
-                    : [r],
-            ),
+            resources: files
+                .flatMap((r) =>
+                    r.resourceType === 'Bundle'
+                        ? list((r as Bundle).entry).map((e) => e.resource)
+                        : [r],
+                )
+                .filter((r): r is Resource => typeof r?.resourceType === 'string'),
         };
     } catch (e) {
         if (e instanceof NotReadable || e instanceof SyntaxError) {

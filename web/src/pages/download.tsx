@@ -14,7 +14,8 @@ import { zip, type ZipFile } from '../model/zip.ts';
 import type { Loaded } from '../load.ts';
 import { Heading, Section, TroubleBox } from '../parts/basic.tsx';
 import { Button, useAction } from '../parts/form.tsx';
-import { contentOf, saveFile } from '../parts/original.tsx';
+import { saveFile } from '../parts/file-button.tsx';
+import { contentOf } from '../parts/original.tsx';
 import { Readable } from '../parts/readable.tsx';
 import { recordHref } from '../router.ts';
 import type { RecordPageProps } from '../routes.ts';
@@ -103,7 +104,7 @@ async function makeFile(record: Loaded, tell: (words: string) => void) {
         now,
     );
     const name = `health record ${now.toISOString().slice(0, 10)}.zip`;
-    saveFile(name, bytes, 'application/zip');
+    saveFile(name, new Blob([bytes], { type: 'application/zip' }));
     return { name, size: sizeWords(bytes.length), lost: lost.length };
 }
 

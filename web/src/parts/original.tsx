@@ -7,6 +7,7 @@ import { get, Trouble } from '../api.ts';
 import { decoded, fileName, formName, isPicture, sizeWords, type Letter, type Original } from '../model/letters.ts';
 import { letterTexts } from '../texts/letters.ts';
 import { TroubleBox } from './basic.tsx';
+import { saveFile } from './file-button.tsx';
 import { useAction, useLoaded } from './form.tsx';
 
 /* What is in it, as base64 of the record: from the entry itself, else from the node. */
@@ -16,18 +17,6 @@ export async function contentOf(original: Original, signal?: AbortSignal): Promi
         throw new Trouble(letterTexts().lost, '');
     }
     return data.replace(/\s+/g, '');
-}
-
-/* Puts bytes among the downloads. Of a type that no browser opens by itself. */
-export function saveFile(name: string, bytes: Uint8Array<ArrayBuffer>, type = 'application/octet-stream'): void {
-    const href = URL.createObjectURL(new Blob([bytes], { type }));
-    const link = document.createElement('a');
-    link.href = href;
-    link.download = name;
-    document.body.append(link);
-    link.click();
-    link.remove();
-    setTimeout(() => URL.revokeObjectURL(href), 60000);
 }
 
 function Picture({ original, letter }: { original: Original; letter: Letter }) {
@@ -57,7 +46,9 @@ export function OriginalFile({ original, letter }: { original: Original; letter:
     const save = () =>
         action.run(async () => {
             const name = fileName(original, letter);
-            saveFile(name, decoded(await contentOf(original))!);
+            /* of a type that no browser opens by itself */
+            const type = 'application/octet-stream';
+            saveFile(name, new Blob([decoded(await contentOf(original))!], { type }));
             setSaved(t.saved(name));
         });
     return (
