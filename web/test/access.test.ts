@@ -139,6 +139,9 @@ test('an entry of the list in words', () => {
         'Reminders',
     );
     assert.equal(whoWords(look({ class: 'legal' })), 'Not told yet');
+    const link = look({ class: 'link', name: 'Dr Shah', reason: 'For my dentist', purpose: 'PATRQT' });
+    assert.equal(whoWords(link), 'Somebody who said they are “Dr Shah”');
+    assert.equal(whyWords(link), 'By your link “For my dentist”');
     assert.equal(
         whyWords(look({ purpose: 'ETREAT', reason: 'emergency: found unconscious' })),
         'In an emergency. They said: it was an emergency: found unconscious',

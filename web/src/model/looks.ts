@@ -203,6 +203,10 @@ export function whoWords(l: Look, own = true): string {
     if (l.class === 'erased') {
         return 'Erased';
     }
+    if (l.class === 'link') {
+        /* nobody has checked it */
+        return `Somebody who said they are “${l.name ?? ''}”`;
+    }
     return l.name || (l.class === 'legal' ? 'Not told yet' : l.client_name || 'Name not noted');
 }
 
@@ -262,6 +266,9 @@ function sentenceOf(l: Look, act: string, things: string): string {
 export function whyWords(l: Look, own = true): string {
     if (l.class === 'self') {
         return ''; /* nobody asks you why you read your own record */
+    }
+    if (l.class === 'link') {
+        return told(`By your link “${l.reason ?? ''}”`, own);
     }
     const relation = own ? toThem(l.relation ?? '') : (l.relation ?? '');
     const purpose = told(PURPOSE_WORDS[l.purpose ?? ''] ?? '', own);

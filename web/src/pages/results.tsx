@@ -4,6 +4,7 @@ import { results } from '../model/record.ts';
 import { fold } from '../model/timeline.ts';
 import { Empty, Heading, plural, Status } from '../parts/basic.tsx';
 import { ResultTable } from '../parts/result-table.tsx';
+import { PrintButtons } from '../parts/print.tsx';
 import type { RecordPageProps } from '../routes.ts';
 
 export default function ResultsPage({ record }: RecordPageProps) {
@@ -15,6 +16,9 @@ export default function ResultsPage({ record }: RecordPageProps) {
     return (
         <>
             <Heading>Results</Heading>
+            <div class="k-actions">
+                <PrintButtons />
+            </div>
             {all.length > 8 ? (
                 <div class="nhsuk-form-group k-filter-one">
                     <label class="nhsuk-label nhsuk-label--s" for="results-filter">

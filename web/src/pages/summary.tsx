@@ -18,6 +18,7 @@ import {
 import { sourceLine } from '../model/source.ts';
 import { Empty, Heading, More, plural, Section, Tag } from '../parts/basic.tsx';
 import { entryHref, recordHref } from '../router.ts';
+import { PrintButtons } from '../parts/print.tsx';
 import { ResultTable } from '../parts/result-table.tsx';
 import type { RecordPageProps } from '../routes.ts';
 
@@ -369,13 +370,9 @@ export default function SummaryPage({ record }: RecordPageProps) {
         <>
             <div class="k-head">
                 <Heading>Summary</Heading>
-                <button
-                    type="button"
-                    class="nhsuk-button nhsuk-button--secondary nhsuk-button--small k-print"
-                    onClick={() => print()}
-                >
-                    Print
-                </button>
+                <div class="k-actions">
+                    <PrintButtons />
+                </div>
             </div>
             <nav class="k-jump" aria-label="On this page">
                 <ul>
