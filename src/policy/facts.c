@@ -28,10 +28,28 @@ bool policy_keeps(fhir_type type, const yyjson_val *root)
 {
     text code;
     if (type == TYPE_Task) {
-        return look_concept(json_get(root, T("code")), T(KEPT_TASKS), &code);
+        return look_concept(json_get(root, T("code")), T(KEPT_TASKS), &code) ||
+               look_concept(json_get(root, T("code")), T(KEPT_REQUESTS), &code);
     }
     return type == TYPE_Communication &&
-           look_concept(json_get(root, T("category")), T(KEPT_NOTICES), &code);
+           (look_concept(json_get(root, T("category")), T(KEPT_NOTICES), &code) ||
+            look_concept(json_get(root, T("category")), T(KEPT_REQUESTS), &code));
+}
+
+/* What is asked or said about an entry is seen where the entry is (docs/requests.md, R3). */
+static void take_about(fhir_type type, const yyjson_val *root, struct facts_writer *w)
+{
+    bool is_task = type == TYPE_Task;
+    text code;
+    if ((is_task || type == TYPE_Communication) &&
+        look_concept(json_get(root, is_task ? T("code") : T("category")), T(KEPT_REQUESTS),
+                     &code)) {
+        struct look all = look_items(json_get(root, is_task ? T("focus") : T("about")));
+        text name = look_party(look_next(&all));
+        if (name.n) {
+            facts_add(w, &(struct fact){.kind = FACT_ABOUT, .name = name});
+        }
+    }
 }
 
 static int finish(struct facts_writer *w, uint32_t labels, struct arena *a, text *ret_facts,
@@ -76,6 +94,7 @@ int policy_facts(fhir_type type, yyjson_val *root, const struct label_rules *rul
     if (policy_keeps(type, root)) {
         facts_add(&w, &(struct fact){.kind = FACT_KEPT});
     }
+    take_about(type, root, &w);
     if (code == 0) {
         code = finish(&w, labels, a, ret_facts, e);
     }

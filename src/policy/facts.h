@@ -66,11 +66,13 @@ uint32_t facts_labels(text facts);
 
 /*
  * Whether the resource is what a second look stands on: the Task for the privacy officers, or the
- * notice to the patient. Only the operations about access write these, or those who opened a record
- * could take their own review out of the queue. Facts that cannot be read are not.
+ * notice to the patient; or what people asked, which has one owner (docs/requests.md). Only the
+ * operations that they belong to write these, or those who opened a record could take their own
+ * review out of the queue. Facts that cannot be read are not.
  */
-#define KEPT_TASKS "https://kith.care/fhir/CodeSystem/task-kind"     /* Task.code */
-#define KEPT_NOTICES "https://kith.care/fhir/CodeSystem/notice-kind" /* Communication.category */
+#define KEPT_TASKS "https://kith.care/fhir/CodeSystem/task-kind"       /* Task.code */
+#define KEPT_NOTICES "https://kith.care/fhir/CodeSystem/notice-kind"   /* Communication.category */
+#define KEPT_REQUESTS "https://kith.care/fhir/CodeSystem/request-kind" /* of both */
 bool facts_kept(text facts);
 bool policy_keeps(fhir_type type, const yyjson_val *root);
 

@@ -74,6 +74,7 @@ static bool sound(const struct fact *f)
     case FACT_INSTANCE:
     case FACT_OVERRIDE:
     case FACT_AUTHOR:
+    case FACT_ABOUT:
         return f->name.n != 0;
     case FACT_OWN:
         return f->name.n != 0 && f->detail < OWN_FAULTS;

@@ -30,6 +30,7 @@ enum fact_kind {
     FACT_AUTHOR,   /* name: who answered a form, where that is a patient or somebody of theirs */
     FACT_OWN,      /* marked as the patient's own entry; detail: enum own_fault; name: whose, or the
                       element at fault */
+    FACT_ABOUT,    /* name: the entry ("Observation/5") that this is said about */
     FACT_KINDS
 };
 enum own_fault {

@@ -3,6 +3,7 @@
 
 enum {
     FIRST_PATIENT = 1024, /* compartments: docs/storage.md */
+    ABOUT_DEPTH = 3,
 };
 
 static uint64_t compartment_of(uint64_t rid)
@@ -111,8 +112,9 @@ static uint32_t hidden_after_all(const struct grant *g, const struct sheet *s,
 
 /* The labels that hide an entry, LABEL_CATEGORIES too for one that is not shared as a whole. 0: it
  * is seen. `duty`: choices do not count. */
-static uint32_t hiding(const struct grant *g, const struct decision *d, const struct sheet *s,
-                       const struct sheet_mark *mark, bool past, bool duty)
+static uint32_t hiding_itself(const struct grant *g, const struct decision *d,
+                              const struct sheet *s, const struct sheet_mark *mark, bool past,
+                              bool duty)
 {
     uint32_t labels = mark->labels | (past ? mark->past : 0);
     uint32_t denied = d->hidden;
@@ -131,6 +133,22 @@ static uint32_t hiding(const struct grant *g, const struct decision *d, const st
         hides |= LABEL_CATEGORIES & ~(uint32_t)LABEL_SAFEGUARDING;
     }
     return hides | hidden_after_all(g, s, mark, labels & d->asks & ~denied);
+}
+
+/* ... and those that hide what it is about. An answer is about a question, which is about an
+ * entry: no longer row is made. */
+static uint32_t hiding(const struct grant *g, const struct decision *d, const struct sheet *s,
+                       const struct sheet_mark *mark, bool past, bool duty)
+{
+    uint32_t hides = hiding_itself(g, d, s, mark, past, duty);
+    for (unsigned left = ABOUT_DEPTH; mark->about; left--) {
+        if (left == 0) {
+            return hides | LABEL_LOCKED;
+        }
+        mark = &s->marks[mark->about - 1];
+        hides |= hiding_itself(g, d, s, mark, past || mark->gone, duty);
+    }
+    return hides;
 }
 
 /* --- seeing ------------------------------------------------------------------------------------

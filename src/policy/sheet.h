@@ -15,7 +15,8 @@ struct sheet_row {
     uint64_t rid;
     uint32_t past; /* labels that earlier versions of it had */
     fhir_type type;
-    text id; /* of the resource; only for types that policy is made of, else it may be empty */
+    bool gone; /* it has been deleted */
+    text id;   /* of the resource; only for types that policy is made of, else it may be empty */
     text facts;
 };
 

@@ -41,7 +41,9 @@ struct sheet_mark {
     uint32_t first_party;
     uint32_t party_count;
     fhir_type type;
-    bool named; /* by a choice */
+    bool named;     /* by a choice */
+    bool gone;      /* deleted: for what is said about it, the labels that it had count */
+    uint32_t about; /* is seen only where that one is: its place in marks + 1; 0: no other */
 };
 struct sheet_mark_party {
     uint64_t party; /* 0: not understood */

@@ -13,6 +13,7 @@ struct counts {
     size_t mark_parties;
     size_t instances;
     size_t entries;
+    size_t abouts;
 };
 
 static int count_row(const struct sheet_row *row, struct counts *c, struct err *e)
@@ -22,13 +23,15 @@ static int count_row(const struct sheet_row *row, struct counts *c, struct err *
     struct fact f;
     int more = facts_open(row->facts, &labels, &items) ? 1 : -1;
     bool in_choice = false;
-    c->marks += more > 0 && (labels | row->past) ? 1 : 0;
+    bool marked = more > 0 && (labels | row->past);
     while (more > 0 && (more = facts_next(&items, &f)) > 0) {
         c->relations += f.kind == FACT_RELATION || f.kind == FACT_OVERRIDE;
         c->choices += f.kind == FACT_CHOICE;
         c->proxies += f.kind == FACT_PROXY;
         c->mark_parties += f.kind == FACT_PARTY;
         c->instances += f.kind == FACT_INSTANCE;
+        c->abouts += f.kind == FACT_ABOUT;
+        marked = marked || f.kind == FACT_ABOUT;
         c->entries += f.kind == FACT_RELATION || f.kind == FACT_OVERRIDE || f.kind == FACT_CHOICE ||
                       f.kind == FACT_PROXY;
         if (f.kind == FACT_INSTANCE && !in_choice) {
@@ -37,13 +40,24 @@ static int count_row(const struct sheet_row *row, struct counts *c, struct err *
         in_choice = f.kind == FACT_INSTANCE ||
                     (f.kind == FACT_CHOICE && (f.flags & CHOICE_OF_ENTRIES) != 0);
     }
+    c->marks += marked;
     return more < 0 ? err_set(e, ERR_CORRUPT,
                               "what policy keeps of an entry cannot be read; run kith check")
                     : 0;
 }
 
+/* An entry that has a mark, and one that is said about another: by the hash of "Type/id". */
+struct name {
+    uint64_t hash;
+    uint64_t rid;
+};
+
 struct maker {
     struct sheet *s;
+    struct name *names; /* of marks */
+    size_t name_count;
+    struct name *abouts; /* the hash of what it is about, and its own rid */
+    size_t about_count;
     struct hash_key key;
     const struct sheet_row *rows;
     size_t row_count;
@@ -80,24 +94,26 @@ static struct sheet_entry *add_entry(struct sheet *s, enum sheet_kind kind, uint
     return entry;
 }
 
+/* Of "CareTeam/x" itself. 0: its id is not known. */
+static uint64_t row_hash(const struct maker *m, const struct sheet_row *row)
+{
+    char name[40 + 1 + 64];
+    text type = fhir_type_name(row->type);
+    if (row->id.n == 0 || type.n + 1 + row->id.n > sizeof name) {
+        return 0;
+    }
+    memcpy(name, type.p, type.n);
+    name[type.n] = '/';
+    memcpy(name + type.n + 1, row->id.p, row->id.n);
+    return party_hash(m, text_make(name, type.n + 1 + row->id.n));
+}
+
 static void add_relation(const struct maker *m, const struct sheet_row *row, const struct fact *f)
 {
     struct sheet *s = m->s;
     bool is_override = f->kind == FACT_OVERRIDE;
     uint8_t relation = is_override ? RELATION_OVERRIDE : f->detail;
-    uint64_t party = 0;
-    if (f->name.n) {
-        party = party_hash(m, f->name);
-    } else if (row->id.n && row->id.n <= 64) {
-        char name[16 + 64];
-        text type = fhir_type_name(row->type);
-        if (type.n + 1 + row->id.n <= sizeof name) {
-            memcpy(name, type.p, type.n);
-            name[type.n] = '/';
-            memcpy(name + type.n + 1, row->id.p, row->id.n);
-            party = party_hash(m, text_make(name, type.n + 1 + row->id.n));
-        }
-    }
+    uint64_t party = f->name.n ? party_hash(m, f->name) : row_hash(m, row);
     if (party == 0) {
         return;
     }
@@ -109,7 +125,7 @@ static void add_relation(const struct maker *m, const struct sheet_row *row, con
 
 /* The instances of a choice follow it. One that is not found makes a refusal count for all
  * entries, and is no part of a permission. */
-static void add_choice(const struct maker *m, const struct sheet_row *row, const struct fact *f,
+static void add_choice(struct maker *m, const struct sheet_row *row, const struct fact *f,
                        text after)
 {
     struct sheet *s = m->s;
@@ -129,6 +145,7 @@ static void add_choice(const struct maker *m, const struct sheet_row *row, const
         uint64_t rid;
         if (find_instance(m, next.name, &rid)) {
             s->instances[s->instance_count++] = rid;
+            m->names[m->name_count++] = (struct name){party_hash(m, next.name), rid};
             choice.instance_count++;
         } else {
             all_found = false;
@@ -166,7 +183,24 @@ static struct sheet_mark *add_mark(struct sheet *s, uint64_t rid, fhir_type type
     return mark;
 }
 
-static void add_row(const struct maker *m, const struct sheet_row *row)
+/* Whether the row gets a mark: it has or had labels, or is said about another entry. */
+static bool is_marked(struct maker *m, const struct sheet_row *row, uint32_t labels, text items)
+{
+    bool is = labels | row->past;
+    struct fact f;
+    while (facts_next(&items, &f) > 0) {
+        if (f.kind == FACT_ABOUT) {
+            m->abouts[m->about_count++] = (struct name){party_hash(m, f.name), row->rid};
+            is = true;
+        }
+    }
+    if (is) {
+        m->names[m->name_count++] = (struct name){row_hash(m, row), row->rid};
+    }
+    return is;
+}
+
+static void add_row(struct maker *m, const struct sheet_row *row)
 {
     struct sheet *s = m->s;
     uint32_t labels = 0;
@@ -174,10 +208,11 @@ static void add_row(const struct maker *m, const struct sheet_row *row)
     struct fact f;
     facts_open(row->facts, &labels, &items);
     struct sheet_mark *mark = NULL;
-    if (labels | row->past) {
+    if (is_marked(m, row, labels, items)) {
         mark = add_mark(s, row->rid, row->type);
         mark->labels = labels;
         mark->past = row->past;
+        mark->gone = row->gone;
         s->labels |= labels | row->past;
     }
     while (facts_next(&items, &f) > 0) {
@@ -245,6 +280,30 @@ static void mark_instances(struct sheet *s)
         }
     }
     s->mark_count = kept;
+}
+
+static struct sheet_mark *mark_of(const struct sheet *s, uint64_t rid)
+{
+    const struct sheet_mark wanted = {.rid = rid};
+    return s->mark_count ? bsearch(&wanted, s->marks, s->mark_count, sizeof wanted, by_rid) : NULL;
+}
+
+/* Each mark finds that of the entry which it is about; where that has none, nothing hides it. */
+static void link_abouts(struct maker *m)
+{
+    if (m->about_count == 0) {
+        return;
+    }
+    qsort(m->names, m->name_count, sizeof *m->names, by_party);
+    for (size_t i = 0; i < m->about_count; i++) {
+        const struct name *name =
+            bsearch(&m->abouts[i], m->names, m->name_count, sizeof *m->names, by_party);
+        struct sheet_mark *mark = mark_of(m->s, m->abouts[i].rid);
+        const struct sheet_mark *other = name ? mark_of(m->s, name->rid) : NULL;
+        if (mark && other && other != mark) {
+            mark->about = (uint32_t)(other - m->s->marks) + 1;
+        }
+    }
 }
 
 static int compare(uint64_t x, uint64_t y)
@@ -358,7 +417,7 @@ static struct sheet *allocate(const struct counts *c)
 {
     size_t bytes = (sizeof(struct sheet) + 15) & ~(size_t)15;
     size_t relations, choices, proxies, marks, mark_parties, instances, entries;
-    if (c->instances > UINT32_MAX || c->mark_parties > UINT32_MAX ||
+    if (c->instances > UINT32_MAX || c->mark_parties > UINT32_MAX || c->marks > UINT32_MAX / 2 ||
         !reserve(&bytes, c->relations, sizeof(struct sheet_relation), &relations) ||
         !reserve(&bytes, c->choices, sizeof(struct sheet_choice), &choices) ||
         !reserve(&bytes, c->proxies, sizeof(struct sheet_proxy), &proxies) ||
@@ -388,6 +447,12 @@ static struct sheet *allocate(const struct counts *c)
     return s;
 }
 
+static int no_memory(struct err *e)
+{
+    return err_set(e, ERR_MEMORY,
+                   "what policy knows of this patient needs more memory than there is");
+}
+
 int sheet_make_with(struct hash_key key, const struct sheet_row *rows, size_t count,
                     const struct sheet_finder *finder, struct sheet **ret_sheet, struct err *e)
 {
@@ -400,15 +465,22 @@ int sheet_make_with(struct hash_key key, const struct sheet_row *rows, size_t co
     }
     struct sheet *s = allocate(&counts);
     if (!s) {
-        return err_set(e, ERR_MEMORY,
-                       "what policy knows of this patient needs more memory than there is");
+        return no_memory(e);
     }
-    struct maker m = {s, key, rows, count, finder};
+    struct maker m = {.s = s, .key = key, .rows = rows, .row_count = count, .finder = finder};
+    m.names = calloc(counts.marks + counts.instances + counts.abouts + 1, sizeof *m.names);
+    if (!m.names) {
+        sheet_free(s);
+        return no_memory(e);
+    }
+    m.abouts = m.names + counts.marks + counts.instances;
     for (size_t i = 0; i < count; i++) {
         add_row(&m, &rows[i]);
     }
     qsort(s->marks, s->mark_count, sizeof *s->marks, by_rid);
     mark_instances(s);
+    link_abouts(&m);
+    free(m.names);
     sort_all(s);
     *ret_sheet = s;
     return 0;

@@ -124,7 +124,8 @@ struct db_policy {
     uint64_t rid;
     uint32_t past; /* labels of earlier versions under this key */
     text facts;
-    text id; /* by db_policy_next(): of the resource, as stored; empty: there is none now */
+    text id;   /* by db_policy_next(): of the resource, as stored; empty: there is none now */
+    bool gone; /* by db_policy_next(): it has been deleted */
 };
 /* DB_END: no such row. Call the _done() also then. */
 int db_policy_find(struct db *db, uint64_t rid, struct db_policy *ret_policy);

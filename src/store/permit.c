@@ -209,8 +209,9 @@ static int by_facts(struct writer *w, const struct prepared_request *p, size_t a
     }
     if ((facts_kept(before) || facts_kept(facts)) && !grant_trusted(g)) {
         return err_set(&w->err, ERR_FORBIDDEN,
-                       "a review and the notice of it are written by the operations that they "
-                       "belong to, such as $open and $review, and by nobody else");
+                       "a review, a request and the notices of them are written by the operations "
+                       "that they belong to, such as $review, $ask and $answer, and by nobody "
+                       "else");
     }
     rc = by_author(w, write, target, before, facts);
     if (rc) {

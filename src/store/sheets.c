@@ -226,6 +226,7 @@ static int add_row(struct rows *rows, const struct db_policy *policy, struct are
     *row = (struct sheet_row){.rid = policy->rid,
                               .past = policy->past,
                               .type = rid_type(policy->rid),
+                              .gone = policy->gone,
                               .id = T(""),
                               .facts = T("")};
     if (policy->facts.n) {

@@ -7,6 +7,7 @@ void column_policy(sqlite3_stmt *st, struct db_policy *ret_policy)
     ret_policy->past = (uint32_t)column_number(st, 1);
     ret_policy->facts = column_bytes(st, 2);
     ret_policy->id = column_bytes(st, 3);
+    ret_policy->gone = column_number(st, 4) != 0;
 }
 
 int db_policy_find(struct db *db, uint64_t rid, struct db_policy *ret_policy)

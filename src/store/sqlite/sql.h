@@ -144,12 +144,12 @@
     X(META_FIND, "SELECT value FROM meta WHERE key = ?1")                                          \
     X(META_PUT, "INSERT INTO meta(key, value) VALUES(?1, ?2)"                                      \
                 " ON CONFLICT(key) DO UPDATE SET value = excluded.value")                          \
-    X(POLICY_FIND, "SELECT rid, past, facts, x'' FROM policy WHERE rid = ?1")                      \
+    X(POLICY_FIND, "SELECT rid, past, facts, x'', 0 FROM policy WHERE rid = ?1")                   \
     X(POLICY_PUT, "INSERT OR REPLACE INTO policy(rid, past, facts) VALUES(?1, ?2, ?3)")            \
     X(POLICY_REMOVE, "DELETE FROM policy WHERE rid = ?1")                                          \
     X(POLICY_SWEEP, "DELETE FROM policy WHERE rid NOT IN (SELECT rid FROM resource)"               \
                     " AND rid NOT IN (SELECT old_rid FROM moved)")                                 \
-    X(POLICY_RANGE, "SELECT p.rid, p.past, p.facts, r.id FROM policy p"                            \
+    X(POLICY_RANGE, "SELECT p.rid, p.past, p.facts, r.id, r.body IS NULL FROM policy p"            \
                     " LEFT JOIN resource r ON r.rid = p.rid"                                       \
                     " WHERE p.rid BETWEEN ?1 AND ?2 ORDER BY p.rid")                               \
     X(NOTE_INSERT, "INSERT INTO note(t, rid, bytes) VALUES(?1, ?2, ?3)")                           \
