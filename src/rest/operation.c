@@ -4,6 +4,7 @@
 #include "rest/access.h"
 #include "rest/bulk/job.h"
 #include "rest/patch.h"
+#include "rest/request.h"
 #include "rest/terminology.h"
 #include "rest/write.h"
 
@@ -75,6 +76,16 @@ const struct operation operation_table[] = {
      do_share_links, 0},
     {"$share-link-end", "Patient", OPERATION_INSTANCE, OPERATION_POST | OPERATION_CHANGES,
      OWN "Patient-share-link-end", do_share_link_end, 0},
+    {"$ask", NULL, OPERATION_SYSTEM | OPERATION_INSTANCE, OPERATION_GET | OPERATION_POST,
+     OWN "Resource-ask", do_ask, 0},
+    {"$take", "Task", OPERATION_INSTANCE, OPERATION_POST | OPERATION_CHANGES, OWN "Task-take",
+     do_take, 0},
+    {"$hand-over", "Task", OPERATION_INSTANCE, OPERATION_POST | OPERATION_CHANGES,
+     OWN "Task-hand-over", do_hand_over, 0},
+    {"$answer", "Task", OPERATION_INSTANCE, OPERATION_POST | OPERATION_CHANGES, OWN "Task-answer",
+     do_answer, 0},
+    {"$withdraw", "Task Communication", OPERATION_INSTANCE, OPERATION_POST | OPERATION_CHANGES,
+     OWN "Resource-withdraw", do_withdraw, 0},
     {"$seal", NULL, OPERATION_INSTANCE, OPERATION_POST | OPERATION_CHANGES, OWN "Resource-seal",
      do_seal, 0},
     {"$unseal", NULL, OPERATION_INSTANCE, OPERATION_POST | OPERATION_CHANGES, OWN "Resource-unseal",
