@@ -56,6 +56,9 @@ int demo_story(struct world *w, const struct rest *rest, const struct demo_cast 
 /* Letters with their originals, and images, unless they are here already. */
 int demo_letters(struct world *w, const struct rest *rest, const struct demo_cast *cast,
                  struct arena *a, struct err *e);
+/* What people have asked, and what waits for the surgery, unless it is there already. */
+int demo_requests(struct world *w, const struct rest *rest, const struct demo_cast *cast,
+                  struct arena *a, struct err *e);
 
 /* That the patient has chosen the platform as their home: each place was told so, once. Nothing
  * where there is no patient or no platform. */

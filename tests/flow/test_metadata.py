@@ -69,9 +69,9 @@ def test_claims_of_a_type(node):
         eq({r[name] for r in c.values()}, {value}, name)
     for r in c.values():
         eq(r['profile'], 'http://hl7.org/fhir/StructureDefinition/' + r['type'], 'profile')
-    common = {'meta', 'meta-add', 'meta-delete', 'validate', 'seal', 'unseal', 'release'}
+    common = {'meta', 'meta-add', 'meta-delete', 'validate', 'ask', 'seal', 'unseal', 'release'}
     more = {'Patient': {'everything', 'export', 'match', 'summary', 'sharing', 'sharing-end', 'grant-access', 'preview', 'withheld',
-                        'open', 'claim', 'legal-access', 'proxies', 'joined', 'move', 'proxies-end', 'query-access'}, 'Task': {'review', 'acknowledge'}, 'Subscription': {'status', 'events', 'topics', 'get-ws-binding-token'}, 'Group': {'export'}, 'Composition': {'document'},
+                        'open', 'claim', 'legal-access', 'proxies', 'joined', 'move', 'proxies-end', 'query-access'}, 'Task': {'review', 'acknowledge', 'take', 'hand-over', 'answer', 'withdraw'}, 'Communication': {'withdraw'}, 'Subscription': {'status', 'events', 'topics', 'get-ws-binding-token'}, 'Group': {'export'}, 'Composition': {'document'},
             'ValueSet': {'expand', 'validate-code'}, 'CodeSystem': {'lookup', 'subsumes', 'validate-code'},
             'ConceptMap': {'translate'}, 'NamingSystem': {'preferred-id'}}
     more['Patient'] |= {'share-link', 'share-links', 'share-link-end'}
@@ -80,7 +80,7 @@ def test_claims_of_a_type(node):
         eq(set(offered), common | more.get(t, set()), 'operations of ' + t)
         eq(len(offered), len(set(offered)), 'each once: ' + t)
     eq([o['definition'].split('/')[-1] for o in c['Device']['operation']],
-       ['Resource-meta', 'Resource-meta-add', 'Resource-meta-delete', 'Resource-validate', 'Resource-seal', 'Resource-unseal',
+       ['Resource-meta', 'Resource-meta-add', 'Resource-meta-delete', 'Resource-validate', 'Resource-ask', 'Resource-seal', 'Resource-unseal',
         'Resource-release'], 'definitions')
     node.get('Device/$meta').is_(200)
     node.get('Device/none/$meta').refused(404)
