@@ -24,31 +24,35 @@ bool facts_kept(text facts)
     return kept;
 }
 
+static const yyjson_val *kinds_of(fhir_type type, const yyjson_val *root)
+{
+    return type == TYPE_Task            ? json_get(root, T("code"))
+           : type == TYPE_Communication ? json_get(root, T("category"))
+                                        : NULL;
+}
+
+/* What people asked, or said about an entry (docs/requests.md). */
+static bool is_request(fhir_type type, const yyjson_val *root)
+{
+    text code;
+    return look_concept(kinds_of(type, root), T(KEPT_REQUESTS), &code);
+}
+
 bool policy_keeps(fhir_type type, const yyjson_val *root)
 {
     text code;
-    if (type == TYPE_Task) {
-        return look_concept(json_get(root, T("code")), T(KEPT_TASKS), &code) ||
-               look_concept(json_get(root, T("code")), T(KEPT_REQUESTS), &code);
-    }
-    return type == TYPE_Communication &&
-           (look_concept(json_get(root, T("category")), T(KEPT_NOTICES), &code) ||
-            look_concept(json_get(root, T("category")), T(KEPT_REQUESTS), &code));
+    return is_request(type, root) ||
+           look_concept(kinds_of(type, root), type == TYPE_Task ? T(KEPT_TASKS) : T(KEPT_NOTICES),
+                        &code);
 }
 
-/* What is asked or said about an entry is seen where the entry is (docs/requests.md, R3). */
+/* It is seen where the entry is that it is about (R3). */
 static void take_about(fhir_type type, const yyjson_val *root, struct facts_writer *w)
 {
-    bool is_task = type == TYPE_Task;
-    text code;
-    if ((is_task || type == TYPE_Communication) &&
-        look_concept(json_get(root, is_task ? T("code") : T("category")), T(KEPT_REQUESTS),
-                     &code)) {
-        struct look all = look_items(json_get(root, is_task ? T("focus") : T("about")));
-        text name = look_party(look_next(&all));
-        if (name.n) {
-            facts_add(w, &(struct fact){.kind = FACT_ABOUT, .name = name});
-        }
+    struct look all = look_items(json_get(root, type == TYPE_Task ? T("focus") : T("about")));
+    text name = look_party(look_next(&all));
+    if (name.n) {
+        facts_add(w, &(struct fact){.kind = FACT_ABOUT, .name = name});
     }
 }
 
@@ -92,9 +96,11 @@ int policy_facts(fhir_type type, yyjson_val *root, const struct label_rules *rul
     }
     facts_take_own(type, root, &w);
     if (policy_keeps(type, root)) {
-        facts_add(&w, &(struct fact){.kind = FACT_KEPT});
+        facts_add(&w, &(struct fact){.kind = FACT_KEPT, .detail = is_request(type, root)});
     }
-    take_about(type, root, &w);
+    if (is_request(type, root)) {
+        take_about(type, root, &w);
+    }
     if (code == 0) {
         code = finish(&w, labels, a, ret_facts, e);
     }

@@ -60,8 +60,9 @@ static bool sound(const struct fact *f)
     switch (f->kind) {
     case FACT_HELD:
     case FACT_DEATH:
-    case FACT_KEPT:
         return f->name.n == 0;
+    case FACT_KEPT:
+        return f->name.n == 0 && f->detail <= 1;
     case FACT_PARTY:
         return f->detail < 32;
     case FACT_BIRTH:

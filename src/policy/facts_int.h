@@ -26,7 +26,7 @@ enum fact_kind {
     FACT_OVERRIDE, /* name: the party */
     FACT_PROXY,    /* detail: functions; flags: enum fact_basis; written; name: the party */
     FACT_DEATH,    /* from: INT64_MIN: it is not known when */
-    FACT_KEPT,     /* only the operations about access write the resource: facts_kept() */
+    FACT_KEPT,     /* only operations write the resource: facts_kept(); detail: 1: a request */
     FACT_AUTHOR,   /* name: who answered a form, where that is a patient or somebody of theirs */
     FACT_OWN,      /* marked as the patient's own entry; detail: enum own_fault; name: whose, or the
                       element at fault */

@@ -159,11 +159,21 @@ static bool class_is_open(const struct decision *d, unsigned class)
     return (d->duty | d->classes) >> class & 1;
 }
 
+/* Requests are between the patient and those who look after them: who reads Tasks for another
+ * reason does not read these. */
+static bool asks_are_hidden(const struct grant *g, const struct decision *d, unsigned class)
+{
+    bool by_duty = (d->duty & ~d->classes) >> class & 1;
+    return grant_is(g, ACTOR_PROFESSIONAL) && (by_duty || !grant_has(g, ACTIVITY_VIEW_RECORD));
+}
+
 /* No label and no choice takes a single entry of the class away. */
-static bool no_mark_hides(const struct decision *d, const struct sheet *s, unsigned class)
+static bool no_mark_hides(const struct grant *g, const struct decision *d, const struct sheet *s,
+                          unsigned class)
 {
     bool duty = d->duty >> class & 1;
-    return (duty || (d->plain && !d->chosen)) && !(s && (s->labels & (d->hidden | d->asks)));
+    return !(s && s->asked && asks_are_hidden(g, d, class)) && (duty || (d->plain && !d->chosen)) &&
+           !(s && (s->labels & (d->hidden | d->asks)));
 }
 
 static bool sees_of_patient(const struct grant *g, const struct decision *d, const struct sheet *s,
@@ -174,11 +184,13 @@ static bool sees_of_patient(const struct grant *g, const struct decision *d, con
     if (!class_is_open(d, class)) {
         return false;
     }
-    if (no_mark_hides(d, s, class)) {
+    if (no_mark_hides(g, d, s, class)) {
         return true;
     }
     const struct sheet_mark *mark = s && s->mark_count ? sheet_mark_find(s, rid) : NULL;
-    return mark ? hiding(g, d, s, mark, past, duty) == 0 : duty || d->plain;
+    return mark ? !(mark->asked && asks_are_hidden(g, d, class)) &&
+                      hiding(g, d, s, mark, past, duty && !mark->asked) == 0
+                : duty || d->plain;
 }
 
 static bool sees_type(const struct grant *g, const struct decision *d, fhir_type type)
@@ -210,7 +222,7 @@ bool grant_sees_whole(const struct grant *g, const struct decision *d, const str
     }
     unsigned class = type_class(type);
     return sees_type(g, d, type) &&
-           (g->trusted || (class_is_open(d, class) && no_mark_hides(d, s, class)));
+           (g->trusted || (class_is_open(d, class) && no_mark_hides(g, d, s, class)));
 }
 
 /* --- writing -----------------------------------------------------------------------------------

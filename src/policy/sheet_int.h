@@ -42,6 +42,7 @@ struct sheet_mark {
     uint32_t party_count;
     fhir_type type;
     bool named;     /* by a choice */
+    bool asked;     /* a request of somebody's: no second look is for it */
     bool gone;      /* deleted: for what is said about it, the labels that it had count */
     uint32_t about; /* is seen only where that one is: its place in marks + 1; 0: no other */
 };
@@ -76,6 +77,7 @@ struct sheet {
     uint32_t labels;         /* of all marks, ever */
     uint32_t patient_labels; /* of the Patient itself, ever */
     bool has_instances;
+    bool asked; /* some mark is */
     bool restricted; /* the Patient must not be found without a relationship */
 };
 

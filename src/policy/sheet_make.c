@@ -16,6 +16,11 @@ struct counts {
     size_t abouts;
 };
 
+static bool is_asked(const struct fact *f)
+{
+    return f->kind == FACT_KEPT && f->detail;
+}
+
 static int count_row(const struct sheet_row *row, struct counts *c, struct err *e)
 {
     uint32_t labels;
@@ -31,7 +36,7 @@ static int count_row(const struct sheet_row *row, struct counts *c, struct err *
         c->mark_parties += f.kind == FACT_PARTY;
         c->instances += f.kind == FACT_INSTANCE;
         c->abouts += f.kind == FACT_ABOUT;
-        marked = marked || f.kind == FACT_ABOUT;
+        marked = marked || f.kind == FACT_ABOUT || is_asked(&f);
         c->entries += f.kind == FACT_RELATION || f.kind == FACT_OVERRIDE || f.kind == FACT_CHOICE ||
                       f.kind == FACT_PROXY;
         if (f.kind == FACT_INSTANCE && !in_choice) {
@@ -193,6 +198,7 @@ static bool is_marked(struct maker *m, const struct sheet_row *row, uint32_t lab
             m->abouts[m->about_count++] = (struct name){party_hash(m, f.name), row->rid};
             is = true;
         }
+        is = is || is_asked(&f);
     }
     if (is) {
         m->names[m->name_count++] = (struct name){row_hash(m, row), row->rid};
@@ -220,6 +226,8 @@ static void add_row(struct maker *m, const struct sheet_row *row)
             s->mark_parties[s->mark_party_count++] = (struct sheet_mark_party){
                 f.name.n ? party_hash(m, f.name) : 0, UINT32_C(1) << f.detail};
             mark->party_count++;
+        } else if (is_asked(&f) && mark) {
+            mark->asked = s->asked = true;
         } else if (f.kind == FACT_HELD && mark) {
             mark->held_until = f.until;
         } else if (f.kind == FACT_BIRTH && row->type == FHIR_PATIENT) {

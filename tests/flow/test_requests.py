@@ -73,6 +73,7 @@ def test_people(node):
     people['gp'] = Person(node, 'staff-gp', '--person', 'Practitioner/gp', '--role', 'R8000', '--own-record', 'Patient/gp-self')
     people['nurse'] = Person(node, 'staff-nurse', '--person', 'Practitioner/nurse', '--role', 'R8001')
     people['reader'] = Person(node, 'staff-reader', '--role', 'R8004')
+    people['officer'] = Person(node, 'staff-officer', '--role', 'R0001')
     people['reception'] = Person(node, 'staff-reception', '--role', 'R8009')
     people['admin'] = Person(node, 'staff-admin', '--role', 'K1004')
     people['p'].post('Patient/p/$proxies', person='RelatedPerson/carer', function=['view', 'order'], basis='carer').is_(200)
@@ -95,6 +96,8 @@ def test_correction(node):
     eq(task['input'][0]['valueString'], 'value', 'which part')
     eq(me.get('Task/' + id).json['description'], task['description'], 'the patient sees it')
     eq([t['id'] for t in gp.get(INBOX + '&owner=Organization/surgery').matches], [id], 'the inbox')
+    people['officer'].get('Task/' + id).refused(404)
+    eq(people['officer'].get(INBOX).matches, [], 'it is no matter of the privacy officers')
     # With the surgery: anybody of it may answer; one person may take it.
     r = gp.post('Task/%s/$take' % id)
     r.is_(200)

@@ -79,14 +79,15 @@ static void done(struct record *r)
     arena_done(&r->a);
 }
 
-static bool sees(struct record *r, text party, const char *type, int64_t now_ms)
+static bool sees_by(struct record *r, text party, uint64_t activities, const char *type,
+                    int64_t now_ms)
 {
     const struct actor actor = {
         .kind = text_starts(party, T("Patient/")) ? ACTOR_PERSON : ACTOR_PROFESSIONAL,
         .patient = text_starts(party, T("Patient/")) ? text_from(party, 8) : T(""),
         .parties = &party,
         .party_count = 1,
-        .activities = ACTIVITY_BIT(ACTIVITY_VIEW_RECORD),
+        .activities = activities,
         .purpose = PURPOSE_TREAT};
     const struct grant_config config = {.actor = &actor, .key = KIT_KEY, .now_ms = now_ms};
     const struct grant *g = grant_make(&config, &r->a);
@@ -94,6 +95,11 @@ static bool sees(struct record *r, text party, const char *type, int64_t now_ms)
     fhir_type t = fhir_type_of(text_of(type));
     grant_decide(g, T("p"), r->s, &d);
     return grant_sees(g, &d, r->s, t, kit_rid(t, 1), false);
+}
+
+static bool sees(struct record *r, text party, const char *type, int64_t now_ms)
+{
+    return sees_by(r, party, ACTIVITY_BIT(ACTIVITY_VIEW_RECORD), type, now_ms);
 }
 
 #define ME T("Patient/p")
@@ -199,6 +205,31 @@ static void test_circles(void **state)
     done(&r);
 }
 
+/* A privacy officer's task is no reason to read what people ask of those who look after them. */
+static void test_officers(void **state)
+{
+    (void)state;
+    const uint64_t duty = ACTIVITY_BIT(ACTIVITY_REVIEW);
+    struct record r;
+    make(&r, OBSERVATION(""), NULL, false, 0);
+    assert_false(sees_by(&r, T("Practitioner/officer"), duty, "Task", NOW));
+    assert_false(sees_by(&r, T("Practitioner/officer"), duty, "Communication", NOW));
+    assert_false(sees_by(&r, GP, duty, "Task", NOW));
+    assert_true(sees_by(&r, GP, duty | ACTIVITY_BIT(ACTIVITY_VIEW_RECORD), "Task", NOW));
+    done(&r);
+    r = (struct record){0};
+    struct err e = {0};
+    arena_init(&r.a, 1 << 20);
+    add(&r, GP_OF, false, 0);
+    add(&r,
+        "{'resourceType':'Task','id':'t','code':{'coding':[{'system':"
+        "'https://kith.care/fhir/CodeSystem/task-kind','code':'access-query'}]}}",
+        false, 0);
+    assert_int_equal(sheet_make(KIT_KEY, r.rows, r.count, &r.s, &e), 0);
+    assert_true(sees_by(&r, T("Practitioner/officer"), duty, "Task", NOW));
+    done(&r);
+}
+
 /* Only the operations write them; other Tasks and messages are as before. */
 static void test_kept(void **state)
 {
@@ -230,8 +261,9 @@ static void test_kept(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_follows), cmocka_unit_test(test_held), cmocka_unit_test(test_deleted),
-        cmocka_unit_test(test_circles), cmocka_unit_test(test_kept),
+        cmocka_unit_test(test_follows), cmocka_unit_test(test_held),
+        cmocka_unit_test(test_deleted), cmocka_unit_test(test_circles),
+        cmocka_unit_test(test_kept),    cmocka_unit_test(test_officers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
