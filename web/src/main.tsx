@@ -234,6 +234,8 @@ function App() {
             </div>
             <Foot session={session} />
             {session && isIn(session) && !offline.now ? <Ending session={session} /> : null}
+            <Foot session={session} path={path} />
+            {session && isIn(session) ? <Ending session={session} /> : null}
         </>
     );
 }

@@ -40,6 +40,7 @@ export const CHOICES_NAV: readonly NavRow[] = [
     { page: 'proxies', words: 'proxies', in: 'people' },
     { page: 'apps', words: 'apps', in: 'account' },
     { page: 'joined', words: 'joined', in: 'people' },
+    { page: 'requests', words: 'requests', also: ['ask'] },
 ];
 
 export const STAFF_NAV: readonly NavRow[] = [

@@ -80,6 +80,14 @@ export const resultHref = (id: string, key: string): string =>
 export const entryHref = (id: string, r: { resourceType: string; id?: string }): string =>
     `#/patient/${id}/entry/${r.resourceType}/${r.id ?? ''}`;
 
+/* What a page is called for those who read feedback about it: never whose record it was. */
+export const pageName = (path: string): string =>
+    path
+        .split('/')
+        .filter((part, i, all) => part && !/^(patient|people)$/.test(all[i - 1] ?? '') && !/[0-9~]/.test(part))
+        .join('/')
+        .slice(0, 100);
+
 /* What a change of address must change for it to be another page: its path, not its query. */
 export const pathOf = (hash: string): string => hash.split('?')[0]!.replace(/^#?\/?/, '');
 

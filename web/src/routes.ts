@@ -4,7 +4,7 @@
  */
 import type { ComponentType } from 'preact';
 import type { Loaded, Part } from './load.ts';
-import { isPatient, mayDo, maySeeLocality, type Session } from './model/account.ts';
+import { hasInbox, isPatient, mayDo, maySeeLocality, type Session } from './model/account.ts';
 
 export interface PageProps {
     session: Session;
@@ -79,6 +79,10 @@ export const ROUTES: readonly Row[] = [
     { path: 'patient/:id/images', needs: ['documents', 'results'], load: () => import('./pages/images.tsx') },
     { path: 'patient/:id/share', needs: ['all'], load: () => import('./pages/share.tsx') },
     { path: 'patient/:id/download', needs: ['all'], load: () => import('./pages/download.tsx') },
+    { path: 'patient/:id/requests', needs: ['all'], load: () => import('./pages/requests.tsx') },
+    { path: 'patient/:id/ask/:kind', needs: ['safety'], load: () => import('./pages/ask.tsx') },
+    { path: 'patient/:id/ask/:kind/:type/:entry', needs: ['all'], load: () => import('./pages/ask.tsx') },
+    { path: 'patient/:id/entry/:type/:entry', needs: ['all'], load: () => import('./pages/entry.tsx') },
 
     /* about a record */
     { path: 'people/:id/joined', needs: ['all'], load: () => import('./pages/joined.tsx') },
@@ -88,7 +92,11 @@ export const ROUTES: readonly Row[] = [
     { path: 'people/:id/launch', load: () => import('./pages/launch.tsx') },
     { path: 'helping', may: isPatient, load: () => import('./pages/helping.tsx') },
 
+    /* what people say of these pages */
+    { path: 'feedback', load: () => import('./pages/feedback.tsx') },
+
     /* work */
+    { path: 'inbox', may: hasInbox, load: () => import('./pages/inbox.tsx') },
     { path: 'find', may: may('view-demographics'), load: () => import('./pages/search.tsx') },
     { path: 'reviews', may: may('review-overrides'), load: () => import('./pages/reviews.tsx') },
     { path: 'people-and-roles', may: may('manage-people'), load: () => import('./pages/people-and-roles.tsx') },

@@ -12,6 +12,7 @@ export interface Account {
     name: string;
     kind: 'patient' | 'professional';
     patient?: string;
+    person?: string; /* 'Practitioner/7': who they are in the directory or a record */
     roles?: Role[];
     role?: number;
     activities?: string[];
@@ -59,6 +60,10 @@ export const isIn = (session: Session): boolean =>
 /* Those who look after the node, or review what happens in it. */
 export const maySeeLocality = (session: Session): boolean =>
     ['manage-node', 'manage-people', 'review-overrides'].some((a) => mayDo(session, a));
+
+/* Requests of patients wait for those who see records; feedback for those who look after the node. */
+export const hasInbox = (session: Session): boolean =>
+    mayDo(session, 'view-record') || mayDo(session, 'manage-node');
 
 /* Where somebody lands: patients at their own record, carers at those of others, staff at their work. */
 export function landing(session: Session): string {

@@ -22,6 +22,7 @@ import { letterOf } from '../model/letters.ts';
 import { medicineName, reasonOf, resourceName, type RecordIndex } from '../model/record.ts';
 import { timelineOf } from '../timelines.ts';
 import { dosage, observationValue, referenceRange } from '../model/values.ts';
+import { Beside } from '../parts/ask.tsx';
 import { Heading, Section, Tag } from '../parts/basic.tsx';
 import { ItemActions } from '../parts/item-actions.tsx';
 import { OriginalFile } from '../parts/original.tsx';
@@ -268,6 +269,7 @@ export default function EntryPage({ record, params, session }: RecordPageProps) 
                     <SourceList res={res} index={index} />
                     <Raw res={res} index={index} />
                 </Section>
+                <Beside record={record} res={res} session={session} />
                 {texts.length ? (
                     <Section id="text" title={t.text} wide>
                         {texts.map((letter) => (

@@ -1,6 +1,7 @@
 /* What is around every page: the header with who is signed in, the warning before the end, the foot. */
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import {
+    hasInbox,
     isIn,
     isPatient,
     landing,
@@ -13,9 +14,12 @@ import { actAs, endsAt, ranOut, readSession, signOut } from '../session.ts';
 import { asTrouble } from '../load.ts';
 import { language, type Language } from '../texts/area.ts';
 import { common } from '../texts/common.ts';
+import { footTexts } from '../texts/foot.ts';
 import { TroubleBox } from './basic.tsx';
 import { Dialog } from './dialog.tsx';
+import { FeedbackLink } from './feedback-link.tsx';
 import { Button } from './form.tsx';
+import { InboxBadge } from './inbox-badge.tsx';
 import { QuickExit } from './quick-exit.tsx';
 import type { Trouble } from '../api.ts';
 
@@ -145,6 +149,9 @@ function linksOf(session: Session): [href: string, words: string][] {
     if (mayDo(session, 'view-demographics')) {
         out.push(['#/find', t.find]);
     }
+    if (hasInbox(session)) {
+        out.push(['#/inbox', footTexts().inbox]);
+    }
     if (mayDo(session, 'review-overrides')) {
         out.push(['#/reviews', t.reviews]);
     }
@@ -209,6 +216,7 @@ export function Header({
                                         aria-current={`#/${path}` === href ? 'page' : undefined}
                                     >
                                         {words}
+                                        {href === '#/inbox' ? <InboxBadge session={known!} /> : null}
                                     </a>
                                 </li>
                             ))}
@@ -276,11 +284,16 @@ export function Ending({ session }: { session: Session }) {
     );
 }
 
-export function Foot({ session }: { session: Session | null }) {
+export function Foot({ session, path }: { session: Session | null; path: string }) {
     const t = common();
     return (
         <footer class="k-footer">
             <div class="nhsuk-width-container">
+                {session && isIn(session) ? (
+                    <p>
+                        <FeedbackLink path={path} />
+                    </p>
+                ) : null}
                 <p>
                     {session?.organisation?.name ? `${session.organisation.name}. ` : ''}
                     {session?.demo ? `${t.demo} ` : ''}

@@ -112,6 +112,7 @@ export function TextField(props: {
     inputmode?: 'numeric' | 'decimal' | 'text' | 'email' | 'tel';
     narrow?: boolean;
     long?: boolean;
+    most?: number; /* letters of a long one */
     spellcheck?: boolean;
     unit?: string; /* stands behind the field */
 }) {
@@ -131,8 +132,8 @@ export function TextField(props: {
             {props.long ? (
                 <textarea
                     {...common}
-                    rows={3}
-                    maxLength={1000}
+                    rows={props.most ? 6 : 3}
+                    maxLength={props.most ?? 1000}
                     class={`nhsuk-textarea${error}`}
                     onInput={(e) => props.change(e.currentTarget.value)}
                 />

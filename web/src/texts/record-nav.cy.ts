@@ -38,6 +38,7 @@ const cy: Same<typeof en> = {
     aboutMe: 'Amdanaf i',
     own: 'Fy nghofnodion fy hun',
     entry: 'Cofnod',
+    requests: 'Cwestiynau a cheisiadau',
 };
 
 export default cy;

@@ -37,6 +37,7 @@ export const en = {
     born: 'Born',
     nhsNumber: 'NHS number',
     notRecorded: 'Not recorded',
+    requests: 'Questions and requests',
 };
 
 export const recordNav = area(en, () => import('./record-nav.cy.ts'));
