@@ -72,10 +72,9 @@ type Value = string | number | boolean | Ref | undefined | null;
 
 /* [['permit', 'Boolean', false], …] → Parameters; what is empty is left out. */
 export function parameters(values: [name: string, type: string, value: Value][]): Resource {
-    return {
-        resourceType: 'Parameters',
-        parameter: values
-            .filter(([, , v]) => v !== undefined && v !== null && v !== '')
-            .map(([name, type, v]) => ({ name, [`value${type}`]: v })),
-    };
+    const given = values
+        .filter(([, , v]) => v !== undefined && v !== null && v !== '')
+        .map(([name, type, v]) => ({ name, [`value${type}`]: v }));
+    /* FHIR has no empty arrays */
+    return { resourceType: 'Parameters', ...(given.length ? { parameter: given } : {}) };
 }

@@ -13,7 +13,9 @@ import {
     remarkOf,
     requestOf,
     type Remark,
+    WORK,
     type Request,
+    type WorkKind,
 } from '../model/requests.ts';
 import { askHref, RemarkWords, takeBack } from '../parts/ask.tsx';
 import { Empty, Heading, Section, Tag, TroubleBox } from '../parts/basic.tsx';
@@ -119,8 +121,9 @@ export default function RequestsPage({ record, session }: RecordPageProps) {
         setSaid(words);
         loaded.again();
     };
-    const waiting = all.filter((r) => r.waits).sort(byDue);
-    const over = all.filter((r) => !r.waits).sort(newestFirst);
+    const staff = all.filter((r) => WORK.includes(r.kind as WorkKind)).sort(newestFirst);
+    const waiting = all.filter((r) => r.waits && !staff.includes(r)).sort(byDue);
+    const over = all.filter((r) => !r.waits && !staff.includes(r)).sort(newestFirst);
     const me = [`Patient/${session.account?.patient ?? ''}`, session.account?.person];
     const list = (items: Request[]) => (
         <ul class="nhsuk-list k-asked">
@@ -162,6 +165,11 @@ export default function RequestsPage({ record, session }: RecordPageProps) {
                         {over.length ? list(over) : <Empty>{t.noneAnswered}</Empty>}
                     </Section>
                 </>
+            ) : null}
+            {staff.length ? (
+                <Section id="staff" title={t.byStaff} note={String(staff.length)} wide>
+                    {list(staff)}
+                </Section>
             ) : null}
             {remarks.length ? (
                 <Section id="said" title={t.mySide} wide>

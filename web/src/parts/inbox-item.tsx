@@ -230,9 +230,8 @@ export function InboxItem(props: ItemProps) {
     const t = inbox();
     const late = isLate(r);
     const entry = work.known.get(r.about);
-    const what = [personOf(r, work), entry ? nameOf(entry) : r.words.slice(0, 80)]
-        .filter(Boolean)
-        .join(', ');
+    const what = [personOf(r, work), entry ? nameOf(entry) : ''].filter(Boolean).join(', ');
+    const words = r.words.length > 100 ? `${r.words.slice(0, 99)}…` : r.words;
     return (
         <li class="k-card k-wide k-inbox__item">
             <h2 class="k-inbox__head">
@@ -245,9 +244,10 @@ export function InboxItem(props: ItemProps) {
                     onClick={toggle}
                 >
                     <Tag tone={TONES[r.kind] ?? 'grey'}>{t.kinds[r.kind]}</Tag>{' '}
-                    <span class="k-inbox__what">{what || t.noPerson}</span>
+                    <span class="k-inbox__what">{what || r.by || t.noPerson}</span>
                 </button>
             </h2>
+            {words && !open ? <p class="k-inbox__words k-break">{words}</p> : null}
             <p class="k-inbox__line">
                 {late ? (
                     <>

@@ -10,6 +10,7 @@ const cy: Same<typeof en> = {
     noneWaiting: 'Does dim yn aros.',
     answered: 'Wedi’u hateb',
     noneAnswered: 'Does dim wedi’i ateb eto.',
+    byStaff: 'Beth mae eich tîm gofal yn edrych arno',
     mySide: 'Beth rydych wedi’i ddweud am eich cofnod',
     kinds: {
         correction: 'Mae rhywbeth yn anghywir',

@@ -10,6 +10,7 @@ export const en = {
     noneWaiting: 'Nothing is waiting.',
     answered: 'Answered',
     noneAnswered: 'Nothing has been answered yet.',
+    byStaff: 'What your care team is looking at',
     mySide: 'What you have said about your record',
     kinds: {
         correction: 'Something is wrong',
