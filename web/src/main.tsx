@@ -232,10 +232,8 @@ function App() {
                 <OfflineNote connect={() => location.reload()} />
                 <Body route={route} session={session} trouble={trouble} again={start} />
             </div>
-            <Foot session={session} />
-            {session && isIn(session) && !offline.now ? <Ending session={session} /> : null}
             <Foot session={session} path={path} />
-            {session && isIn(session) ? <Ending session={session} /> : null}
+            {session && isIn(session) && !offline.now ? <Ending session={session} /> : null}
         </>
     );
 }

@@ -13,17 +13,12 @@ import {
     type Resource,
 } from '../model/fhir.ts';
 import { medicineName, reasonOf, type RecordIndex } from '../model/record.ts';
+import { letterOf } from '../model/letters.ts';
 import { entryOf, statusWords, type Entry } from '../model/timeline.ts';
 import { dosage, observationValue, referenceRange } from '../model/values.ts';
 import { AskedPlaces } from '../parts/asked.tsx';
-import { FileButton } from '../parts/file-button.tsx';
-import { Heading, More, Section, Tag } from '../parts/basic.tsx';
-import { letterOf } from '../model/letters.ts';
-import { medicineName, reasonOf, resourceName, type RecordIndex } from '../model/record.ts';
-import { timelineOf } from '../timelines.ts';
-import { dosage, observationValue, referenceRange } from '../model/values.ts';
 import { Beside } from '../parts/ask.tsx';
-import { Heading, Section, Tag } from '../parts/basic.tsx';
+import { Heading, More, Section, Tag } from '../parts/basic.tsx';
 import { ItemActions } from '../parts/item-actions.tsx';
 import { OriginalFile } from '../parts/original.tsx';
 import { Raw, SourceList } from '../parts/source.tsx';
@@ -126,7 +121,7 @@ function Facts({ rows }: { rows: [string, string][] }) {
 function Recorded({ record, res, entry }: { record: Loaded; res: Resource; entry: Entry }) {
     const t = words();
     const { index, id } = record;
-    const files = attachedFiles(res);
+    const letter = letterOf(index, res);
     const links = related(res, index);
     const codes = codesOf(res);
     return (
@@ -137,17 +132,11 @@ function Recorded({ record, res, entry }: { record: Loaded; res: Resource; entry
                     ...facts(res, index),
                 ]}
             />
-            {files.length ? (
-                <ul class="nhsuk-list">
-                    {files.map((f) => (
-                        <li>
-                            <FileButton path={f.href} name={f.label} accept="*/*">
-                                {f.label}
-                            </FileButton>
-                        </li>
-                    ))}
-                </ul>
-            ) : null}
+            {letter.originals
+                .filter((o) => o.type !== 'text/plain')
+                .map((original) => (
+                    <OriginalFile original={original} letter={letter} />
+                ))}
             {links.length ? (
                 <>
                     <h3 class="nhsuk-heading-s">{t.goesWith}</h3>
@@ -178,9 +167,8 @@ function Recorded({ record, res, entry }: { record: Loaded; res: Resource; entry
     );
 }
 
-export default function EntryPage({ record, params }: RecordPageProps) {
-    const t = words();
 export default function EntryPage({ record, params, session }: RecordPageProps) {
+    const t = words();
     const type = params.type!;
     const id = params.entry!;
     const { index } = record;
@@ -197,29 +185,14 @@ export default function EntryPage({ record, params, session }: RecordPageProps) 
         );
     }
     const entry = entryOf(res, index);
-    const texts = attachedText(res);
+    const { text } = letterOf(index, res);
     return (
         <>
             <p class="k-back">{back}</p>
             <span class="nhsuk-caption-l">{timelineTexts().one[entry.kind]}</span>
             <Heading>{entry.title}</Heading>
-            {entry.wrong ? (
-    const entries = timelineOf(record);
-    const entry = entries.find((e) => e.res === res);
-    const rows = facts(res, index).filter(([, value]) => value);
-    const letter = letterOf(index, res);
-    const files = letter.originals.filter((o) => o.type !== 'text/plain');
-    const links = related(res, index);
-    const titles = new Map(
-        links.map((l) => [l, entries.find((e) => e.res === l)?.title ?? resourceName(l)]),
-    );
-    return (
-        <>
-            <p class="k-back">{back}</p>
-            <span class="nhsuk-caption-l">{typeWords(type)}</span>
-            <Heading>{entry?.title ?? (resourceName(res) || typeWords(type))}</Heading>
             <ItemActions id={record.id} session={session} res={res} />
-            {entry?.wrong ? (
+            {entry.wrong ? (
                 <div class="nhsuk-inset-text k-inset">
                     <p>
                         <Tag tone="red">{t.wrong}</Tag> {t.wrongAdvice}
@@ -229,55 +202,13 @@ export default function EntryPage({ record, params, session }: RecordPageProps) 
             <div class="k-grid">
                 <Recorded record={record} res={res} entry={entry} />
                 <Section id="source" title={t.source}>
-                <Section id="entry" title="What was recorded">
-                    <dl class="nhsuk-summary-list k-facts">
-                        {[
-                            ['Date', showTimes(entry?.start, entry?.end) || 'Not recorded'] as [
-                                string,
-                                string,
-                            ],
-                            ...rows,
-                        ]
-                            .filter(([, value]) => value)
-                            .map(([label, value]) => (
-                                <div class="nhsuk-summary-list__row">
-                                    <dt class="nhsuk-summary-list__key">{label}</dt>
-                                    <dd class="nhsuk-summary-list__value k-break k-lines">
-                                        {value}
-                                    </dd>
-                                </div>
-                            ))}
-                    </dl>
-                    {files.map((original) => (
-                        <OriginalFile original={original} letter={letter} />
-                    ))}
-                    {links.length ? (
-                        <>
-                            <h3 class="nhsuk-heading-s">Goes with</h3>
-                            <ul class="nhsuk-list">
-                                {links.map((l) => (
-                                    <li>
-                                        <a href={entryHref(record.id, l)}>{titles.get(l)}</a>{' '}
-                                        <span class="k-quiet">{typeWords(l.resourceType)}</span>
-                                    </li>
-                                ))}
-                            </ul>
-                        </>
-                    ) : null}
-                </Section>
-                <Section id="source" title="Source">
                     <SourceList res={res} index={index} />
                     <Raw res={res} index={index} />
                 </Section>
                 <Beside record={record} res={res} session={session} />
-                {texts.length ? (
+                {text ? (
                     <Section id="text" title={t.text} wide>
-                        {texts.map((letter) => (
-                            <div class="k-letter">{letter.trim()}</div>
-                        ))}
-                {letter.text ? (
-                    <Section id="text" title="Text" wide>
-                        <div class="k-letter">{letter.text}</div>
+                        <div class="k-letter">{text}</div>
                     </Section>
                 ) : null}
             </div>
