@@ -388,6 +388,7 @@ int demo_open(struct world *world, struct identity *identity, const struct rest 
     rc = rc ? rc : demo_letters(world, rest, &cast, &a, e);
     rc = rc ? rc : demo_requests(world, rest, &cast, &a, e);
     rc = rc ? rc : demo_home(world, rest, &cast, &a, e);
+    rc = rc ? rc : demo_today(world, rest, &cast, &a, e);
     rc = rc ? rc : make_accounts(world, identity, &cast, &a, e);
     arena_done(&a);
     return rc;

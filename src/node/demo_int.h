@@ -65,4 +65,12 @@ int demo_requests(struct world *w, const struct rest *rest, const struct demo_ca
 int demo_home(struct world *w, const struct rest *rest, const struct demo_cast *cast,
               struct arena *a, struct err *e);
 
+/* The appointments of this day for whoever works here, and the lists of codes that forms offer;
+ * anew on each day on which the demonstration starts. */
+int demo_today(struct world *w, const struct rest *rest, const struct demo_cast *cast,
+               struct arena *a, struct err *e);
+
+/* Takes a transaction of the story, by the administrator's right. */
+int demo_write(const struct rest *rest, text bundle, struct arena *a, struct err *e);
+
 #endif

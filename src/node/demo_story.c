@@ -429,20 +429,24 @@ static int is_there(struct world *w, text reference, struct arena *a, bool *ret,
 static int write_all(const struct rest *rest, const struct demo_cast *cast,
                      const struct demo_told *told, size_t count, int64_t now_ms, struct arena *a,
                      struct err *e)
+int demo_write(const struct rest *rest, text bundle, struct arena *a, struct err *e)
 {
     struct rest here = *rest;
-    struct rest_item item = {0};
-    struct buf out;
+    struct rest_item item = {.json = bundle};
     here.local = true;
+    rest_take(&here, policy_local_administrator(), &item, 1, a);
+    return item.result ? err_set(e, item.result, "the story of the demonstration: %s",
+                                 err_text(&item.err))
+                       : 0;
+}
+
+static int write_all(const struct rest *rest, const struct demo_cast *cast, const struct told *told,
+                     size_t count, int64_t now_ms, struct arena *a, struct err *e)
+{
+    struct buf out;
     buf_init(&out, STORY_MOST);
     int rc = print(cast, told, count, now_ms, &out, e);
-    if (!rc) {
-        item.json = buf_text(&out);
-        rest_take(&here, policy_local_administrator(), &item, 1, a);
-        rc = item.result ? err_set(e, item.result, "the story of the demonstration: %s",
-                                   err_text(&item.err))
-                         : 0;
-    }
+    rc = rc ? rc : demo_write(rest, buf_text(&out), a, e);
     buf_done(&out);
     return rc;
 }
