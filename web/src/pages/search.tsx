@@ -1,21 +1,20 @@
+/* Finding a person: by name, number or birth date, in today's list, or among those opened before. */
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { get, matchesOf, nextPath, Trouble } from '../api.ts';
 import { today } from '../model/dates.ts';
 import type { Bundle, Resource } from '../model/fhir.ts';
-import {
-    addressLines,
-    died,
-    gender,
-    mainAddress,
-    nhsNumber,
-    otherNames,
-    patientName,
-} from '../model/people.ts';
+import { mayDo } from '../model/account.ts';
+import { patientName } from '../model/people.ts';
 import { readQuery } from '../model/query.ts';
-import { bornLine, diedLine } from '../parts/banner.tsx';
-import { Heading, plural, Status, Tag, TroubleBox, useTitle } from '../parts/basic.tsx';
-import { go, recordHref } from '../router.ts';
+import { alikeIn } from '../model/twins.ts';
+import { openedPeople } from '../opened.ts';
+import { bornLine } from '../parts/banner.tsx';
+import { Heading, plural, Status, TroubleBox, useTitle } from '../parts/basic.tsx';
 import { waitingHere } from '../parts/focus.ts';
+import { FoundPerson } from '../parts/found-person.tsx';
+import { TodayList } from '../parts/today-list.tsx';
+import { go, recordHref } from '../router.ts';
+import { find } from '../texts/find.ts';
 import type { PageProps } from '../routes.ts';
 
 const PAGE = 20;
@@ -36,65 +35,66 @@ function searchPath(params: [string, string][]): string {
     return `Patient?${query.toString()}`;
 }
 
-function Person({ patient }: { patient: Resource }) {
-    const address = addressLines(mainAddress(patient)).join(', ');
-    const others = otherNames(patient)
-        .map((n) => `${n.name} (${n.use.toLowerCase()})`)
-        .join('; ');
-    return (
-        <li class="k-person">
-            <h3 class="k-person__name">
-                <a href={recordHref(patient.id ?? '')}>{patientName(patient)}</a>{' '}
-                {died(patient) !== undefined ? (
-                    <Tag tone="grey">Died {diedLine(patient)}</Tag>
-                ) : null}
-            </h3>
-            <dl class="k-person__facts">
-                <div>
-                    <dt>Born</dt>
-                    <dd>{bornLine(patient)}</dd>
-                </div>
-                <div>
-                    <dt>Gender</dt>
-                    <dd>{gender(patient)}</dd>
-                </div>
-                <div>
-                    <dt>NHS No.</dt>
-                    <dd>{nhsNumber(patient) || 'Not recorded'}</dd>
-                </div>
-                <div class="k-person__address">
-                    <dt>Address</dt>
-                    <dd>{address || 'Not recorded'}</dd>
-                </div>
-                {others ? (
-                    <div class="k-person__address">
-                        <dt>Other names</dt>
-                        <dd>{others}</dd>
-                    </div>
-                ) : null}
-            </dl>
-        </li>
-    );
-}
-
 function Nothing({ said }: { said: string }) {
+    const t = find();
     return (
         <div class="nhsuk-inset-text k-inset">
-            <span class="nhsuk-u-visually-hidden">Information: </span>
+            <span class="nhsuk-u-visually-hidden">{t.information}</span>
             <p>
-                <strong>Nobody {said} was found on this node.</strong>
+                <strong>{t.nobody(said)}</strong>
             </p>
             <ul class="nhsuk-list nhsuk-list--bullet">
-                <li>try only the first letters of the names</li>
-                <li>try a former surname, or the name that they go by</li>
-                <li>check the date of birth, or leave it out</li>
-                <li>their record may be held by another organisation</li>
+                {t.advice.map((words) => (
+                    <li>{words}</li>
+                ))}
             </ul>
         </div>
     );
 }
 
-export default function SearchPage({ query }: PageProps) {
+function Opened() {
+    const t = find();
+    const people = openedPeople();
+    return people.length ? (
+        <section aria-labelledby="opened">
+            <h2 class="nhsuk-heading-m" id="opened">
+                {t.opened}
+            </h2>
+            <ul class="k-opened">
+                {people.map((p) => (
+                    <li key={p.id}>
+                        <a href={recordHref(p.id ?? '')}>{patientName(p)}</a>{' '}
+                        <span class="k-quiet">
+                            {t.born} {bornLine(p)}
+                        </span>
+                    </li>
+                ))}
+            </ul>
+            <p class="k-quiet">{t.openedHint}</p>
+        </section>
+    ) : null;
+}
+
+/* The arrows move between people, from the search box on: a list of people is gone through all day. */
+function moveAmong(e: KeyboardEvent): void {
+    const step = e.key === 'ArrowDown' ? 1 : e.key === 'ArrowUp' ? -1 : 0;
+    const from = e.target as HTMLElement;
+    const links = [
+        ...document.querySelectorAll<HTMLElement>('.k-person__name a, .k-today a, .k-opened a'),
+    ];
+    const at = links.indexOf(from);
+    if (!step || e.altKey || e.ctrlKey || e.metaKey || (at < 0 && from.id !== 'search')) {
+        return;
+    }
+    const next = at + step < 0 ? document.getElementById('search') : links[at + step];
+    if (next && !(at < 0 && step < 0)) {
+        e.preventDefault();
+        next.focus();
+    }
+}
+
+export default function SearchPage({ query, session }: PageProps) {
+    const t = find();
     const asked = query.get('q') ?? '';
     const everyone = query.has('everyone');
     const [typed, setTyped] = useState(asked);
@@ -110,8 +110,8 @@ export default function SearchPage({ query }: PageProps) {
     const blank = submitted > 0 && !asked && !everyone;
     const read = asked || blank ? readQuery(asked, today()) : null;
     const problem = read?.problem ?? '';
-    const said = everyone ? 'on this node' : (read?.said ?? '');
-    useTitle(problem ? 'Error: Find a person' : said ? `People ${said}` : 'Find a person');
+    const said = everyone ? t.onNode : (read?.said ?? '');
+    useTitle(problem ? t.problemTitle : said ? t.people(said) : t.title);
 
     useLayoutEffect(() => {
         setTyped(asked);
@@ -184,8 +184,10 @@ export default function SearchPage({ query }: PageProps) {
         );
     };
     const count = found ? (found.total ?? found.people.length) : 0;
+    const like = alikeIn(found?.people ?? []);
+    const numberAlone = read?.params.length === 1 && read.params[0]![0] === 'identifier';
     return (
-        <div>
+        <div onKeyDown={moveAmong}>
             <main class="nhsuk-width-container nhsuk-main-wrapper k-main" id="main" tabIndex={-1}>
                 {problem ? (
                     <div class="nhsuk-error-summary" ref={summary} tabIndex={-1}>
@@ -209,16 +211,21 @@ export default function SearchPage({ query }: PageProps) {
                         </div>
                     </div>
                 ) : null}
-                <Heading>Find a person</Heading>
+                <Heading>{t.title}</Heading>
                 <form onSubmit={submit} role="search" noValidate class="k-search">
                     <div class={`nhsuk-form-group${problem ? ' nhsuk-form-group--error' : ''}`}>
                         <label class="nhsuk-label nhsuk-label--s" for="search">
-                            Name, NHS number or date of birth
+                            {t.label}
                         </label>
                         <div class="nhsuk-hint" id="search-hint">
-                            For example, <span class="k-nowrap">Okafor Grace</span>,{' '}
-                            <span class="k-nowrap">999 000 0018</span>,{' '}
-                            <span class="k-nowrap">27/03/1962</span>, or a name and a date together
+                            {t.hintStart}
+                            {t.examples.map((words, i) => (
+                                <>
+                                    {i ? ', ' : ''}
+                                    <span class="k-nowrap">{words}</span>
+                                </>
+                            ))}
+                            {t.hintEnd}
                         </div>
                         {problem ? (
                             <span class="nhsuk-error-message" id="search-error">
@@ -240,14 +247,14 @@ export default function SearchPage({ query }: PageProps) {
                                 onInput={(e) => setTyped(e.currentTarget.value)}
                             />
                             <button class="nhsuk-button k-search__button" type="submit">
-                                Find
+                                {t.find}
                             </button>
                         </div>
                     </div>
                 </form>
                 {read?.hint ? (
                     <div class="nhsuk-inset-text k-inset">
-                        <span class="nhsuk-u-visually-hidden">Warning: </span>
+                        <span class="nhsuk-u-visually-hidden">{t.warning}</span>
                         <p>{read.hint}</p>
                     </div>
                 ) : null}
@@ -255,7 +262,7 @@ export default function SearchPage({ query }: PageProps) {
                     <TroubleBox trouble={trouble} again={() => setTries(tries + 1)} />
                 ) : null}
                 <Status>
-                    {busy ? 'Looking' : found ? `${plural(count, 'person', 'people')} found` : ''}
+                    {busy ? t.looking : found ? t.found(plural(count, 'person', 'people')) : ''}
                 </Status>
                 {found && found.people.length === 0 ? <Nothing said={said} /> : null}
                 {found && found.people.length > 0 ? (
@@ -263,9 +270,10 @@ export default function SearchPage({ query }: PageProps) {
                         <h2 class="nhsuk-heading-m" id="found" ref={results} tabIndex={-1}>
                             {plural(count, 'person', 'people')} {said}
                         </h2>
+                        {numberAlone ? <p class="k-quiet">{t.byNumber}</p> : null}
                         <ol class="k-people">
                             {found.people.map((p) => (
-                                <Person patient={p} key={p.id} />
+                                <FoundPerson patient={p} like={like.get(p.id ?? '')} key={p.id} />
                             ))}
                         </ol>
                         {found.next ? (
@@ -275,15 +283,24 @@ export default function SearchPage({ query }: PageProps) {
                                 onClick={more}
                                 aria-disabled={busy}
                             >
-                                Show more people
+                                {t.more}
                             </button>
                         ) : null}
                     </section>
                 ) : null}
                 {!asked && !everyone ? (
-                    <p>
-                        <a href="#/?everyone">Show everyone on this node</a>
-                    </p>
+                    <>
+                        {mayDo(session, 'book') || mayDo(session, 'view-record') ? (
+                            <TodayList session={session} />
+                        ) : null}
+                        <Opened />
+                        <p>
+                            <a href="#/?everyone">{t.everyone}</a>
+                        </p>
+                        <p class="k-quiet">
+                            {t.keys} <a href="#/keys">{t.allKeys}</a>
+                        </p>
+                    </>
                 ) : null}
             </main>
         </div>
