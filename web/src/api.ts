@@ -84,6 +84,8 @@ function trouble(status: number, body: string): Trouble {
         return new Trouble(
             'This was changed meanwhile',
             'Look at what is there now, then decide which to keep.',
+            'Somebody changed this meanwhile',
+            'Look at both versions, then choose.',
             detail,
             status,
         );
@@ -145,6 +147,8 @@ interface Asked {
     type?: string;
     method?: 'PUT' | 'DELETE';
     match?: string; /* If-Match: the version that was read */
+    method?: 'PUT' | 'PATCH'; /* of what has a body; left out: POST */
+    ifMatch?: string; /* the version that is changed */
     signal?: AbortSignal | undefined;
     quiet?: boolean; /* a 401 is an answer, not the end of the session */
 }
@@ -187,9 +191,12 @@ function send(asked: Asked): Promise<Response> {
         init.signal = asked.signal;
     }
     if (asked.body !== undefined) {
-        init.method = 'POST';
-        init.body = JSON.stringify(asked.body);
+        init.method = asked.method ?? 'POST';
+        init.body = typeof asked.body === 'string' ? asked.body : JSON.stringify(asked.body);
         headers['content-type'] = asked.type ?? 'application/json';
+        if (asked.ifMatch) {
+            headers['if-match'] = `W/"${asked.ifMatch}"`;
+        }
     }
     if (asked.method) {
         init.method = asked.method;
@@ -345,6 +352,23 @@ export const fresh = async (type: string, id: string, signal?: AbortSignal): Pro
 /* Runs an operation of docs/access-operations.md: Parameters in, Parameters out. */
 export const operate = async (path: string, input: Resource): Promise<Resource> =>
     parsed(await askText({ path: BASE + path, accept: FHIR, body: input, type: FHIR }));
+
+/* Sends a transaction, as text: its digits stay as they were typed. */
+export const transact = async (bundle: string): Promise<Bundle> =>
+    parsed(await askText({ path: BASE, accept: FHIR, body: bundle, type: FHIR }));
+
+/* Changes one version of an entry (JSON Patch); status 412 where there is a newer one by now. */
+export const patch = async (path: string, version: string, operations: string): Promise<Resource> =>
+    parsed(
+        await askText({
+            path: BASE + path,
+            accept: FHIR,
+            method: 'PATCH',
+            ifMatch: version,
+            body: operations,
+            type: 'application/json-patch+json',
+        }),
+    );
 
 /* An address of docs/identity.md or of the log; `body` makes it a POST. */
 export const json = async <T>(path: string, body?: unknown, signal?: AbortSignal): Promise<T> =>

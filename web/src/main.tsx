@@ -215,6 +215,12 @@ function App() {
         scrollTo(0, 0);
         focusHeading();
     }, [path]);
+    const staff = session !== null && isIn(session) && !isPatient(session);
+    useEffect(() => {
+        if (staff) {
+            void import('./keys.ts').then((keys) => keys.listen()).catch(() => undefined);
+        }
+    }, [staff]);
     const speak = (wanted: 'en' | 'cy') => {
         setTrouble(null);
         setLanguage(wanted).then(

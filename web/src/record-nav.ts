@@ -44,7 +44,7 @@ export const CHOICES_NAV: readonly NavRow[] = [
 ];
 
 export const STAFF_NAV: readonly NavRow[] = [
-    { page: '', words: 'summary' },
+    { page: '', words: 'summary', also: ['write', 'change'] },
     { page: 'results', words: 'results', also: ['result'] },
     { page: 'timeline', words: 'timeline', also: ['entry'] },
     { page: 'care', words: 'care' },

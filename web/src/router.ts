@@ -87,6 +87,8 @@ export const pageName = (path: string): string =>
         .filter((part, i, all) => part && !/^(patient|people)$/.test(all[i - 1] ?? '') && !/[0-9~]/.test(part))
         .join('/')
         .slice(0, 100);
+export const changeHref = (id: string, r: { resourceType: string; id?: string }): string =>
+    `#/patient/${id}/change/${r.resourceType}/${r.id ?? ''}`;
 
 /* What a change of address must change for it to be another page: its path, not its query. */
 export const pathOf = (hash: string): string => hash.split('?')[0]!.replace(/^#?\/?/, '');

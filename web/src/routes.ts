@@ -36,6 +36,9 @@ export type RecordRow = Common &
     };
 export type Row = PlainRow | RecordRow;
 
+const isStaff = (session: Session): boolean => !isPatient(session);
+const writes = (session: Session): boolean =>
+    ['write-record', 'prescribe', 'refer'].some((a) => mayDo(session, a));
 const may = (activity: string) => (session: Session) => mayDo(session, activity);
 
 export const ROUTES: readonly Row[] = [
@@ -51,7 +54,11 @@ export const ROUTES: readonly Row[] = [
 
     /* a record: of patients and professionals alike */
     { path: 'patient/:id', may: isPatient, needs: ['safety'], load: () => import('./pages/home.tsx') },
+    { path: 'patient/:id', may: isStaff, needs: ['safety'], load: () => import('./pages/safety.tsx') },
     { path: 'patient/:id', needs: ['safety', 'recent'], load: () => import('./pages/summary.tsx') },
+    { path: 'patient/:id/write', may: writes, needs: ['safety'], load: () => import('./pages/write.tsx') },
+    { path: 'patient/:id/write/:kind', may: writes, needs: ['safety'], load: () => import('./pages/write.tsx') },
+    { path: 'patient/:id/change/:type/:entry', may: writes, needs: ['all'], load: () => import('./pages/change.tsx') },
     { path: 'patient/:id/results', needs: ['results'], load: () => import('./pages/results.tsx') },
     { path: 'patient/:id/result/:key', needs: ['results'], load: () => import('./pages/result.tsx') },
     { path: 'patient/:id/timeline', needs: ['all'], load: () => import('./pages/timeline.tsx') },
@@ -98,6 +105,7 @@ export const ROUTES: readonly Row[] = [
     /* work */
     { path: 'inbox', may: hasInbox, load: () => import('./pages/inbox.tsx') },
     { path: 'find', may: may('view-demographics'), load: () => import('./pages/search.tsx') },
+    { path: 'keys', may: isStaff, load: () => import('./pages/keys.tsx') },
     { path: 'reviews', may: may('review-overrides'), load: () => import('./pages/reviews.tsx') },
     { path: 'people-and-roles', may: may('manage-people'), load: () => import('./pages/people-and-roles.tsx') },
     { path: 'locality', may: maySeeLocality, load: () => import('./pages/locality.tsx') },

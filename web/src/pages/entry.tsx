@@ -22,7 +22,10 @@ import { Heading, More, Section, Tag } from '../parts/basic.tsx';
 import { ItemActions } from '../parts/item-actions.tsx';
 import { OriginalFile } from '../parts/original.tsx';
 import { Raw, SourceList } from '../parts/source.tsx';
-import { entryHref, recordHref } from '../router.ts';
+import { isPatient } from '../model/account.ts';
+import { mayChange } from '../model/entry-forms.ts';
+import { changeHref, entryHref, recordHref } from '../router.ts';
+import { write } from '../texts/write.ts';
 import type { RecordPageProps } from '../routes.ts';
 import { entry as words } from '../texts/entry.ts';
 import { lists } from '../texts/lists.ts';
@@ -169,6 +172,7 @@ function Recorded({ record, res, entry }: { record: Loaded; res: Resource; entry
 
 export default function EntryPage({ record, params, session }: RecordPageProps) {
     const t = words();
+export default function EntryPage({ record, params, session }: RecordPageProps) {
     const type = params.type!;
     const id = params.entry!;
     const { index } = record;
@@ -202,6 +206,54 @@ export default function EntryPage({ record, params, session }: RecordPageProps) 
             <div class="k-grid">
                 <Recorded record={record} res={res} entry={entry} />
                 <Section id="source" title={t.source}>
+                <Section id="entry" title="What was recorded">
+                    <dl class="nhsuk-summary-list k-facts">
+                        {[
+                            ['Date', showTimes(entry?.start, entry?.end) || 'Not recorded'] as [
+                                string,
+                                string,
+                            ],
+                            ...rows,
+                        ]
+                            .filter(([, value]) => value)
+                            .map(([label, value]) => (
+                                <div class="nhsuk-summary-list__row">
+                                    <dt class="nhsuk-summary-list__key">{label}</dt>
+                                    <dd class="nhsuk-summary-list__value k-break k-lines">
+                                        {value}
+                                    </dd>
+                                </div>
+                            ))}
+                    </dl>
+                    {files.length ? (
+                        <ul class="nhsuk-list">
+                            {files.map((f) => (
+                                <li>
+                                    <a href={f.href}>{f.label}</a>
+                                </li>
+                            ))}
+                        </ul>
+                    ) : null}
+                    {links.length ? (
+                        <>
+                            <h3 class="nhsuk-heading-s">Goes with</h3>
+                            <ul class="nhsuk-list">
+                                {links.map((l) => (
+                                    <li>
+                                        <a href={entryHref(record.id, l)}>{titles.get(l)}</a>{' '}
+                                        <span class="k-quiet">{typeWords(l.resourceType)}</span>
+                                    </li>
+                                ))}
+                            </ul>
+                        </>
+                    ) : null}
+                    {!isPatient(session) && !id.includes('~') && !entry?.wrong && mayChange(session, type) ? (
+                        <p class="k-last">
+                            <a href={changeHref(record.id, res)}>{write().edit}</a>
+                        </p>
+                    ) : null}
+                </Section>
+                <Section id="source" title="Source">
                     <SourceList res={res} index={index} />
                     <Raw res={res} index={index} />
                 </Section>

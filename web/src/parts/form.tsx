@@ -113,6 +113,8 @@ export function TextField(props: {
     narrow?: boolean;
     long?: boolean;
     most?: number; /* letters of a long one */
+    rows?: number; /* of a long one */
+    most?: number; /* characters of a long one */
     spellcheck?: boolean;
     unit?: string; /* stands behind the field */
 }) {
@@ -133,6 +135,7 @@ export function TextField(props: {
                 <textarea
                     {...common}
                     rows={props.most ? 6 : 3}
+                    rows={props.rows ?? 3}
                     maxLength={props.most ?? 1000}
                     class={`nhsuk-textarea${error}`}
                     onInput={(e) => props.change(e.currentTarget.value)}

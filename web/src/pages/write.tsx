@@ -1,0 +1,196 @@
+/* Writing something new in a record: which form, the form, and what is shown once more before it is saved. */
+import { useEffect, useMemo, useState } from 'preact/hooks';
+import { useDraft } from '../drafts.ts';
+import { forgetRecord } from '../load.ts';
+import { today } from '../model/dates.ts';
+import {
+    answerText,
+    emptyForm,
+    fieldsOf,
+    formOf,
+    FORMS,
+    mayWrite,
+    problemsOf,
+    templateOf,
+    TEMPLATES,
+    type Coded,
+    type EntryForm,
+    type Form,
+} from '../model/entry-forms.ts';
+import { MEASURES } from '../model/measures.ts';
+import { patientName } from '../model/people.ts';
+import { foldedAllergies } from '../model/safety.ts';
+import { Heading, useTitle } from '../parts/basic.tsx';
+import { DraftNote } from '../parts/draft-note.tsx';
+import { Answers, EntryFields, fieldId } from '../parts/entry-fields.tsx';
+import { Button, useForm, type Problems } from '../parts/form.tsx';
+import { go, recordHref } from '../router.ts';
+import type { RecordPageProps } from '../routes.ts';
+import { write } from '../texts/write.ts';
+import { saveNew, writingOf } from '../writing.ts';
+
+interface Written {
+    key: string; /* of this form: sent again, it is the same */
+    form: Form;
+}
+
+export const byId = (problems: Record<string, string>): Problems =>
+    Object.fromEntries(Object.entries(problems).map(([name, words]) => [fieldId(name), words]));
+
+function Choose({ id, session }: { id: string; session: RecordPageProps['session'] }) {
+    const t = write();
+    const forms = FORMS.filter((f) => mayWrite(session, f));
+    const notes = forms.some((f) => f.kind === 'note');
+    return (
+        <>
+            <Heading>{t.title}</Heading>
+            <ul class="k-choose">
+                {forms.map((f) => (
+                    <li key={f.kind}>
+                        <a href={recordHref(id, `write/${f.kind}`)}>{f.title}</a>{' '}
+                        <span class="k-quiet">{f.does}</span>
+                    </li>
+                ))}
+            </ul>
+            {notes ? (
+                <>
+                    <h2 class="nhsuk-heading-m">{t.templates}</h2>
+                    <ul class="k-choose">
+                        {TEMPLATES.map((one) => (
+                            <li key={one.key}>
+                                <a href={recordHref(id, `write/note?template=${one.key}`)}>
+                                    {one.title}
+                                </a>
+                            </li>
+                        ))}
+                    </ul>
+                </>
+            ) : null}
+        </>
+    );
+}
+
+/* What is recorded, beside a medicine that is being written; and when it is the same substance. */
+function AllergyCheck({ record, form }: { record: RecordPageProps['record']; form: Form }) {
+    const t = write();
+    const a = useMemo(() => foldedAllergies(record.index), [record.index, record.size]);
+    const code = (form.code as Coded).coding?.code;
+    const words = answerText(form.code).toLowerCase();
+    const clash = a.active.find(
+        (x) =>
+            (code && x.res.code?.coding?.some((c: { code?: string }) => c.code === code)) ||
+            (words && x.title.toLowerCase() === words),
+    );
+    return (
+        <div class="nhsuk-inset-text k-inset">
+            <p>
+                <strong>{t.allergiesNow}:</strong>{' '}
+                {a.active.length
+                    ? a.active.map((x) => x.title).join(', ')
+                    : a.none.length
+                      ? t.noKnown
+                      : t.noAllergies}
+            </p>
+            {clash ? (
+                <p role="alert">
+                    <strong class="k-bad">{t.sameSubstance(clash.title)}</strong>
+                </p>
+            ) : null}
+        </div>
+    );
+}
+
+function EntryPage({ form: entry, ...props }: RecordPageProps & { form: EntryForm }) {
+    const t = write();
+    const { record, session, query } = props;
+    const template = templateOf(query.get('template') ?? '');
+    const fields = fieldsOf(entry, template);
+    const now = today();
+    const fresh = useMemo<Written>(
+        () => ({
+            key: crypto.randomUUID(),
+            form: emptyForm(entry, template, `${now.day}/${now.month}/${now.year}`),
+        }),
+        [entry, template],
+    );
+    const draft = useDraft<Written>(
+        `write/${record.id}/${entry.kind}${template ? `/${template.key}` : ''}`,
+        fresh,
+    );
+    const [checking, setChecking] = useState(false);
+    const form = useForm();
+    const title = template?.title ?? entry.title;
+    useTitle(`${title}: ${record.patient ? patientName(record.patient) : ''}`);
+    useEffect(() => document.getElementById('page-heading')?.focus(), [checking]);
+    const { key, form: answers } = draft.value;
+
+    const save = async () => {
+        await saveNew(entry.kind, answers, writingOf(session, record), key);
+        draft.clear();
+        forgetRecord();
+        go(`${recordHref(record.id)}?saved=${entry.kind}`);
+    };
+    const submit = (e: Event) => {
+        const wrong = byId(problemsOf(fields, answers, now));
+        const measured = MEASURES.some((m) => answerText(answers[m.key]));
+        if (entry.kind === 'observation' && !measured) {
+            wrong[fieldId(MEASURES[0]!.key)] = t.nothing;
+        }
+        form.send(e, wrong, async () => {
+            if (entry.confirm && !checking) {
+                setChecking(true);
+            } else {
+                await save();
+            }
+        });
+    };
+    if (!draft.ready) {
+        return <Heading>{title}</Heading>;
+    }
+    return (
+        <>
+            <p class="k-back">
+                <a href={recordHref(record.id, 'write')}>{t.choose}</a>
+            </p>
+            <Heading>{checking ? t.check : title}</Heading>
+            <form onSubmit={submit} noValidate class="k-write">
+                {form.summary}
+                {entry.kind === 'medicine' ? <AllergyCheck record={record} form={answers} /> : null}
+                {checking ? (
+                    <>
+                        <p>
+                            {t.checkHint}{' '}
+                            <strong>{record.patient ? patientName(record.patient) : ''}</strong>.
+                        </p>
+                        <Answers fields={fields} form={answers} />
+                    </>
+                ) : (
+                    <EntryFields
+                        fields={fields}
+                        form={answers}
+                        problems={form.problems}
+                        change={(next) => draft.set({ key, form: next })}
+                    />
+                )}
+                <DraftNote draft={draft} />
+                <div class="k-buttons">
+                    <Button busy={form.busy}>{entry.confirm && !checking ? t.next : t.save}</Button>
+                    {checking ? (
+                        <Button kind="secondary" click={() => setChecking(false)}>
+                            {t.change}
+                        </Button>
+                    ) : null}
+                </div>
+            </form>
+        </>
+    );
+}
+
+export default function WritePage(props: RecordPageProps) {
+    const entry = formOf(props.params.kind ?? '');
+    return entry && mayWrite(props.session, entry) ? (
+        <EntryPage {...props} form={entry} key={`${entry.kind}/${props.query.get('template')}`} />
+    ) : (
+        <Choose id={props.record.id} session={props.session} />
+    );
+}
