@@ -30,7 +30,12 @@ export const KEYS: readonly Key[] = [
             }
         },
     },
-    { keys: 'g f', does: 'Find a person, today’s appointments', record: false, run: () => go('#/find') },
+    {
+        keys: 'g f',
+        does: 'Find a person, today’s appointments',
+        record: false,
+        run: () => go('#/find'),
+    },
     { keys: 'g s', does: 'Summary of the open record', record: true, run: page('') },
     { keys: 'g r', does: 'Test results', record: true, run: page('/results') },
     { keys: 'g t', does: 'Timeline', record: true, run: page('/timeline') },
@@ -49,13 +54,22 @@ const openRecord = (): string => /^#\/(?:patient|people)\/([^/?]+)/.exec(locatio
 const types = (target: EventTarget | null): boolean =>
     target instanceof HTMLElement &&
     (target.isContentEditable ||
-        target.closest('input, textarea, select, dialog, [role="listbox"], [role="application"]') !== null);
+        target.closest(
+            'input, textarea, select, dialog, [role="listbox"], [role="application"]',
+        ) !== null);
 
 let listening = false;
 let before = { key: '', at: 0 };
 
 export function pressed(e: KeyboardEvent): void {
-    if (e.ctrlKey || e.altKey || e.metaKey || e.defaultPrevented || e.isComposing || types(e.target)) {
+    if (
+        e.ctrlKey ||
+        e.altKey ||
+        e.metaKey ||
+        e.defaultPrevented ||
+        e.isComposing ||
+        types(e.target)
+    ) {
         before = { key: '', at: 0 };
         return;
     }

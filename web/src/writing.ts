@@ -16,7 +16,10 @@ export function writingOf(session: Session, record: Loaded): Writing {
         patientName: record.patient ? plainName(nameOf(record.patient)) : '',
         author: { reference: account.person ?? '', display: account.name },
         organisation: role?.organisation
-            ? { reference: role.organisation, ...(role.organisation_name ? { display: role.organisation_name } : {}) }
+            ? {
+                  reference: role.organisation,
+                  ...(role.organisation_name ? { display: role.organisation_name } : {}),
+              }
             : null,
         at: new Date().toISOString(),
         today: today(),
@@ -24,10 +27,19 @@ export function writingOf(session: Session, record: Loaded): Writing {
     };
 }
 
-export async function saveNew(kind: Kind, form: Form, writing: Writing, key: string): Promise<void> {
+export async function saveNew(
+    kind: Kind,
+    form: Form,
+    writing: Writing,
+    key: string,
+): Promise<void> {
     await transact(printed(transactionOf(kind, form, writing, key, () => crypto.randomUUID())));
 }
 
-export async function saveChange(path: string, version: string, operations: Operation[]): Promise<void> {
+export async function saveChange(
+    path: string,
+    version: string,
+    operations: Operation[],
+): Promise<void> {
     await patch(path, version, printed(operations));
 }

@@ -39,7 +39,13 @@ export interface EntryForm {
     confirm?: boolean; /* shown once more before it is saved */
 }
 
-const coded = (name: string, label: string, set: CodeSet, required: string, hint: string): Field => ({
+const coded = (
+    name: string,
+    label: string,
+    set: CodeSet,
+    required: string,
+    hint: string,
+): Field => ({
     name,
     label,
     is: 'coded',
@@ -49,17 +55,22 @@ const coded = (name: string, label: string, set: CodeSet, required: string, hint
 });
 const text = (name: string, label: string, hint = ''): Field => ({ name, label, is: 'text', hint });
 const long = (name: string, label: string, hint = ''): Field => ({ name, label, is: 'long', hint });
-const date = (name: string, label: string, hint = 'For example, 27/3/2026, March 2019 or 2019'): Field => ({
+const date = (
+    name: string,
+    label: string,
+    hint = 'For example, 27/3/2026, March 2019 or 2019',
+): Field => ({
     name,
     label,
     is: 'date',
     hint,
 });
-const choice = (
-    name: string,
-    label: string,
-    options: readonly [string, string][],
-): Field => ({ name, label, is: 'choice', options });
+const choice = (name: string, label: string, options: readonly [string, string][]): Field => ({
+    name,
+    label,
+    is: 'choice',
+    options,
+});
 const measures = (keys: readonly string[]): Field[] =>
     keys.map((key) => {
         const m = measureOf(key)!;
@@ -84,7 +95,13 @@ export const FORMS: readonly EntryForm[] = [
         needs: ['write-record'],
         types: ['Composition'],
         fields: [
-            coded('reason', 'Reason', 'problem', 'Enter why you saw the person', 'Type a few letters, then choose, or leave your own words'),
+            coded(
+                'reason',
+                'Reason',
+                'problem',
+                'Enter why you saw the person',
+                'Type a few letters, then choose, or leave your own words',
+            ),
             choice('visit', 'Where', [
                 ['AMB', 'Face to face'],
                 ['VR', 'By telephone or video'],
@@ -104,7 +121,13 @@ export const FORMS: readonly EntryForm[] = [
         needs: ['write-record'],
         types: ['Condition'],
         fields: [
-            coded('code', 'Problem', 'problem', 'Enter the problem', 'Type a few letters, then choose, or leave your own words'),
+            coded(
+                'code',
+                'Problem',
+                'problem',
+                'Enter the problem',
+                'Type a few letters, then choose, or leave your own words',
+            ),
             SAID,
             date('onset', 'When it began'),
             choice('status', 'Is it active?', [
@@ -130,9 +153,21 @@ export const FORMS: readonly EntryForm[] = [
         types: ['AllergyIntolerance'],
         confirm: true,
         fields: [
-            coded('code', 'What are they allergic to?', 'allergy', 'Enter what the person is allergic to', 'Type a few letters, then choose, or leave your own words. For none: No known allergy'),
+            coded(
+                'code',
+                'What are they allergic to?',
+                'allergy',
+                'Enter what the person is allergic to',
+                'Type a few letters, then choose, or leave your own words. For none: No known allergy',
+            ),
             SAID,
-            { name: 'reaction', label: 'What happens?', is: 'coded', set: 'reaction', hint: 'For example, rash' },
+            {
+                name: 'reaction',
+                label: 'What happens?',
+                is: 'coded',
+                set: 'reaction',
+                hint: 'For example, rash',
+            },
             choice('severity', 'How bad was it?', [
                 ['', 'Not known'],
                 ['mild', 'Mild'],
@@ -166,9 +201,22 @@ export const FORMS: readonly EntryForm[] = [
         types: ['MedicationRequest', 'MedicationStatement'],
         confirm: true,
         fields: [
-            coded('code', 'Medicine', 'medicine', 'Enter the medicine', 'Type a few letters, then choose, or leave your own words'),
+            coded(
+                'code',
+                'Medicine',
+                'medicine',
+                'Enter the medicine',
+                'Type a few letters, then choose, or leave your own words',
+            ),
             text('product', 'Strength and form', 'For example, 500mg capsules'),
-            { ...text('dose', 'How to take it', 'As the person reads it: take one capsule three times a day'), required: 'Enter how to take it' },
+            {
+                ...text(
+                    'dose',
+                    'How to take it',
+                    'As the person reads it: take one capsule three times a day',
+                ),
+                required: 'Enter how to take it',
+            },
             { name: 'reason', label: 'What it is for', is: 'coded', set: 'problem' },
             choice('status', 'Does the person take it?', [
                 ['active', 'Yes'],
@@ -198,7 +246,10 @@ export const FORMS: readonly EntryForm[] = [
         fields: [
             { ...text('to', 'To'), required: 'Enter whom the letter is to' },
             { ...text('title', 'About'), required: 'Enter what the letter is about' },
-            { ...long('body', 'Letter', 'The person may read it: write so that they can'), required: 'Write the letter' },
+            {
+                ...long('body', 'Letter', 'The person may read it: write so that they can'),
+                required: 'Write the letter',
+            },
             choice('copy', 'Tell the person that there is a letter?', [
                 ['yes', 'Yes'],
                 ['no', 'No'],
@@ -213,7 +264,13 @@ export const FORMS: readonly EntryForm[] = [
         types: ['Task'],
         fields: [
             { ...text('code', 'What is to be done'), required: 'Enter what is to be done' },
-            coded('owner', 'Who does it', 'staff', 'Choose who does it', 'Type the name of a colleague, then choose'),
+            coded(
+                'owner',
+                'Who does it',
+                'staff',
+                'Choose who does it',
+                'Type the name of a colleague, then choose',
+            ),
             date('due', 'By when'),
             choice('priority', 'How urgent', [
                 ['routine', 'Routine'],
@@ -304,7 +361,8 @@ export const TEMPLATES: readonly Template[] = [
         filled: {
             reason: { text: 'Care and support visit' },
             visit: 'HH',
-            history: 'What matters to the person: \nWhat goes well: \nWhat is hard: \nCarer’s view: ',
+            history:
+                'What matters to the person: \nWhat goes well: \nWhat is hard: \nCarer’s view: ',
             plan: 'Who does what, by when: ',
         },
     },
@@ -346,7 +404,11 @@ export const answerText = (a: Answer | undefined): string =>
     (typeof a === 'string' ? a : (a?.text ?? '')).trim();
 
 /* What is wrong with the answers, by field. */
-export function problemsOf(fields: readonly Field[], form: Form, now: Civil): Record<string, string> {
+export function problemsOf(
+    fields: readonly Field[],
+    form: Form,
+    now: Civil,
+): Record<string, string> {
     const out: Record<string, string> = {};
     for (const f of fields) {
         const said = answerText(form[f.name]);

@@ -81,8 +81,7 @@ function problem(form: Form, w: Writing): Resource {
         code: conceptFrom(form.code),
         subject: subject(w),
         onsetDateTime: day(form, 'onset', w),
-        abatementDateTime:
-            form.status === 'active' || refuted ? undefined : day(form, 'end', w),
+        abatementDateTime: form.status === 'active' || refuted ? undefined : day(form, 'end', w),
         recordedDate: w.at,
         recorder: w.author,
         note: note(form, w),
@@ -110,9 +109,7 @@ function allergy(form: Form, w: Writing): Resource {
         recordedDate: w.at,
         recorder: w.author,
         note: note(form, w),
-        reaction: reaction
-            ? [full({ manifestation: [reaction], severity })]
-            : undefined,
+        reaction: reaction ? [full({ manifestation: [reaction], severity })] : undefined,
     });
 }
 
@@ -164,7 +161,12 @@ const quantity = (m: Measure, typed: string) => ({
     code: m.ucum,
 });
 
-const vital = (codes: Coding[], label: string, form: Form, w: Writing): Record<string, unknown> => ({
+const vital = (
+    codes: Coding[],
+    label: string,
+    form: Form,
+    w: Writing,
+): Record<string, unknown> => ({
     resourceType: 'Observation',
     status: 'final',
     category: [concept(`${HL7}observation-category`, 'vital-signs')],
@@ -388,7 +390,10 @@ export function transactionOf(
     uuid: () => string,
 ): Resource {
     const made = all(kind, form, w, uuid);
-    const stored: Made[] = [...made, { resource: provenance(made, w), fullUrl: `urn:uuid:${uuid()}` }];
+    const stored: Made[] = [
+        ...made,
+        { resource: provenance(made, w), fullUrl: `urn:uuid:${uuid()}` },
+    ];
     return {
         resourceType: 'Bundle',
         type: 'transaction',
@@ -400,7 +405,10 @@ export function transactionOf(
             return {
                 fullUrl,
                 resource: known
-                    ? { ...resource, identifier: type === 'Composition' ? identifier : [identifier] }
+                    ? {
+                          ...resource,
+                          identifier: type === 'Composition' ? identifier : [identifier],
+                      }
                     : resource,
                 request: {
                     method: 'POST',

@@ -1,5 +1,13 @@
 /* A stored entry as answers of its form, and what changed between two of them. */
-import { readDay, SECTIONS, SECTION_TITLES, type Answer, type Coded, type Form, type Kind } from './entry-forms.ts';
+import {
+    readDay,
+    SECTIONS,
+    SECTION_TITLES,
+    type Answer,
+    type Coded,
+    type Form,
+    type Kind,
+} from './entry-forms.ts';
 import { civil, showDate, type Civil } from './dates.ts';
 import { list, statusCode, words, type Concept, type Resource } from './fhir.ts';
 import { MEASURES, PANELS } from './measures.ts';
@@ -29,7 +37,14 @@ const typed = (value: unknown): string => {
             : String(c.year);
 };
 
-const ENTITIES: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'", nbsp: ' ' };
+const ENTITIES: Record<string, string> = {
+    amp: '&',
+    lt: '<',
+    gt: '>',
+    quot: '"',
+    apos: "'",
+    nbsp: ' ',
+};
 
 /* The text of a narrative, without its marks. */
 export const textOfDiv = (div: string): string =>

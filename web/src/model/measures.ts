@@ -39,14 +39,32 @@ const one = (
 ): Measure => ({ key, label, unit, ucum, least, most, codes, ...(of ? { of } : {}) });
 
 export const MEASURES: readonly Measure[] = [
-    one('systolic', 'Systolic blood pressure', 'mmHg', 'mm[Hg]', 40, 300, [
-        loinc('8480-6', 'Systolic blood pressure'),
-        snomed('72313002', 'Systolic arterial pressure'),
-    ], 'bp'),
-    one('diastolic', 'Diastolic blood pressure', 'mmHg', 'mm[Hg]', 20, 200, [
-        loinc('8462-4', 'Diastolic blood pressure'),
-        snomed('1091811000000102', 'Diastolic arterial pressure'),
-    ], 'bp'),
+    one(
+        'systolic',
+        'Systolic blood pressure',
+        'mmHg',
+        'mm[Hg]',
+        40,
+        300,
+        [
+            loinc('8480-6', 'Systolic blood pressure'),
+            snomed('72313002', 'Systolic arterial pressure'),
+        ],
+        'bp',
+    ),
+    one(
+        'diastolic',
+        'Diastolic blood pressure',
+        'mmHg',
+        'mm[Hg]',
+        20,
+        200,
+        [
+            loinc('8462-4', 'Diastolic blood pressure'),
+            snomed('1091811000000102', 'Diastolic arterial pressure'),
+        ],
+        'bp',
+    ),
     one('pulse', 'Heart rate', 'beats a minute', '/min', 20, 300, [
         loinc('8867-4', 'Heart rate'),
         snomed('364075005', 'Heart rate'),
@@ -76,8 +94,7 @@ export const MEASURES: readonly Measure[] = [
     ]),
 ];
 
-export const measureOf = (key: string): Measure | undefined =>
-    MEASURES.find((m) => m.key === key);
+export const measureOf = (key: string): Measure | undefined => MEASURES.find((m) => m.key === key);
 
 export const conceptOf = (codes: Coding[], text: string): Concept => ({ coding: codes, text });
 

@@ -3,7 +3,15 @@
  * alerts, who looks after them, the package of care, plans, letters, what comes next. Pure.
  */
 import { civil, showDate, sortTime, type Civil } from './dates.ts';
-import { conceptKey, list, localReference, title, words, type Concept, type Resource } from './fhir.ts';
+import {
+    conceptKey,
+    list,
+    localReference,
+    title,
+    words,
+    type Concept,
+    type Resource,
+} from './fhir.ts';
 import {
     allergies,
     observationDate,
@@ -54,7 +62,8 @@ export const recordedAt = (r: Resource): string =>
     r.issued ??
     r.sent ??
     r.period?.start ??
-    r.meta?.lastUpdated ??
+    /* an appointment's day is not how old it is */
+    (r.resourceType === 'Appointment' ? undefined : r.meta?.lastUpdated) ??
     '';
 
 /* 'Dr Ann Lee, Harbour Street Surgery, 3 days ago; also at Aldermarsh Hospital' */
@@ -65,8 +74,9 @@ export function sourceAndAge(index: RecordIndex, r: Resource, now: Civil): strin
         .map((x) => index.aboutOf(x).place)
         .concat(about.also)
         .filter((place) => place && place !== about.place);
-    const own = [sourceLine(index, r), ago(recordedAt(r), now)].filter(Boolean).join(', ');
-    const also = [...new Set(others)].join(', ');
+    const source = sourceLine(index, r);
+    const own = [source, ago(recordedAt(r), now)].filter(Boolean).join(', ');
+    const also = [...new Set(others)].filter((place) => !source.includes(place)).join(', ');
     return also ? `${own}; also at ${also}` : own;
 }
 
@@ -202,7 +212,8 @@ export function carers(
         const organisation = directory.find(
             (d) =>
                 d.resourceType === 'Organization' &&
-                `Organization/${d.id}` === localReference(role?.organization?.reference ?? reference),
+                `Organization/${d.id}` ===
+                    localReference(role?.organization?.reference ?? reference),
         );
         return phoneOf(index.byReference.get(reference)) || phoneOf(role) || phoneOf(organisation);
     };
@@ -302,13 +313,16 @@ export function needsOf(patient: Resource): string[] {
     );
     const value = list<any>(pronouns?.extension).find((e) => e.url === 'value');
     const said = words(value?.valueCodeableConcept ?? pronouns?.valueCodeableConcept);
-    const interpreter = [...list<any>(patient.extension), ...list<any>(patient.communication).flatMap((c) => list<any>(c.extension))]
+    const interpreter = [
+        ...list<any>(patient.extension),
+        ...list<any>(patient.communication).flatMap((c) => list<any>(c.extension)),
+    ]
         .flatMap((e) => [e, ...list<any>(e.extension)])
         .some((e) => INTERPRETER.test(e.url ?? '') && e.valueBoolean === true);
     const languages = list<any>(patient.communication)
         .sort((a, b) => Number(Boolean(b.preferred)) - Number(Boolean(a.preferred)))
         .map((c) => title(c.language))
-        .filter(Boolean);
+        .filter((words) => words && (interpreter || !/^English/.test(words)));
     const speaks = languages.length ? `Speaks ${languages.join(', ')}` : '';
     return [
         said ? `Pronouns: ${said}` : '',

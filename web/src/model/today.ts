@@ -77,4 +77,3 @@ export function slotsOf(found: Resource[], now: Civil): Slot[] {
     }
     return slots.sort((a, b) => sortTime(a.res.start) - sortTime(b.res.start));
 }
-

@@ -38,7 +38,9 @@ function fieldsFor(entry: EntryForm, res: Resource): readonly Field[] {
     return entry.kind === 'observation'
         ? entry.fields.filter((f) => f.is !== 'number' || answerText(has[f.name]))
         : entry.kind === 'note'
-          ? entry.fields.filter((f) => f.name !== 'visit').map((f) => (f.name === 'reason' ? { ...f, is: 'text' as const } : f))
+          ? entry.fields
+                .filter((f) => f.name !== 'visit')
+                .map((f) => (f.name === 'reason' ? { ...f, is: 'text' as const } : f))
           : entry.kind === 'letter'
             ? entry.fields.filter((f) => f.name !== 'copy')
             : entry.fields;

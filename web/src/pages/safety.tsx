@@ -74,9 +74,9 @@ export default function SafetyPage({ record: first, session, query, again }: Rec
     const needs = patient ? needsOf(patient) : [];
     return (
         <div class={dense ? 'k-dense' : undefined}>
-            <div class="k-head">
+            <div class="k-head k-head--wraps">
                 <Heading>{t.title}</Heading>
-                <div class="k-toggle k-print">
+                <div class="k-toggle">
                     <button
                         type="button"
                         class="k-toggle__one"
@@ -85,11 +85,7 @@ export default function SafetyPage({ record: first, session, query, again }: Rec
                     >
                         {t.compact}
                     </button>
-                    <button
-                        type="button"
-                        class="k-toggle__one"
-                        onClick={() => setPaper(clock())}
-                    >
+                    <button type="button" class="k-toggle__one" onClick={() => setPaper(clock())}>
                         {t.print}
                     </button>
                 </div>

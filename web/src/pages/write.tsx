@@ -39,6 +39,7 @@ export const byId = (problems: Record<string, string>): Problems =>
 
 function Choose({ id, session }: { id: string; session: RecordPageProps['session'] }) {
     const t = write();
+    useTitle(t.title);
     const forms = FORMS.filter((f) => mayWrite(session, f));
     const notes = forms.some((f) => f.kind === 'note');
     return (

@@ -16,7 +16,11 @@ const systemWords = (system: string | undefined): string =>
     /snomed/.test(system ?? '') ? 'SNOMED CT' : (system ?? '');
 
 /* What the node offers for the words that stand in the field; null: not asked, or not answered yet. */
-function useOffers(field: Field, typed: string, wanted: boolean): { offers: Coding[] | null; failed: boolean } {
+function useOffers(
+    field: Field,
+    typed: string,
+    wanted: boolean,
+): { offers: Coding[] | null; failed: boolean } {
     const [offers, setOffers] = useState<Coding[] | null>(null);
     const [failed, setFailed] = useState(false);
     useEffect(() => {
@@ -78,7 +82,11 @@ export function CodedField(props: {
             e.preventDefault();
             setOpen(true);
             const step = e.key === 'ArrowDown' ? 1 : -1;
-            setAt(shown.length ? (at + step + shown.length + (at < 0 && step < 0 ? 1 : 0)) % shown.length : -1);
+            setAt(
+                shown.length
+                    ? (at + step + shown.length + (at < 0 && step < 0 ? 1 : 0)) % shown.length
+                    : -1,
+            );
         } else if (e.key === 'Enter' && shown[at]) {
             e.preventDefault();
             take(shown[at]!);
@@ -171,7 +179,11 @@ export function CodedField(props: {
                     ))}
                 </ul>
             </div>
-            <p class={`k-combo__state${value.coding ? ' k-combo__state--coded' : ''}`} id={`${id}-state`} role="status">
+            <p
+                class={`k-combo__state${value.coding ? ' k-combo__state--coded' : ''}`}
+                id={`${id}-state`}
+                role="status"
+            >
                 {state}
             </p>
         </div>

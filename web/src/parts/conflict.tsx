@@ -18,7 +18,11 @@ function Row(props: {
 }) {
     const t = write();
     const { field, d } = props;
-    const taken = d.both ? props.chosen : shownAnswer(field, d.before) === shownAnswer(field, d.theirs) ? 'mine' : 'theirs';
+    const taken = d.both
+        ? props.chosen
+        : shownAnswer(field, d.before) === shownAnswer(field, d.theirs)
+          ? 'mine'
+          : 'theirs';
     const cell = (which: 'mine' | 'theirs', words: string, label: string, first: boolean) => (
         <td role="cell" class="nhsuk-table__cell" data-taken={taken === which ? '' : undefined}>
             <span class="nhsuk-table-responsive__heading" aria-hidden="true">

@@ -1,5 +1,11 @@
 /* The fields of a form, drawn from its table; and its answers for reading. */
-import { answerText, type Answer, type Coded, type Field, type Form } from '../model/entry-forms.ts';
+import {
+    answerText,
+    type Answer,
+    type Coded,
+    type Field,
+    type Form,
+} from '../model/entry-forms.ts';
 import { write } from '../texts/write.ts';
 import { CodedField } from './coded-field.tsx';
 import { SelectField, TextField, type Problems } from './form.tsx';
@@ -15,47 +21,72 @@ export function EntryFields(props: {
     change: (form: Form) => void;
 }) {
     const put = (name: string) => (value: Answer) => props.change({ ...props.form, [name]: value });
+    const one = (f: Field) => {
+        const id = fieldId(f.name);
+        const problem = props.problems[id];
+        const value = props.form[f.name];
+        const common = {
+            id,
+            label: f.label,
+            problem,
+            change: put(f.name),
+            ...(f.hint ? { hint: f.hint } : {}),
+        };
+        if (f.is === 'coded') {
+            return (
+                <CodedField
+                    key={f.name}
+                    id={id}
+                    field={f}
+                    value={typeof value === 'object' ? value : ({ text: value ?? '' } as Coded)}
+                    problem={problem}
+                    change={put(f.name)}
+                />
+            );
+        }
+        const text = typeof value === 'string' ? value : '';
+        return f.is === 'choice' ? (
+            <SelectField
+                key={f.name}
+                {...common}
+                value={text}
+                options={f.options!.map(([v, label]) => ({ value: v, label }))}
+            />
+        ) : (
+            <TextField
+                key={f.name}
+                {...common}
+                value={text}
+                narrow={f.is === 'number' || f.is === 'date'}
+                long={f.is === 'long'}
+                rows={f.name === 'body' ? 14 : f.name === 'note' ? 3 : 6}
+                most={LONG_MOST}
+                spellcheck={f.is === 'long' || f.is === 'text'}
+                {...(f.is === 'number' ? { inputmode: 'numeric' as const } : {})}
+            />
+        );
+    };
+    /* numbers stand beside each other where there is room */
+    const groups: Field[][] = [];
+    for (const f of props.fields) {
+        const last = groups.at(-1);
+        if (last && f.is === 'number' && last[0]!.is === 'number') {
+            last.push(f);
+        } else {
+            groups.push([f]);
+        }
+    }
     return (
         <>
-            {props.fields.map((f) => {
-                const id = fieldId(f.name);
-                const problem = props.problems[id];
-                const value = props.form[f.name];
-                const common = { id, label: f.label, problem, change: put(f.name), ...(f.hint ? { hint: f.hint } : {}) };
-                if (f.is === 'coded') {
-                    return (
-                        <CodedField
-                            key={f.name}
-                            id={id}
-                            field={f}
-                            value={typeof value === 'object' ? value : ({ text: value ?? '' } as Coded)}
-                            problem={problem}
-                            change={put(f.name)}
-                        />
-                    );
-                }
-                const text = answerText(value) ? (value as string) : '';
-                return f.is === 'choice' ? (
-                    <SelectField
-                        key={f.name}
-                        {...common}
-                        value={text}
-                        options={f.options!.map(([v, label]) => ({ value: v, label }))}
-                    />
+            {groups.map((group) =>
+                group[0]!.is === 'number' ? (
+                    <div class="k-measures" key={group[0]!.name}>
+                        {group.map(one)}
+                    </div>
                 ) : (
-                    <TextField
-                        key={f.name}
-                        {...common}
-                        value={text}
-                        narrow={f.is === 'number' || f.is === 'date'}
-                        long={f.is === 'long'}
-                        rows={f.name === 'body' ? 14 : f.name === 'note' ? 3 : 6}
-                        most={LONG_MOST}
-                        spellcheck={f.is === 'long' || f.is === 'text'}
-                        {...(f.is === 'number' ? { inputmode: 'numeric' as const } : {})}
-                    />
-                );
-            })}
+                    one(group[0]!)
+                ),
+            )}
         </>
     );
 }

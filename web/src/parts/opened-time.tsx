@@ -11,10 +11,9 @@ const KIND = 'https://kith.care/fhir/CodeSystem/consent-kind';
 /* Until when, of those openings that name this person or the organisation that they act for. */
 function untilOf(consents: Resource[], session: Session): number {
     const account = session.account!;
-    const parties = [
-        account.person,
-        account.roles?.[account.role ?? 0]?.organisation,
-    ].filter(Boolean);
+    const parties = [account.person, account.roles?.[account.role ?? 0]?.organisation].filter(
+        Boolean,
+    );
     const ends = consents
         .filter((c) =>
             list<any>(c.provision?.actor).some((a) => parties.includes(a.reference?.reference)),

@@ -121,11 +121,7 @@ function ProblemItem({ p }: { p: Problem }) {
     const onset = showDate(p.onset);
     const end = showDate(p.end);
     return (
-        <Item
-            res={p.res}
-            title={p.title}
-            tags={p.note ? <Tag tone="yellow">{p.note}</Tag> : null}
-        >
+        <Item res={p.res} title={p.title} tags={p.note ? <Tag tone="yellow">{p.note}</Tag> : null}>
             <Facts of={[onset && t.since(onset), end && t.until(end), p.severity]} />
         </Item>
     );

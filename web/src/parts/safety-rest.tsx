@@ -162,7 +162,9 @@ export function Appointments({ done }: { done: boolean }) {
                 max={3}
                 item={(r) => (
                     <Item res={r} title={showDateTime(r.start)} key={r.id}>
-                        <Facts of={[r.description || title(list<any>(r.reasonCode)[0]), actors(r)]} />
+                        <Facts
+                            of={[r.description || title(list<any>(r.reasonCode)[0]), actors(r)]}
+                        />
                     </Item>
                 )}
             />

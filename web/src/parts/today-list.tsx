@@ -90,10 +90,7 @@ export function TodayList({ session }: { session: Session }) {
         async (signal) =>
             slotsOf(
                 matchesOf(
-                    await get<Bundle>(
-                        `Appointment?${new URLSearchParams(dayQuery(now))}`,
-                        signal,
-                    ),
+                    await get<Bundle>(`Appointment?${new URLSearchParams(dayQuery(now))}`, signal),
                 ),
                 now,
             ),

@@ -31,7 +31,8 @@ export const en = {
     otherNames: 'Other names',
     notRecorded: 'Not recorded',
     died: (when: string) => `Died ${when}`,
-    byNumber: 'You looked for a number alone. Check the name and the date of birth with the person.',
+    byNumber:
+        'You looked for a number alone. Check the name and the date of birth with the person.',
     sameName: 'Another person here has the same name',
     sameNameAndDate: 'Another person here has the same name and a birth date like this one',
     today: 'Today’s appointments',

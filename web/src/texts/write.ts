@@ -32,7 +32,8 @@ export const en = {
     edit: 'Change',
     editTitle: (what: string) => `Change: ${what.toLowerCase()}`,
     noSuchEntry: 'Entry not found',
-    noSuchEntryAdvice: 'There is no such entry in this record, or it is kept by another place. Go to the',
+    noSuchEntryAdvice:
+        'There is no such entry in this record, or it is kept by another place. Go to the',
     notForYou: 'Your role cannot change this kind of entry.',
     nothingChanged: 'Nothing is changed yet.',
     conflict: 'Somebody changed this entry while you were writing',
