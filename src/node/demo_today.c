@@ -263,6 +263,20 @@ static int told(struct world *w, int64_t now_ms, struct arena *a, bool *ret, str
     return rc == ERR_NOT_FOUND ? 0 : rc;
 }
 
+/* What whoever meets the patient of the story has to know first. */
+static void put_alert(struct buf *out, const struct demo_cast *c)
+{
+    buf_add(out, T(",{\"request\":{\"method\":\"PUT\",\"url\":\"Flag/demo-alert\"},\"resource\":{"
+                   "\"resourceType\":\"Flag\",\"id\":\"demo-alert\",\"status\":\"active\","
+                   "\"category\":[{\"text\":\"Communication\"}],\"code\":{\"text\":\"Hard of "
+                   "hearing on the left: speak face to face\"},\"subject\":"));
+    buf_printf(out, "{\"reference\":\"%.*s\"},\"period\":{\"start\":\"2025-02-11\"},\"author\":{",
+               TEXT_ARG(c->patient.reference));
+    buf_printf(out, "\"reference\":\"%.*s\",\"display\":", TEXT_ARG(c->gp.reference));
+    json_write_string(c->gp.name, out);
+    buf_add(out, T("}}}"));
+}
+
 int demo_today(struct world *w, const struct rest *rest, const struct demo_cast *cast,
                struct arena *a, struct err *e)
 {
@@ -282,6 +296,9 @@ int demo_today(struct world *w, const struct rest *rest, const struct demo_cast 
     for (size_t i = 0; i < sizeof all_picks / sizeof *all_picks; i++) {
         buf_add(&out, i ? T(",") : T(""));
         put_picks(&out, &all_picks[i]);
+    }
+    if (with == &cast->gp) {
+        put_alert(&out, cast);
     }
     rc = put_day(w, cast, with, now_ms, a, &out, e);
     buf_add(&out, T("]}"));

@@ -63,9 +63,12 @@ export async function suggest(set: CodeSet, said: string, signal: AbortSignal): 
         expand(SCT + ECL[set], typed, signal),
     ]);
     const seen = new Set<string>();
+    /* what begins with the letters stands before what has them later */
+    const later = (c: Coding) => Number(!c.display!.toLowerCase().startsWith(typed.toLowerCase()));
     return found
         .flat()
         .filter((c) => !seen.has(c.code!) && seen.add(c.code!))
+        .sort((a, b) => later(a) - later(b))
         .slice(0, MOST)
         .map((c) => ({ ...c, display: plain(c.display ?? '') }));
 }

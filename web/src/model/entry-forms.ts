@@ -400,6 +400,28 @@ export function emptyForm(form: EntryForm, template: Template | undefined, day: 
     return { ...out, ...template?.filled };
 }
 
+/* Without the template's prompts that nobody answered: 'Smoking: ' says nothing. */
+export function answered(form: Form, template: Template | undefined): Form {
+    const out = { ...form };
+    for (const [name, filled] of Object.entries(template?.filled ?? {})) {
+        const text = out[name];
+        if (typeof filled !== 'string' || typeof text !== 'string' || !filled.includes(':')) {
+            continue;
+        }
+        const prompts = filled.split('\n').map((line) => line.trim());
+        const lines = text.split('\n');
+        out[name] = lines
+            .filter((line, i) => {
+                const next = (lines[i + 1] ?? '').trim();
+                const alone = !next || prompts.some((p) => next.startsWith(p));
+                return !(prompts.includes(line.trim()) && alone);
+            })
+            .join('\n')
+            .trim();
+    }
+    return out;
+}
+
 export const answerText = (a: Answer | undefined): string =>
     (typeof a === 'string' ? a : (a?.text ?? '')).trim();
 

@@ -366,21 +366,6 @@ function all(kind: Kind, form: Form, w: Writing, uuid: () => string): Made[] {
     ];
 }
 
-const provenance = (made: Made[], w: Writing): Resource =>
-    full({
-        resourceType: 'Provenance',
-        target: made.map((m) => ({ reference: m.fullUrl })),
-        recorded: w.at,
-        activity: concept(`${HL7}v3-DataOperation`, 'CREATE'),
-        agent: [
-            full({
-                type: concept(`${HL7}provenance-participant-type`, 'author'),
-                who: w.author,
-                onBehalfOf: w.organisation,
-            }),
-        ],
-    });
-
 /* The transaction. A form that was taken before is found again by its key, and nothing is written twice. */
 export function transactionOf(
     kind: Kind,
@@ -389,33 +374,23 @@ export function transactionOf(
     key: string,
     uuid: () => string,
 ): Resource {
-    const made = all(kind, form, w, uuid);
-    const stored: Made[] = [
-        ...made,
-        { resource: provenance(made, w), fullUrl: `urn:uuid:${uuid()}` },
-    ];
     return {
         resourceType: 'Bundle',
         type: 'transaction',
-        entry: stored.map(({ resource, fullUrl }, i) => {
+        entry: all(kind, form, w, uuid).map(({ resource, fullUrl }, i) => {
             const type = resource.resourceType;
             const identifier = { system: KEYS, value: `${key}-${i}` };
-            /* Provenance has no identifier: it is found by what it is about */
-            const known = type !== 'Provenance';
             return {
                 fullUrl,
-                resource: known
-                    ? {
-                          ...resource,
-                          identifier: type === 'Composition' ? identifier : [identifier],
-                      }
-                    : resource,
+                resource: {
+                    ...resource,
+                    /* a Composition has one identifier, everything else a list of them */
+                    identifier: type === 'Composition' ? identifier : [identifier],
+                },
                 request: {
                     method: 'POST',
                     url: type,
-                    ifNoneExist: known
-                        ? `identifier=${encodeURIComponent(`${KEYS}|${key}-${i}`)}`
-                        : `target:${made[0]!.resource.resourceType}.identifier=${encodeURIComponent(`${KEYS}|${key}-0`)}`,
+                    ifNoneExist: `identifier=${encodeURIComponent(`${KEYS}|${key}-${i}`)}`,
                 },
             };
         }),

@@ -247,7 +247,10 @@ export default function EntryPage({ record, params, session }: RecordPageProps) 
                             </ul>
                         </>
                     ) : null}
-                    {!isPatient(session) && !id.includes('~') && !entry?.wrong && mayChange(session, type) ? (
+                    {!isPatient(session) &&
+                    !id.includes('~') &&
+                    !entry?.wrong &&
+                    mayChange(session, type) ? (
                         <p class="k-last">
                             <a href={changeHref(record.id, res)}>{write().edit}</a>
                         </p>

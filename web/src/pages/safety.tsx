@@ -93,7 +93,8 @@ export default function SafetyPage({ record: first, session, query, again }: Rec
             {saved ? (
                 <div class="nhsuk-inset-text k-inset" role="status">
                     <p>
-                        <strong>{write().saved(saved.title)}</strong> {write().seeEntries}
+                        <strong>{write().saved(saved.title)}</strong>{' '}
+                        {saved.kind === 'task' ? '' : write().seeEntries}
                     </p>
                 </div>
             ) : null}

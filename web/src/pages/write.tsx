@@ -4,6 +4,7 @@ import { useDraft } from '../drafts.ts';
 import { forgetRecord } from '../load.ts';
 import { today } from '../model/dates.ts';
 import {
+    answered,
     answerText,
     emptyForm,
     fieldsOf,
@@ -94,7 +95,7 @@ function AllergyCheck({ record, form }: { record: RecordPageProps['record']; for
             </p>
             {clash ? (
                 <p role="alert">
-                    <strong class="k-bad">{t.sameSubstance(clash.title)}</strong>
+                    <strong class="nhsuk-error-message">{t.sameSubstance(clash.title)}</strong>
                 </p>
             ) : null}
         </div>
@@ -126,7 +127,7 @@ function EntryPage({ form: entry, ...props }: RecordPageProps & { form: EntryFor
     const { key, form: answers } = draft.value;
 
     const save = async () => {
-        await saveNew(entry.kind, answers, writingOf(session, record), key);
+        await saveNew(entry.kind, answered(answers, template), writingOf(session, record), key);
         draft.clear();
         forgetRecord();
         go(`${recordHref(record.id)}?saved=${entry.kind}`);
