@@ -1,0 +1,301 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import {
+    answered,
+    emptyForm,
+    fieldsOf,
+    formOf,
+    FORMS,
+    mayChange,
+    problemsOf,
+    readDay,
+    templateOf,
+    TEMPLATES,
+    type Form,
+} from '../src/model/entry-forms.ts';
+import { printed, resourceOf, transactionOf, type Writing } from '../src/model/entry-make.ts';
+import {
+    changes,
+    differences,
+    formFrom,
+    merged,
+    sameAnswer,
+    textOfDiv,
+} from '../src/model/entry-read.ts';
+import { MEASURES, measureProblem } from '../src/model/measures.ts';
+import type { Session } from '../src/model/account.ts';
+
+const today = { year: 2026, month: 11, day: 23 };
+const w: Writing = {
+    patient: '7',
+    patientName: 'Ann Lee',
+    author: { reference: 'Practitioner/9', display: 'Dr Who' },
+    organisation: { reference: 'Organization/1', display: 'Surgery' },
+    at: '2026-11-23T09:00:00.000Z',
+    today,
+    prescribes: true,
+};
+let n = 0;
+const uuid = () => `u${++n}`;
+const filled = (kind: string, more: Form): Form => ({
+    ...emptyForm(formOf(kind)!, undefined, '23/11/2026'),
+    ...more,
+});
+const asthma = { system: 'http://snomed.info/sct', code: '195967001', display: 'Asthma' };
+const wanted: [string, Form][] = [
+    [
+        'problem',
+        {
+            code: { text: 'Asthma', coding: asthma },
+            said: 'tight chest',
+            onset: 'March 2019',
+            note: 'Mild',
+        },
+    ],
+    [
+        'allergy',
+        {
+            code: { text: 'bee stings' },
+            reaction: { text: 'Rash' },
+            severity: 'mild',
+            criticality: 'low',
+        },
+    ],
+    [
+        'medicine',
+        {
+            code: { text: 'Amoxicillin' },
+            product: '500mg capsules',
+            dose: 'one a day',
+            start: '1/2/2026',
+        },
+    ],
+    ['letter', { to: 'The council', title: 'Housing', body: 'Žluťoučký <kůň> & "more"' }],
+    [
+        'task',
+        {
+            code: 'Call',
+            owner: { text: 'Dr Who', coding: { code: 'Practitioner/9' } },
+            due: '24/12/2026',
+        },
+    ],
+];
+
+test('what a form writes reads as the same answers again', () => {
+    for (const [kind, more] of wanted) {
+        const form = filled(kind, more);
+        const made = resourceOf(kind as never, form, w)!;
+        const again = formFrom(kind as never, made);
+        for (const [name, value] of Object.entries(more)) {
+            const given = again[name];
+            const plain = (x: unknown) =>
+                typeof x === 'object' ? (x as { text: string }).text : x;
+            const is = kind === 'medicine' && name === 'code' ? plain(given) : plain(given);
+            const should =
+                kind === 'medicine' && name === 'code'
+                    ? 'Amoxicillin 500mg capsules'
+                    : plain(value);
+            if (kind === 'medicine' && name === 'product') {
+                continue; /* one text where there is no code that says where the substance ends */
+            }
+            assert.ok(sameAnswer(is, should, today), `${kind}.${name}: ${is}, not ${should}`);
+        }
+    }
+});
+
+test('a code stands beside the words, and words without one stay words', () => {
+    const coded = resourceOf(
+        'problem',
+        filled('problem', { code: { text: 'wheezy', coding: asthma } }),
+        w,
+    )!;
+    assert.deepEqual(coded.code, { coding: [asthma], text: 'wheezy' });
+    const free = resourceOf('problem', filled('problem', { code: { text: 'wheezy' } }), w)!;
+    assert.deepEqual(free.code, { text: 'wheezy' });
+});
+
+test('nothing empty is written: FHIR has no empty values', () => {
+    const walk = (v: unknown, at: string): void => {
+        assert.ok(v !== '' && v !== null && v !== undefined, at);
+        if (Array.isArray(v)) {
+            assert.ok(v.length, at);
+        }
+        if (typeof v === 'object') {
+            Object.entries(v as object).forEach(([k, x]) => walk(x, `${at}.${k}`));
+        }
+    };
+    for (const [kind, more] of wanted) {
+        walk(transactionOf(kind as never, filled(kind, more), w, 'key', uuid), kind);
+    }
+});
+
+test('a medicine is a prescription for those who prescribe, a statement for others', () => {
+    const form = filled('medicine', { code: { text: 'X' }, dose: 'one' });
+    assert.equal(resourceOf('medicine', form, w)!.resourceType, 'MedicationRequest');
+    const nurse = resourceOf('medicine', form, { ...w, prescribes: false })!;
+    assert.equal(nurse.resourceType, 'MedicationStatement');
+    assert.equal(nurse.dosage[0].text, 'one');
+});
+
+test('a note is one transaction: what was said, the visit, what was measured; sent again it is the same', () => {
+    const template = templateOf('bp')!;
+    const form: Form = {
+        ...emptyForm(formOf('note')!, template, '23/11/2026'),
+        systolic: '142',
+        diastolic: '88',
+        pulse: '72',
+        plan: 'See <soon> & call',
+    };
+    const bundle = transactionOf('note', form, w, 'key', uuid);
+    const entries = bundle.entry as { fullUrl: string; resource: any; request: any }[];
+    assert.deepEqual(
+        entries.map((e) => e.resource.resourceType),
+        ['Composition', 'Encounter', 'Observation', 'Observation'],
+    );
+    const visit = entries[1]!.fullUrl;
+    assert.ok([0, 2, 3].every((i) => entries[i]!.resource.encounter.reference === visit));
+    assert.equal(entries[2]!.resource.component.length, 2);
+    assert.ok(entries[0]!.resource.section[0].text.div.includes('See &lt;soon&gt; &amp; call'));
+    assert.deepEqual(
+        entries.map((e) => decodeURIComponent(e.request.ifNoneExist)),
+        entries.map((_, i) => `identifier=https://kith.care/fhir/NamingSystem/entry|key-${i}`),
+    );
+});
+
+test('digits stay as they were typed, and numbers that are names stay text', () => {
+    const form = filled('observation', { weight: '71,50' });
+    const text = printed(resourceOf('observation', form, w)!);
+    assert.ok(text.includes('"value":71.50,"unit":"kg"'), text);
+    const named = printed({ identifier: [{ system: 's', value: '9990001234' }] });
+    assert.ok(named.includes('"value":"9990001234"'));
+});
+
+test('prompts of a template that nobody answered are not written', () => {
+    const template = templateOf('asthma')!;
+    const form = answered(
+        {
+            history: 'Sleep disturbed: no\nSymptoms by day: \nActivity limited:\nstairs\nSmoking: ',
+            plan: template.filled.plan!,
+        },
+        template,
+    );
+    assert.equal(form.history, 'Sleep disturbed: no\nActivity limited:\nstairs');
+    assert.equal(form.plan, '');
+});
+
+test('what is wrong with the answers is said by field', () => {
+    const said = (kind: string, form: Form) =>
+        Object.keys(problemsOf(fieldsOf(formOf(kind)!, undefined), filled(kind, form), today));
+    assert.deepEqual(said('problem', {}), ['code']);
+    assert.deepEqual(said('problem', { code: { text: 'x' }, onset: 'soon' }), ['onset']);
+    assert.deepEqual(said('task', { code: 'Call', owner: { text: 'Somebody' } }), ['owner']);
+    assert.deepEqual(said('observation', { systolic: '120' }), ['diastolic']);
+    assert.deepEqual(said('observation', { systolic: '80', diastolic: '120' }), ['systolic']);
+    assert.deepEqual(said('observation', { temperature: '367' }), ['temperature']);
+    assert.deepEqual(said('observation', { systolic: '142', diastolic: '88', weight: '71.5' }), []);
+});
+
+test('dates are read as people write them', () => {
+    const table: [string, string][] = [
+        ['27/3/2026', '2026-03-27'],
+        ['27 March 2026', '2026-03-27'],
+        ['March 2019', '2019-03'],
+        ['2019', '2019'],
+        ['31/2/2026', ''],
+        ['last week', ''],
+        ['27/3/2026 or so', ''],
+    ];
+    table.forEach(([typed, iso]) => assert.equal(readDay(typed, today), iso, typed));
+});
+
+test('every template fills fields that its form has, and measures what is known', () => {
+    for (const t of TEMPLATES) {
+        const names = fieldsOf(formOf('note')!, t).map((f) => f.name);
+        Object.keys(t.filled).forEach((name) =>
+            assert.ok(names.includes(name), `${t.key}.${name}`),
+        );
+        t.measures.forEach((m) =>
+            assert.ok(
+                MEASURES.some((x) => x.key === m),
+                `${t.key}.${m}`,
+            ),
+        );
+    }
+    FORMS.forEach((f) => assert.ok(f.needs.length && f.types.length, f.kind));
+});
+
+test('a number with a slip in it is told', () => {
+    const pulse = MEASURES.find((m) => m.key === 'pulse')!;
+    assert.equal(measureProblem(pulse, ''), '');
+    assert.equal(measureProblem(pulse, '72'), '');
+    assert.ok(measureProblem(pulse, '720').includes('between 20 and 300'));
+    assert.ok(measureProblem(pulse, '7O').includes('as a number'));
+});
+
+const stored = {
+    ...resourceOf('problem', filled('problem', { code: { text: 'Asthma', coding: asthma } }), w)!,
+    id: '5',
+    meta: { versionId: '3' },
+    severity: { text: 'of another system' },
+};
+
+test('a change touches only what was changed', () => {
+    const before = formFrom('problem', stored);
+    const after = { ...before, status: 'inactive', note: 'Better' };
+    const operations = changes('problem', stored, before, after, {
+        ...w,
+        at: '2027-01-01T00:00:00Z',
+    });
+    assert.deepEqual(operations.map((o) => o.path).sort(), ['/clinicalStatus', '/note']);
+    assert.deepEqual(changes('problem', stored, before, before, w), []);
+    const cleared = changes(
+        'problem',
+        { ...stored, onsetDateTime: '2019' },
+        { ...before, onset: '2019' },
+        before,
+        w,
+    );
+    assert.deepEqual(cleared, [{ op: 'remove', path: '/onsetDateTime' }]);
+});
+
+test('what two people changed is joined; where both changed the same, somebody chooses', () => {
+    const before: Form = { a: 'x', b: 'x', c: 'x', d: '1/2/2026' };
+    const mine: Form = { a: 'mine', b: 'x', c: 'mine', d: '01/02/2026' };
+    const theirs: Form = { a: 'x', b: 'theirs', c: 'theirs', d: '1/2/2026' };
+    const all = differences(['a', 'b', 'c', 'd'], before, mine, theirs, today);
+    assert.deepEqual(
+        all.map((d) => [d.name, d.both]),
+        [
+            ['a', false],
+            ['b', false],
+            ['c', true],
+        ],
+    );
+    assert.deepEqual(merged(mine, theirs, all, { c: 'mine' }, today), {
+        a: 'mine',
+        b: 'theirs',
+        c: 'mine',
+        d: '1/2/2026',
+    });
+    assert.equal(merged(mine, theirs, all, { c: 'theirs' }, today).c, 'theirs');
+});
+
+test('the text of a narrative comes without its marks', () => {
+    assert.equal(
+        textOfDiv('<div xmlns="x"><p>a &lt; b &amp; c</p><p>d&#8217;e&nbsp;f</p></div>'),
+        'a < b & c\nd’e f',
+    );
+});
+
+test('what a role may change', () => {
+    const session = (...activities: string[]): Session => ({
+        signed_in: true,
+        account: { id: '1', name: 'x', kind: 'professional', activities },
+    });
+    const nurse = session('write-record', 'refer');
+    assert.ok(mayChange(nurse, 'Condition') && mayChange(nurse, 'MedicationStatement'));
+    assert.ok(!mayChange(nurse, 'MedicationRequest') && !mayChange(nurse, 'Consent'));
+    assert.ok(mayChange(session('prescribe'), 'MedicationRequest'));
+    assert.ok(!mayChange(session('prescribe'), 'MedicationStatement'));
+    assert.ok(!mayChange(session('book', 'view-demographics'), 'Condition'));
+});
