@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
     answered,
+    answerText,
     emptyForm,
     fieldsOf,
     formOf,
@@ -88,13 +89,11 @@ test('what a form writes reads as the same answers again', () => {
         const again = formFrom(kind as never, made);
         for (const [name, value] of Object.entries(more)) {
             const given = again[name];
-            const plain = (x: unknown) =>
-                typeof x === 'object' ? (x as { text: string }).text : x;
-            const is = kind === 'medicine' && name === 'code' ? plain(given) : plain(given);
+            const is = answerText(given);
             const should =
                 kind === 'medicine' && name === 'code'
                     ? 'Amoxicillin 500mg capsules'
-                    : plain(value);
+                    : answerText(value);
             if (kind === 'medicine' && name === 'product') {
                 continue; /* one text where there is no code that says where the substance ends */
             }
