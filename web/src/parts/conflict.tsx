@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks';
 import type { Field } from '../model/entry-forms.ts';
 import type { Difference } from '../model/entry-read.ts';
 import { write } from '../texts/write.ts';
+import { Tag } from './basic.tsx';
 import { shownAnswer } from './entry-fields.tsx';
 import { Button, ErrorSummary, type Problems } from './form.tsx';
 import { useFocused } from './focus.ts';
@@ -13,7 +14,6 @@ function Row(props: {
     field: Field;
     d: Difference;
     chosen: 'mine' | 'theirs' | undefined;
-    problem: boolean;
     choose: (which: 'mine' | 'theirs') => void;
 }) {
     const t = write();
@@ -48,7 +48,9 @@ function Row(props: {
                         </label>
                     </span>
                 ) : taken === which ? (
-                    <strong class="k-block k-good">{t.taken}</strong>
+                    <span class="k-block">
+                        <Tag tone="green">{t.taken}</Tag>
+                    </span>
                 ) : null}
             </span>
         </td>
@@ -126,7 +128,6 @@ export function Conflict(props: {
                                 field={props.fields.find((f) => f.name === d.name)!}
                                 d={d}
                                 chosen={chosen[d.name]}
-                                problem={`conflict-${d.name}` in problems}
                                 choose={(which) => setChosen({ ...chosen, [d.name]: which })}
                             />
                         ))}
