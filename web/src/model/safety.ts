@@ -170,15 +170,12 @@ const RECENT_MS = 183 * 86400000;
 const KINDS = 5;
 
 /* Those of the last six months, or the newest five kinds where there are fewer. */
-export function recentResults(index: RecordIndex, at: number): { shown: Series[]; all: number } {
+export function recentResults(index: RecordIndex, at: number): Series[] {
     const all = results(index).filter((s) => s.group !== 'Other observations');
     const recent = all.filter((s) => s.time > at - RECENT_MS);
     const some = recent.length >= KINDS ? recent : all.slice(0, KINDS);
     const flagged = (s: Series) => Number(Boolean(s.points[0]!.flag));
-    return {
-        shown: [...some].sort((a, b) => flagged(b) - flagged(a)),
-        all: all.length,
-    };
+    return [...some].sort((a, b) => flagged(b) - flagged(a));
 }
 
 /* ---- who looks after them ---- */

@@ -16,7 +16,7 @@ import type { RecordPageProps } from '../routes.ts';
 import { safety } from '../texts/safety.ts';
 import { write } from '../texts/write.ts';
 
-const AFTER: readonly Part[] = ['results', 'documents', 'care'];
+const AFTER: readonly Part[] = ['recent', 'documents', 'care'];
 const DENSE = 'kith-dense';
 
 /* A choice of this device, not about anybody. */
@@ -109,7 +109,7 @@ export default function SafetyPage({ record: first, session, query, again }: Rec
                     <Alerts />
                     <Medicines />
                     <Problems />
-                    <Results done={has('results')} />
+                    <Results done={has('recent') || has('results')} />
                     <div class="k-column">
                         <Team patient={patient} done={has('care')} />
                         <Appointments done={has('care')} />

@@ -23,14 +23,14 @@ import { About, Facts, Item, Items } from './safety-list.tsx';
 export function Results({ done }: { done: boolean }) {
     const t = safety();
     const shown = useContext(About);
-    const { shown: rows, all } = useMemo(() => recentResults(shown.index, shown.at), [shown]);
+    const rows = useMemo(() => recentResults(shown.index, shown.at), [shown]);
     return (
         <Section id="results" title={t.results} wide>
             {rows.length ? (
                 <>
                     <ResultTable id={shown.id} caption={t.resultsCaption} rows={rows} />
                     <p class="k-last">
-                        <a href={recordHref(shown.id, 'results')}>{t.allResults(all)}</a>
+                        <a href={recordHref(shown.id, 'results')}>{t.allResults}</a>
                     </p>
                 </>
             ) : (

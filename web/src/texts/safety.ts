@@ -37,7 +37,7 @@ export const en = {
     results: 'Latest results',
     noResults: 'No results recorded.',
     resultsCaption: 'Of the last six months, or the last five kinds; abnormal first',
-    allResults: (n: number) => `All ${n} kinds of results`,
+    allResults: 'All results',
     team: 'Who looks after them',
     noTeam: 'Nobody recorded.',
     noPhone: 'No telephone number recorded',
