@@ -75,6 +75,8 @@ function weigh(script, css) {
         if (entryPoint?.startsWith('src/pages/')) {
             const more = [...pulled(file)].filter((f) => !first.has(f));
             rows.push([basename(entryPoint, '.tsx'), sum(more), PAGE_MOST]);
+        } else if (entryPoint?.startsWith('src/texts/lay-')) {
+            rows.push([basename(entryPoint, '.ts'), sum(pulled(file)), PAGE_MOST]);
         }
     }
     const lines = (some) => some.map(([name, is, most]) => `${name} ${is} of ${most}\n`).join('');

@@ -28,6 +28,7 @@ export const PATIENT_NAV: readonly NavRow[] = [
     { page: 'own', words: 'own' },
     { page: 'letters', words: 'letters', also: ['letter'] },
     { page: 'images', words: 'images' },
+    { page: 'results', words: 'results', also: ['result', 'report'] },
     { page: 'details', words: 'details' },
     { page: 'share', words: 'share' },
     { page: 'download', words: 'download' },
@@ -46,6 +47,8 @@ export const CHOICES_NAV: readonly NavRow[] = [
 export const STAFF_NAV: readonly NavRow[] = [
     { page: '', words: 'summary', also: ['write', 'change'] },
     { page: 'results', words: 'results', also: ['result'] },
+    { page: '', words: 'summary' },
+    { page: 'results', words: 'results', also: ['result', 'report', 'results-grid'] },
     { page: 'timeline', words: 'timeline', also: ['entry'] },
     { page: 'care', words: 'care' },
     { page: 'about-me', words: 'aboutMe' },

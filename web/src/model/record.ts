@@ -447,6 +447,7 @@ export interface Point {
     value: Value;
     flag: Flag | null;
     status: string; /* '' when final */
+    also: string[]; /* other places that have the same */
 }
 
 export interface Series {
@@ -489,11 +490,29 @@ export function pointOf(res: Resource, value = observationValue(res)): Point {
         value,
         flag: resultFlag(res, value),
         status: STATUS_WORDS[res.status ?? ''] ?? '',
+        also: [],
     };
+}
+
+/* What two places keep of one measurement counts once; where they differ, both are shown. */
+function isCopy(index: RecordIndex, point: Point, taken: Map<Resource[], Point[]>): boolean {
+    const { alike, place } = index.aboutOf(point.res);
+    if (alike.length < 2) {
+        return false;
+    }
+    const before = taken.get(alike) ?? [];
+    const same = before.find((p) => p.value.text === point.value.text && p.time === point.time);
+    if (same) {
+        same.also.push(place);
+    } else {
+        taken.set(alike, [...before, point]);
+    }
+    return same !== undefined;
 }
 
 export function results(index: RecordIndex): Series[] {
     const all = new Map<string, Series>();
+    const taken = new Map<Resource[], Point[]>();
     for (const res of index.of('Observation')) {
         if (wrong(res)) {
             continue;
@@ -503,7 +522,10 @@ export function results(index: RecordIndex): Series[] {
             continue;
         }
         const key = conceptKey(res.code) || `Observation/${res.id}`;
-        const point = pointOf(res, value);
+        const point = { ...pointOf(res, value), also: [...index.aboutOf(res).also] };
+        if (isCopy(index, point, taken)) {
+            continue;
+        }
         const series = all.get(key);
         if (series) {
             series.points.push(point);

@@ -1,6 +1,9 @@
 /* The geometry and the words of a trend line. */
+import { trends } from '../texts/trends.ts';
 import { showDate } from './dates.ts';
 import type { Point } from './record.ts';
+import { endsOf } from './standing.ts';
+import { convert } from './units.ts';
 import type { Value } from './values.ts';
 
 export interface Trend {
@@ -30,21 +33,77 @@ const extent = (
     return { low, high, min: low.numbers[at]!, max: high.numbers[at]! };
 };
 
-/* The values that can be drawn with the newest one: same unit, same shape, dated. Oldest first. */
+/* The numbers of a value in the unit of another; null where that cannot be said exactly. */
+function numbersIn(value: Value, unit: Value): number[] | null {
+    if (value.unit === unit.unit) {
+        return value.numbers;
+    }
+    if (!value.ucum || !unit.ucum) {
+        return null;
+    }
+    const made = value.numbers.map((n) => convert(n, value.ucum, unit.ucum));
+    return made.every((n) => n !== null) ? (made as number[]) : null;
+}
+
+const drawableAtAll = (p: Point): boolean =>
+    p.value.numbers.length > 0 && !Number.isNaN(p.time) && p.status !== 'Cancelled';
+
+/* The values that can be drawn with the newest one: its unit or one that is exact in it. Oldest first. */
 export function drawable(points: Point[]): Point[] {
-    const usable = points.filter(
-        (p) => p.value.numbers.length > 0 && !Number.isNaN(p.time) && p.status !== 'Cancelled',
-    );
-    const newest = usable[0];
-    return newest
-        ? usable
-              .filter(
-                  (p) =>
-                      p.value.unit === newest.value.unit &&
-                      p.value.numbers.length === newest.value.numbers.length,
-              )
-              .reverse()
-        : [];
+    const newest = points.find(drawableAtAll);
+    const used: Point[] = [];
+    for (const p of newest ? points : []) {
+        const numbers = drawableAtAll(p) ? numbersIn(p.value, newest!.value) : null;
+        if (numbers?.length === newest!.value.numbers.length) {
+            const value =
+                numbers === p.value.numbers ? p.value : { ...p.value, numbers, bare: numbers.join('/') };
+            used.unshift({ ...p, value });
+        }
+    }
+    return used;
+}
+
+/* How many values have a number that is not in the line, since their unit is another one. */
+export const leftOut = (points: Point[]): number =>
+    points.filter(drawableAtAll).length - drawable(points).length;
+
+/* A stretch of a trend in which one range counts: from and to as parts of its whole width. */
+export interface Band {
+    from: number;
+    to: number;
+    low: number;
+    high: number;
+}
+
+/* The usual ranges along a trend: places have their own, and they change. */
+export function bands(used: Point[], width: number, pad: number): Band[] {
+    const first = used[0]?.time ?? 0;
+    const span = (used[used.length - 1]?.time ?? 0) - first;
+    if (span <= 0) {
+        return [];
+    }
+    const unit = used[used.length - 1]!.value.ucum;
+    const x = (time: number) => pad + ((time - first) / span) * (width - 2 * pad);
+    const out: Band[] = [];
+    used.forEach((p, i) => {
+        const ends = endsOf(p.res);
+        const from = i ? x((used[i - 1]!.time + p.time) / 2) : 0;
+        const to = i < used.length - 1 ? x((used[i + 1]!.time + p.time) / 2) : width;
+        const last = out[out.length - 1];
+        const scale = (n: number) =>
+            Number.isNaN(n) || p.value.ucum === unit ? n : (convert(n, p.value.ucum, unit) ?? NaN);
+        const low = ends ? scale(ends.low) : NaN;
+        const high = ends ? scale(ends.high) : NaN;
+        if (Number.isNaN(low) && Number.isNaN(high)) {
+            return;
+        }
+        if (last && last.to === from && Object.is(last.low, low) && Object.is(last.high, high)) {
+            last.to = to;
+        } else {
+            out.push({ from, to, low, high });
+        }
+    });
+    return out;
 }
 
 /*
@@ -84,23 +143,23 @@ export function trend(
         ends.map((e, i) =>
             e.min === e.max ? bare(e.low, i) : `${bare(e.low, i)}${join}${bare(e.high, i)}`,
         );
+    const t = trends();
+    const same = series === 1 && ends[0]!.min === ends[0]!.max;
     const range =
-        series > 1
-            ? spread('–').join(' / ')
-            : (ends[0]!.min === ends[0]!.max ? 'all ' : '') + spread(' to ')[0];
+        series > 1 ? spread('–').join(' / ') : same ? t.all(spread('')[0]!) : spread(t.to)[0]!;
     const said =
         series > 1
-            ? `upper value ${spread(' to ')[0]}, lower value ${spread(' to ')[1]}`
-            : range.startsWith('all ')
+            ? t.two(spread(t.to)[0]!, spread(t.to)[1]!)
+            : same
               ? range
-              : `lowest ${bare(ends[0]!.low, 0)}, highest ${bare(ends[0]!.high, 0)}`;
+              : t.one(bare(ends[0]!.low, 0), bare(ends[0]!.high, 0));
     return {
         lines,
         last: ends.map((_, s): [number, number] => [
             round(x(last, used.length - 1)),
             round(y(last.value.numbers[s]!)),
         ]),
-        words: `${used.length} values from ${showDate(first.date)} to ${showDate(last.date)}: latest ${last.value.bare}${unit}, ${said}`,
+        words: t.words(used.length, showDate(first.date), showDate(last.date), `${last.value.bare}${unit}`, said),
         top: bare(ends[0]!.high, 0),
         bottom: bare(ends[series - 1]!.low, series - 1),
         y,

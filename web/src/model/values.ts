@@ -69,20 +69,23 @@ export function numeric(quantity: Quantity | undefined): number {
 }
 
 const PANEL_BP = ['85354-9', '55284-4', '75367002', '163020007'];
-const SYSTOLIC = ['8480-6', '271649006', '72313002', '399304008'];
-const DIASTOLIC = ['8462-4', '271650006', '1091811000000102', '400975005'];
+export const SYSTOLIC = ['8480-6', '271649006', '72313002', '399304008'];
+export const DIASTOLIC = ['8462-4', '271650006', '1091811000000102', '400975005'];
 
 export interface Value {
     text: string; /* with its unit */
     bare: string; /* without */
     unit: string;
+    ucum: string; /* the unit as UCUM has it; '' where the entry does not say */
     numbers: number[]; /* what can be drawn: one, or systolic and diastolic; else none */
 }
 
-const none: Value = { text: '', bare: '', unit: '', numbers: [] };
+const none: Value = { text: '', bare: '', unit: '', ucum: '', numbers: [] };
+export const ucumOf = (q: Quantity | undefined): string =>
+    q?.system === 'http://unitsofmeasure.org' ? (q.code ?? '') : '';
 
 function said(text: string): Value {
-    return { text, bare: text, unit: '', numbers: [] };
+    return { ...none, text, bare: text };
 }
 
 function bloodPressure(o: Resource): Value | null {
@@ -99,6 +102,7 @@ function bloodPressure(o: Resource): Value | null {
         text: `${bare} ${unit}`.trim(),
         bare,
         unit,
+        ucum: ucumOf(systolic ?? diastolic),
         numbers: numbers.some(Number.isNaN) ? [] : numbers,
     };
 }
@@ -112,6 +116,7 @@ export function simpleValue(o: any): Value {
             text: showQuantity(o.valueQuantity),
             bare: showNumber(o.valueQuantity),
             unit: showUnit(o.valueQuantity),
+            ucum: ucumOf(o.valueQuantity),
             numbers: exact ? [n] : [],
         };
     }

@@ -1,113 +1,165 @@
-/* One test over time: the latest value, its trend, and each value with its source. */
+/* One test over time: what it is, where the latest value lies, what staff say, its trend, each value with its source. */
 import { useMemo, useState } from 'preact/hooks';
+import { isPatient } from '../model/account.ts';
 import { showDate, showDateTime } from '../model/dates.ts';
-import { list, plain, typeWords, words, type Coding } from '../model/fhir.ts';
-import { results } from '../model/record.ts';
+import { list, plain, words, type Coding } from '../model/fhir.ts';
+import { plainTitle } from '../model/lay.ts';
+import { results as allResults, type Point, type RecordIndex } from '../model/record.ts';
+import { comments, rangesDiffer, reportsOf, waits } from '../model/result.ts';
 import { sourceLine } from '../model/source.ts';
+import { leftOut } from '../model/trend.ts';
 import { referenceRange } from '../model/values.ts';
-import { Heading, plural } from '../parts/basic.tsx';
+import { Heading, Section } from '../parts/basic.tsx';
+import { useLay } from '../parts/lay.ts';
+import { Comments, InReports, PlainWords, Standing, StatusNote } from '../parts/result-about.tsx';
 import { Label, PointValue } from '../parts/result-table.tsx';
+import { Bare, PlainValue } from '../parts/result-value.tsx';
+import { StandingTag } from '../parts/number-line.tsx';
+import { standing } from '../model/standing.ts';
 import { Chart } from '../parts/trend.tsx';
 import { entryHref, recordHref } from '../router.ts';
 import type { RecordPageProps } from '../routes.ts';
+import { results } from '../texts/results.ts';
 
 const PAGE = 100;
 
-export default function ResultPage({ record, params }: RecordPageProps) {
-    const seriesKey = params.key!;
-    const series = useMemo(
-        () => results(record.index).find((s) => s.key === seriesKey),
-        [record.size, seriesKey],
+/* Which place a value comes from, and who else keeps it. */
+function Place({ index, point }: { index: RecordIndex; point: Point }) {
+    const t = results();
+    return (
+        <>
+            {sourceLine(index, point.res) || t.notRecorded}
+            {point.also.length ? (
+                <span class="k-quiet k-block">{t.alsoAt(point.also.join(', '))}</span>
+            ) : null}
+        </>
     );
+}
+
+function Values(props: { id: string; index: RecordIndex; points: Point[]; person: boolean }) {
+    const t = results();
     const [count, setCount] = useState(PAGE);
-    const back = <a href={recordHref(record.id, 'results')}>All results</a>;
+    const { points, index } = props;
+    const heads = [t.date, t.value, t.range, t.place];
+    return (
+        <>
+            <table role="table" class="nhsuk-table-responsive k-values">
+                <caption class="nhsuk-table__caption nhsuk-table__caption--s">{t.newest(points.length)}</caption>
+                <thead role="rowgroup" class="nhsuk-table__head">
+                    <tr role="row">
+                        {heads.map((h) => (
+                            <th role="columnheader" scope="col">
+                                {h}
+                            </th>
+                        ))}
+                    </tr>
+                </thead>
+                <tbody class="nhsuk-table__body">
+                    {points.slice(0, count).map((p) => {
+                        const cells = [
+                            <a href={entryHref(props.id, p.res)}>{showDateTime(p.date) || t.notRecorded}</a>,
+                            props.person ? <PlainValue p={p} /> : <PointValue p={p} />,
+                            referenceRange(p.res)?.text || '–',
+                            <Place index={index} point={p} />,
+                        ];
+                        return (
+                            <tr role="row" class="nhsuk-table__row">
+                                {cells.map((cell, i) => (
+                                    <td role="cell" class="nhsuk-table__cell">
+                                        <Label>{heads[i]!}</Label>
+                                        <span class="k-cell">{cell}</span>
+                                    </td>
+                                ))}
+                            </tr>
+                        );
+                    })}
+                </tbody>
+            </table>
+            {points.length > count ? (
+                <button
+                    type="button"
+                    class="nhsuk-button nhsuk-button--secondary"
+                    onClick={() => setCount(count + PAGE)}
+                >
+                    {t.more(Math.min(PAGE, points.length - count))}
+                </button>
+            ) : null}
+        </>
+    );
+}
+
+export default function ResultPage({ record, session, params }: RecordPageProps) {
+    const t = results();
+    const { index } = record;
+    const person = isPatient(session);
+    useLay('results');
+    const key = params.key!;
+    const series = useMemo(() => allResults(index).find((s) => s.key === key), [record.size, key]);
+    const within = useMemo(() => reportsOf(index), [record.size]);
     if (!series) {
         return (
             <>
-                <Heading>Result not found</Heading>
-                <p>There is no such test in this record. {back}</p>
+                <Heading>{t.notFoundTitle}</Heading>
+                <p>
+                    {t.notFoundWords} <a href={recordHref(record.id, 'results')}>{t.all}</a>
+                </p>
             </>
         );
     }
-    const newest = series.points[0]!;
-    const range = referenceRange(newest.res);
+    const [newest, ...older] = series.points as [Point, ...Point[]];
+    const reports = within.get(newest.res) ?? [];
+    const others = leftOut(series.points);
     const codes = list<Coding>(newest.res.code?.coding);
+    const name = person ? plainTitle(newest.res.code) || series.title : series.title;
     return (
         <>
-            <p class="k-back">{back}</p>
-            <Heading>{series.title}</Heading>
-            <p class="nhsuk-body-l k-latest">
-                <PointValue p={newest} />{' '}
-                <span class="k-nowrap">on {showDate(newest.date) || 'an unrecorded date'}</span>
+            <p class="k-back">
+                <a href={recordHref(record.id, 'results')}>{t.all}</a>
             </p>
-            {series.range ? <p>Reference range {series.range}</p> : null}
-            <section class="k-card k-wide" aria-label="Trend and values">
-                <Chart points={series.points} low={range?.low ?? NaN} high={range?.high ?? NaN} />
-                <table role="table" class="nhsuk-table-responsive k-values">
-                    <caption class="nhsuk-table__caption nhsuk-table__caption--s">
-                        {plural(series.points.length, 'value')}, newest first
-                    </caption>
-                    <thead role="rowgroup" class="nhsuk-table__head">
-                        <tr role="row">
-                            <th role="columnheader" scope="col">
-                                Date
-                            </th>
-                            <th role="columnheader" scope="col">
-                                Value
-                            </th>
-                            <th role="columnheader" scope="col">
-                                Source
-                            </th>
-                        </tr>
-                    </thead>
-                    <tbody class="nhsuk-table__body">
-                        {series.points.slice(0, count).map((p) => (
-                            <tr role="row" class="nhsuk-table__row">
-                                <td role="cell" class="nhsuk-table__cell">
-                                    <Label>Date</Label>
-                                    <span class="k-cell">
-                                        <a href={entryHref(record.id, p.res)}>
-                                            {showDateTime(p.date) || 'Not recorded'}
-                                        </a>
-                                    </span>
-                                </td>
-                                <td role="cell" class="nhsuk-table__cell">
-                                    <Label>Value</Label>
-                                    <span class="k-cell">
-                                        <PointValue p={p} />
-                                    </span>
-                                </td>
-                                <td role="cell" class="nhsuk-table__cell">
-                                    <Label>Source</Label>
-                                    <span class="k-cell">
-                                        {sourceLine(record.index, p.res) || 'Not recorded'}
-                                    </span>
-                                </td>
-                            </tr>
-                        ))}
-                    </tbody>
-                </table>
-                {series.points.length > count ? (
-                    <button
-                        type="button"
-                        class="nhsuk-button nhsuk-button--secondary"
-                        onClick={() => setCount(count + PAGE)}
-                    >
-                        Show {Math.min(PAGE, series.points.length - count)} more
-                    </button>
-                ) : null}
+            <Heading>{name}</Heading>
+            <section class="k-card k-wide" aria-label={t.latest}>
+                <p class="nhsuk-body-l k-latest">
+                    {newest.value.text ? <Bare p={newest} /> : t.noNumber}{' '}
+                    <span class="k-nowrap">{newest.date ? t.on(showDate(newest.date)) : t.noDate}</span>
+                </p>
+                <p class="k-latest">
+                    <StandingTag of={standing(newest.res)} />
+                </p>
+                <StatusNote point={newest} />
+                <Standing point={newest} />
+                <p class="k-quiet">
+                    <Place index={index} point={newest} />
+                </p>
             </section>
+            <Comments
+                index={index}
+                patient={record.patient!}
+                now={comments(index, newest, reports)}
+                before={older.flatMap((p) => comments(index, p, within.get(p.res) ?? []))}
+                waits={waits(index, newest, reports, Date.now())}
+            />
+            <PlainWords point={newest} staff={!person} />
+            <Section id="time" title={t.overTime} wide>
+                <Chart points={series.points} />
+                {others ? <p class="k-quiet">{t.otherUnits(others)}</p> : null}
+                {rangesDiffer(series.points.map((p) => referenceRange(p.res)?.text ?? '')) ? (
+                    <p class="k-quiet">{t.rangesDiffer}</p>
+                ) : null}
+                <Values id={record.id} index={index} points={series.points} person={person} />
+            </Section>
+            <InReports id={record.id} reports={reports} />
             {codes.length ? (
                 <p class="k-quiet k-break">
-                    {typeWords('Observation')} coded as{' '}
-                    {codes
-                        .map(
-                            (c) =>
-                                `${plain(c.display ?? words({ coding: [c] }))} (${c.code ?? '?'})`,
-                        )
-                        .join(', ')}
+                    {t.officialWords(
+                        codes
+                            .map((c) => `${plain(c.display ?? words({ coding: [c] }))} (${c.code ?? '?'})`)
+                            .join(', '),
+                    )}
                 </p>
             ) : null}
+            <p>
+                <a href={entryHref(record.id, newest.res)}>{t.other}</a>
+            </p>
         </>
     );
 }

@@ -1,8 +1,10 @@
-/* A trend as a small line. Its words are in the label, so nothing is told by the picture alone. */
+/* A trend as a line. Its words are in the label, so nothing is told by the picture alone. */
 import { useMemo } from 'preact/hooks';
 import { showDate } from '../model/dates.ts';
 import type { Point } from '../model/record.ts';
-import { drawable, trend } from '../model/trend.ts';
+import { endsOf } from '../model/standing.ts';
+import { bands, drawable, trend } from '../model/trend.ts';
+import { trends } from '../texts/trends.ts';
 
 const WIDTH = 140;
 const HEIGHT = 36;
@@ -11,11 +13,7 @@ export function Sparkline({ points }: { points: Point[] }) {
     const t = useMemo(() => trend(points, WIDTH, HEIGHT), [points]);
     if (!t) {
         const n = points.filter((p) => p.value.text).length;
-        return (
-            <span class="k-quiet">
-                {n === 0 ? 'No value yet' : n === 1 ? 'One value' : `${n} values`}
-            </span>
-        );
+        return <span class="k-quiet">{n === 0 ? trends().noValue : trends().values(n)}</span>;
     }
     return (
         <span class="k-spark">
@@ -48,47 +46,64 @@ export function Sparkline({ points }: { points: Point[] }) {
 }
 
 const round = (n: number) => Math.round(n * 10) / 10;
+const CHART_WIDTH = 1000;
+const CHART_HEIGHT = 200;
+const PAD = 12;
+const DOTS_MOST = 60;
 
 /*
- * The same, large: with its ends in words and the range that the laboratory gave. The drawing is
- * stretched to the room there is, the words are not.
+ * The same, large: with its ends in words and the usual range that was given with each value. The drawing
+ * is stretched to the room there is, the words are not.
  */
-export function Chart({ points, low, high }: { points: Point[]; low: number; high: number }) {
-    const width = 1000;
-    const height = 200;
+export function Chart({ points }: { points: Point[] }) {
+    const words = trends();
     const used = useMemo(() => drawable(points), [points]);
-    const t = useMemo(() => trend(points, width, height, 12, [low, high]), [points, low, high]);
+    const ends = used.map((p) => endsOf(p.res)).filter((e) => e !== null);
+    const include = used.length ? [...ends.map((e) => e.low), ...ends.map((e) => e.high)] : [];
+    const t = useMemo(
+        () => trend(points, CHART_WIDTH, CHART_HEIGHT, PAD, sameUnits(used) ? include : []),
+        [points],
+    );
     if (!t) {
         return null;
     }
-    const top = Number.isNaN(high) ? 0 : t.y(high);
-    const foot = Number.isNaN(low) ? height : t.y(low);
-    const band = !(Number.isNaN(low) && Number.isNaN(high)) && foot > top;
+    const strips = bands(used, CHART_WIDTH, PAD);
+    const two = t.lines.length > 1;
     return (
         <figure class="k-chart">
             <figcaption class="k-chart__words" aria-hidden="true">
-                Highest {t.top}, lowest {t.bottom}
-                {band ? <span class="k-chart__key">Reference range</span> : null}
+                {words.highest(t.top, t.bottom)}
+                {strips.length ? <span class="k-chart__key">{words.range}</span> : null}
+                {two ? (
+                    <span class="k-chart__lines">
+                        <span class="k-chart__one">{words.upper}</span>{' '}
+                        <span class="k-chart__two">{words.lower}</span>
+                    </span>
+                ) : null}
             </figcaption>
             <svg
-                viewBox={`0 0 ${width} ${height}`}
+                viewBox={`0 0 ${CHART_WIDTH} ${CHART_HEIGHT}`}
                 preserveAspectRatio="none"
                 role="img"
                 aria-label={t.words}
             >
-                {band ? (
-                    <rect
-                        class="k-chart__band"
-                        x="0"
-                        y={round(top)}
-                        width={width}
-                        height={round(foot - top)}
-                    />
-                ) : null}
-                {t.lines.map((line) => (
+                {strips.map((b) => {
+                    const top = Number.isNaN(b.high) ? 0 : Math.max(0, t.y(b.high));
+                    const foot = Number.isNaN(b.low) ? CHART_HEIGHT : Math.min(CHART_HEIGHT, t.y(b.low));
+                    return (
+                        <rect
+                            class="k-chart__band"
+                            x={round(b.from)}
+                            y={round(top)}
+                            width={round(b.to - b.from)}
+                            height={round(Math.max(0, foot - top))}
+                        />
+                    );
+                })}
+                {t.lines.map((line, i) => (
                     <>
-                        <polyline class="k-chart__line" points={line} />
-                        {used.length <= 60 ? (
+                        <polyline class={i ? 'k-chart__line k-chart__line--two' : 'k-chart__line'} points={line} />
+                        {used.length <= DOTS_MOST ? (
                             <path
                                 class="k-chart__points"
                                 d={line
@@ -107,3 +122,6 @@ export function Chart({ points, low, high }: { points: Point[]; low: number; hig
         </figure>
     );
 }
+
+/* Where a value was put into another unit, the ends of its range are not on the scale of the drawing. */
+const sameUnits = (used: Point[]): boolean => new Set(used.map((p) => p.value.ucum || p.value.unit)).size < 2;

@@ -1,0 +1,41 @@
+/* A value, with how it stands: for patients in their words, for staff as the laboratory flags it. */
+import type { Point } from '../model/record.ts';
+import { standing } from '../model/standing.ts';
+import { layOf } from '../model/lay.ts';
+import { results } from '../texts/results.ts';
+import { Tag } from './basic.tsx';
+import { StandingTag } from './number-line.tsx';
+
+type StatusKey = keyof ReturnType<typeof results>['statusTag'];
+
+export const statusKey = (p: Point): StatusKey | null =>
+    p.status && (p.res.status ?? '') in results().statusTag ? (p.res.status as StatusKey) : null;
+
+/* What was found, in everyday words where there are any: 'Never smoked'. */
+const found = (p: Point): string =>
+    (p.res.valueCodeableConcept ? layOf(p.res.valueCodeableConcept)?.name : '') || p.value.bare;
+
+/* The number and its unit do not part; a long text may break. */
+export function Bare({ p }: { p: Point }) {
+    const { text, bare, unit } = p.value;
+    if (!text) {
+        return null;
+    }
+    return (
+        <>
+            <strong>{found(p)}</strong>
+            {unit ? (unit === '%' ? '%' : ` ${unit}`) : bare === text ? '' : ` ${text}`}
+        </>
+    );
+}
+
+export function PlainValue({ p }: { p: Point }) {
+    const status = statusKey(p);
+    return (
+        <>
+            <span class="k-value">{p.value.text ? <Bare p={p} /> : null}</span>{' '}
+            <StandingTag of={standing(p.res)} />{' '}
+            {status ? <Tag tone="grey">{results().statusTag[status]}</Tag> : null}
+        </>
+    );
+}
