@@ -81,7 +81,7 @@ const DAY_MS = 86400000;
 const NEW_DAYS = 28; /* as long as an answer about a correction may take (docs/portal.md) */
 
 /* A result of a laboratory, or of a report, about which people expect a word. */
-const isTest = (res: Resource, within: readonly Resource[]): boolean =>
+export const isTest = (res: Resource, within: readonly Resource[]): boolean =>
     within.length > 0 || list<any>(res.category).some((c) => statusCode(c) === 'laboratory');
 
 /* It is new, it has a result, and nobody has said anything about it yet. */

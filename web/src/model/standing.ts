@@ -39,7 +39,7 @@ const BY_CODE: Record<string, Standing> = {
     ND: 'notFound',
 };
 
-const LITTLE = 0.1;
+const LITTLE = 0.1 + 1e-9; /* what binary fractions add to a tenth does not count */
 
 export interface Ends {
     low: number; /* NaN: no such end */
@@ -93,9 +93,8 @@ function against(n: number, ends: Ends): Standing {
 function coded(part: any): Standing | null {
     for (const concept of list<any>(part.interpretation)) {
         for (const c of list<any>(concept?.coding)) {
-            const found = BY_CODE[c.code ?? ''];
-            if (found) {
-                return found;
+            if (Object.hasOwn(BY_CODE, c.code ?? '')) {
+                return BY_CODE[c.code]!;
             }
         }
     }

@@ -35,13 +35,12 @@ const EXACT: Record<string, Size> = {
 
 function sizeOf(unit: string): Size | null {
     const plain = unit.replace(/\{[^}]*\}/g, '').replace(/\bl$/, 'L') || '1';
-    const exact = EXACT[plain];
-    if (exact) {
-        return exact;
+    if (Object.hasOwn(EXACT, plain)) {
+        return EXACT[plain]!;
     }
     for (const base of BASES) {
         const prefix = plain.endsWith(base) ? plain.slice(0, -base.length) : null;
-        if (prefix !== null && prefix in PREFIX) {
+        if (prefix !== null && Object.hasOwn(PREFIX, prefix)) {
             return { base, tens: PREFIX[prefix]!, times: 1 };
         }
     }

@@ -18,6 +18,7 @@ const UNITS: Record<string, string> = {
     'kg/m2': 'kg/m²',
     '1': '',
     '{score}': '',
+    '{ScoreOf}': '',
     '{nominal}': '',
     '{#}': '',
     '{INR}': 'INR',
@@ -39,7 +40,7 @@ export function showUnit(quantity: Quantity | undefined): string {
     }
     return unit
         .replace(/\b10\*(\d+)/g, (_, power: string) => `×10${SUPER[power] ?? `^${power}`}`)
-        .replace(/\{1\.73_?m2\}/g, '1.73 m²')
+        .replace(/\{?1\.73 ?_?m2\}?/g, '1.73 m²')
         .replace(/\[([^\]]*)\]/g, '$1')
         .replace(/\{([^}]*)\}/g, '$1')
         .replace(/\bug\b/g, 'µg')
@@ -202,8 +203,8 @@ export function referenceRange(o: Resource): Range | null {
         const unit = showUnit(r.high ?? r.low);
         const a = showNumber(r.low);
         const b = showNumber(r.high);
-        text = a && b ? `${a} to ${b}` : a ? `${a} or more` : b ? `up to ${b}` : '';
-        text = text && unit ? `${text} ${unit}` : text;
+        const of = unit ? ` ${unit}` : '';
+        text = a && b ? `${a} to ${b}${of}` : a ? `${a}${of} or more` : b ? `up to ${b}${of}` : '';
     }
     return { low: conditional ? NaN : low, high: conditional ? NaN : high, text };
 }

@@ -5,8 +5,8 @@ import { showDate, showDateTime } from '../model/dates.ts';
 import { list, plain, words, type Coding } from '../model/fhir.ts';
 import { plainTitle } from '../model/lay.ts';
 import { results as allResults, type Point, type RecordIndex } from '../model/record.ts';
-import { comments, rangesDiffer, reportsOf, waits } from '../model/result.ts';
-import { sourceLine } from '../model/source.ts';
+import { comments, isTest, rangesDiffer, reportsOf, waits } from '../model/result.ts';
+import { sourceLine, sourceOf } from '../model/source.ts';
 import { leftOut } from '../model/trend.ts';
 import { referenceRange } from '../model/values.ts';
 import { Heading, Section } from '../parts/basic.tsx';
@@ -23,12 +23,15 @@ import { results } from '../texts/results.ts';
 
 const PAGE = 100;
 
-/* Which place a value comes from, and who else keeps it. */
+/* Who measured it and for which place, and who else keeps it. */
 function Place({ index, point }: { index: RecordIndex; point: Point }) {
     const t = results();
+    const said = sourceLine(index, point.res);
+    const { own, place } = index.aboutOf(point.res);
+    const kept = own && !sourceOf(index, point.res).organisations.length ? place : '';
     return (
         <>
-            {sourceLine(index, point.res) || t.notRecorded}
+            {[said, kept].filter(Boolean).join(', ') || t.notRecorded}
             {point.also.length ? (
                 <span class="k-quiet k-block">{t.alsoAt(point.also.join(', '))}</span>
             ) : null}
@@ -40,9 +43,11 @@ function Values(props: { id: string; index: RecordIndex; points: Point[]; person
     const t = results();
     const [count, setCount] = useState(PAGE);
     const { points, index } = props;
-    const heads = [t.date, t.value, t.range, t.place];
+    const differ = rangesDiffer(points.map((p) => referenceRange(p.res)?.text ?? ''));
+    const heads = [t.date, t.value, ...(differ ? [t.range] : []), t.place];
     return (
         <>
+            {differ ? <p class="k-quiet">{t.rangesDiffer}</p> : null}
             <table role="table" class="nhsuk-table-responsive k-values">
                 <caption class="nhsuk-table__caption nhsuk-table__caption--s">{t.newest(points.length)}</caption>
                 <thead role="rowgroup" class="nhsuk-table__head">
@@ -59,7 +64,7 @@ function Values(props: { id: string; index: RecordIndex; points: Point[]; person
                         const cells = [
                             <a href={entryHref(props.id, p.res)}>{showDateTime(p.date) || t.notRecorded}</a>,
                             props.person ? <PlainValue p={p} /> : <PointValue p={p} />,
-                            referenceRange(p.res)?.text || '–',
+                            ...(differ ? [referenceRange(p.res)?.text || '–'] : []),
                             <Place index={index} point={p} />,
                         ];
                         return (
@@ -109,6 +114,8 @@ export default function ResultPage({ record, session, params }: RecordPageProps)
     const [newest, ...older] = series.points as [Point, ...Point[]];
     const reports = within.get(newest.res) ?? [];
     const others = leftOut(series.points);
+    const said = comments(index, newest, reports);
+    const before = older.flatMap((p) => comments(index, p, within.get(p.res) ?? []));
     const codes = list<Coding>(newest.res.code?.coding);
     const name = person ? plainTitle(newest.res.code) || series.title : series.title;
     return (
@@ -131,20 +138,19 @@ export default function ResultPage({ record, session, params }: RecordPageProps)
                     <Place index={index} point={newest} />
                 </p>
             </section>
-            <Comments
-                index={index}
-                patient={record.patient!}
-                now={comments(index, newest, reports)}
-                before={older.flatMap((p) => comments(index, p, within.get(p.res) ?? []))}
-                waits={waits(index, newest, reports, Date.now())}
-            />
+            {said.length || before.length || isTest(newest.res, reports) ? (
+                <Comments
+                    index={index}
+                    patient={record.patient!}
+                    now={said}
+                    before={before}
+                    waits={waits(index, newest, reports, Date.now())}
+                />
+            ) : null}
             <PlainWords point={newest} staff={!person} />
             <Section id="time" title={t.overTime} wide>
                 <Chart points={series.points} />
                 {others ? <p class="k-quiet">{t.otherUnits(others)}</p> : null}
-                {rangesDiffer(series.points.map((p) => referenceRange(p.res)?.text ?? '')) ? (
-                    <p class="k-quiet">{t.rangesDiffer}</p>
-                ) : null}
                 <Values id={record.id} index={index} points={series.points} person={person} />
             </Section>
             <InReports id={record.id} reports={reports} />

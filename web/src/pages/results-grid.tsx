@@ -1,6 +1,7 @@
 /* All tests over time, for staff: tests down, days across, newest first; moved through with the arrow keys. */
 import { useMemo, useRef, useState } from 'preact/hooks';
 import { csvOf, daysWith, gridOf, gridSign, type Day, type Grid } from '../model/grid.ts';
+import { plainTitle } from '../model/lay.ts';
 import { results as allResults, type Point, type Series } from '../model/record.ts';
 import { groupOf, GROUPS, type Group } from '../model/result.ts';
 import { sourceLine } from '../model/source.ts';
@@ -10,6 +11,7 @@ import { referenceRange } from '../model/values.ts';
 import { Empty, Heading, Status } from '../parts/basic.tsx';
 import { SelectField } from '../parts/form.tsx';
 import { useLay } from '../parts/lay.ts';
+import { standingWords } from '../parts/number-line.tsx';
 import { ResultViews } from '../parts/result-views.tsx';
 import { entryHref, resultHref } from '../router.ts';
 import type { RecordPageProps } from '../routes.ts';
@@ -19,7 +21,9 @@ import { resultsGrid } from '../texts/results-grid.ts';
 
 const DAYS = 20;
 
-const flagOf = (p: Point): string => p.flag?.text || results().standing[standing(p.res)];
+/* Short names: those of laboratories fill a line and more each. */
+const nameOf = (s: Series): string => plainTitle(s.points[0]!.res.code) || s.title;
+const flagOf = (p: Point): string => p.flag?.text || standingWords(standing(p.res));
 
 function Cell({ id, points }: { id: string; points: Point[] }) {
     const t = resultsGrid();
@@ -111,10 +115,10 @@ function Table({ id, grid, rows, days }: { id: string; grid: Grid; rows: Series[
                         <tr key={s.key}>
                             <th scope="row">
                                 <a href={resultHref(id, s.key)} tabIndex={i ? -1 : 0}>
-                                    {s.title}
+                                    {nameOf(s)}
                                 </a>
                                 <span class="k-quiet k-block">
-                                    {[s.points[0]!.value.unit, s.range && `(${s.range})`].filter(Boolean).join(' ')}
+                                    {s.range || s.points[0]!.value.unit}
                                 </span>
                             </th>
                             {days.map((d) => {
@@ -152,14 +156,15 @@ export default function ResultsGridPage({ record }: RecordPageProps) {
     const rows = [...grid.cells.keys()]
         .filter(
             (s) =>
-                wanted.every((w) => fold(s.title).includes(w)) &&
+                wanted.every((w) => fold(`${nameOf(s)} ${s.title}`).includes(w)) &&
                 (!chosen ||
                     groups.get(s) === chosen ||
                     (chosen === 'outside' && s.points.some((p) => OUTSIDE.includes(standing(p.res))))),
         )
         .sort((a, b) => at(a) - at(b));
-    const with_ = daysWith(grid, rows);
-    const days = whole ? with_ : with_.slice(0, DAYS);
+    const filled = daysWith(grid, rows);
+    const days = whole ? filled : filled.slice(0, DAYS);
+    const newer = rows.filter((s) => days.some((d) => grid.cells.get(s)?.has(d.key)));
     const save = () =>
         saveAs(
             `${t.file}.csv`,
@@ -205,20 +210,20 @@ export default function ResultsGridPage({ record }: RecordPageProps) {
                     ]}
                     change={setChosen}
                 />
-                {with_.length > DAYS ? (
+                {filled.length > DAYS ? (
                     <SelectField
                         id="grid-days"
                         label={t.days}
                         value={whole ? 'all' : ''}
                         options={[
                             { value: '', label: t.daysOf(DAYS) },
-                            { value: 'all', label: t.daysAll(with_.length) },
+                            { value: 'all', label: t.daysAll(filled.length) },
                         ]}
                         change={(v) => setWhole(v === 'all')}
                     />
                 ) : null}
             </form>
-            <Status>{typed || chosen ? t.caption(rows.length, days.length) : ''}</Status>
+            <Status>{typed || chosen ? t.caption(newer.length, days.length) : ''}</Status>
             {grid.cells.size === 0 ? (
                 <Empty>{t.none}</Empty>
             ) : rows.length === 0 ? (
@@ -227,7 +232,8 @@ export default function ResultsGridPage({ record }: RecordPageProps) {
                 <>
                     <p class="k-quiet">{t.flags}</p>
                     <p class="k-quiet k-print-not">{t.hint}</p>
-                    <Table id={record.id} grid={grid} rows={rows} days={days} />
+                    <Table id={record.id} grid={grid} rows={newer} days={days} />
+                    {newer.length < rows.length ? <p>{t.older(rows.length - newer.length)}</p> : null}
                     <div class="k-buttons k-print-not">
                         <button type="button" class="nhsuk-button nhsuk-button--secondary" onClick={save}>
                             {t.save}

@@ -33,10 +33,12 @@ function NewReports({ record, groups }: { record: RecordPageProps['record']; gro
             <ul class="nhsuk-list k-list">
                 {newest.map((r) => (
                     <li class="k-list__row">
-                        <a class="k-list__name" href={recordHref(record.id, `report/${r.id ?? ''}`)}>
-                            {plainTitle(r.code) || t.notRecorded}
-                        </a>
-                        <span class="k-list__date k-quiet">{showDate(reportDate(r)) || t.noDate}</span>
+                        <span>
+                            <a class="k-list__name" href={recordHref(record.id, `report/${r.id ?? ''}`)}>
+                                {plainTitle(r.code) || t.notRecorded}
+                            </a>
+                            <span class="k-quiet k-block">{showDate(reportDate(r)) || t.noDate}</span>
+                        </span>
                     </li>
                 ))}
             </ul>

@@ -29,11 +29,17 @@ const SIGNS: Partial<Record<Standing, string>> = {
     veryLow: '⇊ ',
 };
 
+/* '' where it is not known how a value stands. */
+export const standingWords = (s: Standing): string => (s === 'unknown' ? '' : results().standing[s]);
+export const standingSays = (s: Standing): string => (s === 'unknown' ? '' : results().says[s]);
 export const signOf = (s: Standing): string => SIGNS[s] ?? '';
 
-export function StandingTag({ of: standing }: { of: Standing }) {
-    const words = results().standing[standing];
-    return words ? (
+/* In a list only what is not as usual has a colour, so that it can be found. */
+export function StandingTag({ of: standing, quiet = false }: { of: Standing; quiet?: boolean }) {
+    const words = standingWords(standing);
+    return words && quiet && TONES[standing] === 'green' ? (
+        <span class="k-quiet">{words}</span>
+    ) : words ? (
         <Tag tone={TONES[standing] ?? 'grey'}>
             <span aria-hidden="true">{signOf(standing)}</span>
             {words}
@@ -98,7 +104,7 @@ export function NumberLine({ line }: { line: Line }) {
                 width="100%"
                 height="80"
                 role="img"
-                aria-label={t.line(value, range, t.says[line.standing])}
+                aria-label={t.line(value, range, standingSays(line.standing))}
             >
                 <rect class="k-line__all" x="0" y="36" width="100%" height="16" rx="8" />
                 <rect

@@ -9,7 +9,7 @@ import type { Resource } from '../model/fhir.ts';
 import { recordHref } from '../router.ts';
 import { results } from '../texts/results.ts';
 import { More, Section } from './basic.tsx';
-import { NumberLine } from './number-line.tsx';
+import { NumberLine, standingSays } from './number-line.tsx';
 import { statusKey } from './result-value.tsx';
 
 /* Where the value lies, in a picture and in words. */
@@ -17,7 +17,7 @@ export function Standing({ point }: { point: Point }) {
     const t = results();
     const lines = numberLines(point.res);
     const range = referenceRange(point.res)?.text;
-    const said = t.says[standing(point.res)];
+    const said = standingSays(standing(point.res));
     return (
         <>
             {said ? <p>{lines.length || !range ? said : `${said} ${t.rangeIs(range)}.`}</p> : null}

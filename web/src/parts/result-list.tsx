@@ -14,16 +14,16 @@ export function ResultList({ id, rows, waiting }: { id: string; rows: Series[]; 
                 const newest = s.points[0]!;
                 return (
                     <li class="k-list__row" key={s.key}>
-                        <a class="k-list__name" href={resultHref(id, s.key)}>
-                            {plainTitle(newest.res.code) || s.title}
-                        </a>
-                        <span class="k-list__value">
-                            <PlainValue p={newest} />
+                        <span>
+                            <a class="k-list__name" href={resultHref(id, s.key)}>
+                                {plainTitle(newest.res.code) || s.title}
+                            </a>
+                            <span class="k-quiet k-block">
+                                {showDate(newest.date) || t.noDate}
+                                {waiting.has(s) ? `. ${t.waiting}` : null}
+                            </span>
                         </span>
-                        <span class="k-list__date k-quiet">
-                            {showDate(newest.date) || t.noDate}
-                            {waiting.has(s) ? <span class="k-block">{t.waiting}</span> : null}
-                        </span>
+                        <PlainValue p={newest} />
                     </li>
                 );
             })}

@@ -9,7 +9,7 @@ import { StandingTag } from './number-line.tsx';
 type StatusKey = keyof ReturnType<typeof results>['statusTag'];
 
 export const statusKey = (p: Point): StatusKey | null =>
-    p.status && (p.res.status ?? '') in results().statusTag ? (p.res.status as StatusKey) : null;
+    Object.hasOwn(results().statusTag, p.res.status ?? '') ? (p.res.status as StatusKey) : null;
 
 /* What was found, in everyday words where there are any: 'Never smoked'. */
 const found = (p: Point): string =>
@@ -24,7 +24,13 @@ export function Bare({ p }: { p: Point }) {
     return (
         <>
             <strong>{found(p)}</strong>
-            {unit ? (unit === '%' ? '%' : ` ${unit}`) : bare === text ? '' : ` ${text}`}
+            {unit
+                ? unit === '%'
+                    ? '%'
+                    : ` ${unit === '/min' ? results().aMinute : unit}`
+                : bare === text
+                  ? ''
+                  : ` ${text}`}
         </>
     );
 }
@@ -34,8 +40,10 @@ export function PlainValue({ p }: { p: Point }) {
     return (
         <>
             <span class="k-value">{p.value.text ? <Bare p={p} /> : null}</span>{' '}
-            <StandingTag of={standing(p.res)} />{' '}
-            {status ? <Tag tone="grey">{results().statusTag[status]}</Tag> : null}
+            <span class="k-value">
+                <StandingTag of={standing(p.res)} quiet />{' '}
+                {status ? <Tag tone="grey">{results().statusTag[status]}</Tag> : null}
+            </span>
         </>
     );
 }

@@ -37,7 +37,7 @@ const cy: Same<typeof en> = {
     demo: 'Arddangosiad: pobl wedi’u dyfeisio yw pawb.',
     licences: 'Trwyddedau',
     tryAgain: 'Rhoi cynnig arall arni',
-    nodeSays: (words: string) => `Mae’r nod yn dweud: ${words}`,
+    nodeSays: (words: string) => `Yr ateb oedd: ${words}`,
     problem: 'Mae problem',
     error: 'Gwall:',
     reading: 'Yn darllen y cofnod',

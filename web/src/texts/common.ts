@@ -37,7 +37,7 @@ export const en = {
     demo: 'A demonstration: all people are made up.',
     licences: 'Licences',
     tryAgain: 'Try again',
-    nodeSays: (words: string) => `The node says: ${words}`,
+    nodeSays: (words: string) => `The answer was: ${words}`,
     problem: 'There is a problem',
     error: 'Error:',
     reading: 'Reading the record',

@@ -16,6 +16,8 @@ export const en = {
     days: 'Days shown',
     daysOf: (n: number) => `Newest ${n}`,
     daysAll: (n: number) => `All ${n}`,
+    older: (n: number) =>
+        `${n} ${n === 1 ? 'test has' : 'tests have'} only older values. Choose all days to see ${n === 1 ? 'it' : 'them'}.`,
     save: 'Save as a table (CSV)',
     more: (n: number) => `and ${n} more that day`,
     flags: 'Signs: ↑ high, ↓ low, ⇈ ⇊ very high or low, ! not as usual',

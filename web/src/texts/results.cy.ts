@@ -19,7 +19,7 @@ const cy: Same<typeof en> = {
     count: tests,
     groups: {
         blood: 'Profion gwaed',
-        body: 'Pwysedd gwaed, pwysau a mesuriadau eraill',
+        body: 'Pwysedd gwaed, pwysau a mwy',
         urine: 'Profion wrin',
         heart: 'Y galon',
         lungs: 'Yr ysgyfaint ac anadlu',
@@ -43,7 +43,6 @@ const cy: Same<typeof en> = {
         veryUnusual: 'Ymhell o’r arfer',
         found: 'Wedi’i ganfod',
         notFound: 'Heb ei ganfod',
-        unknown: '',
     },
     says: {
         usual: 'Mae hwn yn yr ystod arferol.',
@@ -57,7 +56,6 @@ const cy: Same<typeof en> = {
         veryUnusual: 'Mae hwn ymhell o’r hyn sy’n arferol.',
         found: 'Daeth y prawf o hyd i’r hyn yr oedd yn chwilio amdano.',
         notFound: 'Ni ddaeth y prawf o hyd i’r hyn yr oedd yn chwilio amdano.',
-        unknown: '',
     },
     marked: 'Y lle a wnaeth y prawf ddywedodd hynny.',
     line: (value: string, range: string, says: string) => `Llinell rif. Eich gwerth yw ${value}. Ystod arferol: ${range}. ${says}`,
@@ -120,6 +118,7 @@ const cy: Same<typeof en> = {
         cancelled: 'Wedi’i ganslo',
         unknown: 'Ddim yn siŵr',
     },
+    aMinute: 'y funud',
     noNumber: 'Dim gwerth',
     reports: 'Adroddiadau profion diweddaraf',
     reportsOf: 'Rhan o adroddiad prawf',

@@ -19,7 +19,7 @@ export const en = {
     count: tests,
     groups: {
         blood: 'Blood tests',
-        body: 'Blood pressure, weight and other measurements',
+        body: 'Blood pressure, weight and more',
         urine: 'Urine tests',
         heart: 'Heart',
         lungs: 'Lungs and breathing',
@@ -43,7 +43,6 @@ export const en = {
         veryUnusual: 'Far from usual',
         found: 'Found',
         notFound: 'Not found',
-        unknown: '',
     },
     says: {
         usual: 'This is in the usual range.',
@@ -57,7 +56,6 @@ export const en = {
         veryUnusual: 'This is far from what is usual.',
         found: 'The test found what it looked for.',
         notFound: 'The test did not find what it looked for.',
-        unknown: '',
     },
     marked: 'The place that did the test said so.',
     line: (value: string, range: string, says: string) => `Number line. Your value is ${value}. Usual range: ${range}. ${says}`,
@@ -120,6 +118,7 @@ export const en = {
         cancelled: 'Cancelled',
         unknown: 'Not sure',
     },
+    aMinute: 'a minute',
     noNumber: 'No value',
     reports: 'Newest test reports',
     reportsOf: 'Part of a test report',
