@@ -385,6 +385,7 @@ int demo_open(struct world *world, struct identity *identity, const struct rest 
     rc = rc ? rc : find_cast(world, identity, &cast, &a, e);
     rc = rc ? rc : demo_story(world, rest, &cast, &a, e);
     rc = rc ? rc : demo_own(world, rest, &cast, &a, e);
+    rc = rc ? rc : demo_results(world, rest, &cast, &a, e);
     rc = rc ? rc : demo_letters(world, rest, &cast, &a, e);
     rc = rc ? rc : demo_requests(world, rest, &cast, &a, e);
     rc = rc ? rc : demo_home(world, rest, &cast, &a, e);

@@ -48,6 +48,10 @@ int demo_tell(struct world *w, const struct rest *rest, const struct demo_cast *
 int demo_own(struct world *w, const struct rest *rest, const struct demo_cast *cast,
              struct arena *a, struct err *e);
 
+/* Results, one of which waits for a comment, unless they are here already. */
+int demo_results(struct world *w, const struct rest *rest, const struct demo_cast *cast,
+                 struct arena *a, struct err *e);
+
 /* Writes the resources of the story, unless it was written before, and what it leaves in the log.
  * Nothing where somebody of it is missing. */
 int demo_story(struct world *w, const struct rest *rest, const struct demo_cast *cast,

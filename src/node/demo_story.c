@@ -44,225 +44,73 @@ enum {
                                                               "{'reference':'" reference \
                                                               "','display':'" name "'}}]"
 
-static const struct demo_told
-    story
-        [] =
-            {
-                STAFF("demo-reception", "R8009", "Ms", "Hannah", "Price", "Receptionist"),
-                STAFF("demo-privacy", "R0001", "Mr", "Marcus", "Osei", "Privacy officer"),
-                {"Consent", "demo-choice",
-                 CONSENT("sharing",
-                         "OPTOUT") ",'dateTime':'<month-ago>',"
-                                   "'performer':[{'reference':'<patient>'}],'provision':{'type':'"
-                                   "deny'," PARTY(
-                                       "<trust>",
-                                       "<trust-name>") ",'securityLabel':[{'system':'" V3
-                                                       "ActCode',"
-                                                       "'code':'MH','display':'mental health'}]}"},
-                {"Consent", "demo-proxy",
-                 "'extension':[{'url':'" EXTENSION "proxy-basis','valueCode':'carer'}]," CONSENT(
-                     "proxy", "OPTIN") ",'dateTime':'<month-ago>',"
-                                       "'performer':[{'reference':'<patient>'}],'provision':{'type'"
-                                       ":'permit',"
-                                       "'period':{'start':'<month-ago>','end':'<next-year>'}"
-                                       "," PARTY("<carer>", "<carer-name>") ",'action':[" CODED(
-                                           KITH "proxy-function",
-                                           "view") "," CODED(KITH "proxy-function",
-                                                             "book") "," CODED(KITH "prox"
-                                                                                    "y-"
-                                                                                    "func"
-                                                                                    "tio"
-                                                                                    "n",
-                                                                               "orde"
-                                                                               "r") "]}"},
-                {"CareTeam", "demo-team",
-                 "'status':'active','name':'Help at home','subject':{'reference':'<patient>'},"
-                 "'period':{'start':'<month-ago>'},'participant':[{'role':[{'text':'Social "
-                 "worker'}],"
-                 "'member':{'reference':'<social>','display':'<social-name>'}},"
-                 "{'role':[{'text':'Carer'}],'member':{'reference':'<carer>','display':'<carer-"
-                 "name>'}}]"},
-                {"Condition", "demo-sealed",
-                 "'meta':{'security':[{'extension':[{'url':'" EXTENSION
-                 "label-party','valueReference':"
-                 "{'reference':'<practice>'}},{'url':'" EXTENSION "label-by','valueReference':"
-                 "{'reference':'<gp>'}}],'system':'" KITH
-                 "label','code':'sealed','display':'sealed'}]},"
-                 "'clinicalStatus':" CODED(
-                     "http://terminology.hl7.org/CodeSystem/condition-clinical",
-                     "resolved") ",'verificationStatus':" CODED("http://terminology.hl7.org/"
-                                                                "CodeSystem/"
-                                                                "condition-ver-status",
-                                                                "confirmed") ","
-                                                                             "'code':{'coding':[{'"
-                                                                             "system':'"
-                                                                             "http://snomed.info/"
-                                                                             "sct','code':'"
-                                                                             "240589008','display'"
-                                                                             ":"
-                                                                             "'Chlamydia "
-                                                                             "trachomatis "
-                                                                             "infection'}],'text':'"
-                                                                             "Chlamydia "
-                                                                             "trachomatis "
-                                                                             "infection'},"
-                                                                             "'subject':{'"
-                                                                             "reference':'<patient>"
-                                                                             "'},'onsetDateTime':'<"
-                                                                             "year-ago>',"
-                                                                             "'abatementDateTime':'"
-                                                                             "<month-ago>'"
-                                                                             ",'recordedDate':'<"
-                                                                             "year-ago>',"
-                                                                             "'recorder':{'"
-                                                                             "reference':'<gp>','"
-                                                                             "display':'<gp-name>'"
-                                                                             "}"},
-                {"Observation", "demo-held",
-                 "'meta':{'security':[{'extension':[{'url':'" EXTENSION
-                 "label-until','valueDateTime':"
-                 "'<next-week-day>'}],'system':'" KITH "label','code':'held',"
-                 "'display':'not released to the patient yet'}]},"
-                 "'status':'final','category':[" CODED(
-                     "http://terminology.hl7.org/CodeSystem/observation-category",
-                     "laboratory") "],"
-                                   "'code':{'coding':[{'system':'http://"
-                                   "loinc.org','code':'38445-3','display':"
-                                   "'Calprotectin [Mass/mass] in Stool'}],'text':'Calprotectin in "
-                                   "stool'},"
-                                   "'subject':{'reference':'<patient>'},'effectiveDateTime':'<two-"
-                                   "days-ago>',"
-                                   "'performer':[{'reference':'<practice>','display':'<practice-"
-                                   "name>'}],"
-                                   "'valueQuantity':{'value':210,'unit':'ug/g','system':'http://"
-                                   "unitsofmeasure.org',"
-                                   "'code':'ug/g'},'note':[{'text':'Slightly raised. We will talk "
-                                   "about it "
-                                   "first.'}]"},
-                {"Appointment", "demo-appointment",
-                 "'status':'booked','description':'To talk about a test','start':'<next-week>',"
-                 "'end':'<next-week-end>','participant':["
-                 "{'actor':{'reference':'<patient>','display':'<patient-name>'},'status':'accepted'"
-                 "},"
-                 "{'actor':{'reference':'<gp>','display':'<gp-name>'},'status':'accepted'}]"},
-                {"Consent", "demo-claim",
-                 "'extension':[{'url':'" EXTENSION
-                 "consent-reason','valueCodeableConcept':{'coding':"
-                 "[{'system':'" KITH "access-reason','code':'handling-referral',"
-                 "'display':'To deal with a referral'}],"
-                 "'text':'A letter about a sore knee came to our department.'}}]," CONSENT(
-                     "claim",
-                     "OPTIN") ",'dateTime':'<claim>','performer':[{'reference':'<hospital>'}],"
-                              "'provision':{'type':'permit','period':{'start':'<claim>','end':'<"
-                              "claim-"
-                              "end>'}," PARTY("<hospital>", "<hospital-name>") "}"},
-                {"Task", "demo-review",
-                 "'status':'requested','intent':'order','priority':'urgent','businessStatus':{'"
-                 "coding':"
-                 "[{'system':'" KITH
-                 "task-status','code':'waiting','display':'waits for a review'}]},"
-                 "'code':{'coding':[{'system':'" KITH "task-kind','code':'claim-review'}],"
-                 "'text':'Look at a relationship that somebody claimed'},"
-                 "'description':'A letter about a sore knee came to our department.',"
-                 "'focus':{'reference':'Consent/demo-claim'},'for':{'reference':'<patient>'},"
-                 "'authoredOn':'<claim>','lastModified':'<claim>',"
-                 "'requester':{'reference':'<hospital>','display':'<hospital-name>'},"
-                 "'performerType':[{'coding':[{'system':'" JOB "','code':'R0001',"
-                 "'display':'Privacy Officer'}],'text':'Privacy officer'}],"
-                 "'reasonCode':{'coding':[{'system':'" KITH
-                 "access-reason','code':'handling-referral',"
-                 "'display':'To deal with a referral'}]}"},
-                {"Communication", "demo-notice",
-                 "'status':'completed','category':[" CODED(
-                     "http://terminology.hl7.org/CodeSystem/communication-category",
-                     "notification") "],"
-                                     "'subject':{'reference':'<patient>'},'about':[{'reference':'"
-                                     "Consent/"
-                                     "demo-claim'}],"
-                                     "'sent':'<claim>','recipient':[{'reference':'<patient>'}],"
-                                     "'sender':{'reference':'<hospital>','display':'<hospital-name>"
-                                     "'},'payload'"
-                                     ":"
-                                     "[{'contentString':'<hospital-name>, of <trust-name>, said "
-                                     "that they need "
-                                     "to see your "
-                                     "record. The reason given: To deal with a referral. This "
-                                     "lasted 8 hours. "
-                                     "A privacy officer "
-                                     "will look at it. If you have questions, ask us.'}]"},
-/* A result of the practice's laboratory; its date and value follow. */
-#define QUANTITY(value, unit) \
-    "{'value':" value ",'unit':'" unit "','system':'http://unitsofmeasure.org','code':'" unit "'}"
-#define VALUE(value, unit) "'valueQuantity':" QUANTITY(value, unit)
-#define H_FLAG "'interpretation':[" CODED(V3 "ObservationInterpretation", "H") "],"
-#define LAB(id, loinc, display, words, more)                                                  \
-    {"Observation", id,                                                                       \
-     "'status':'final','category':[" CODED(                                                   \
-         "http://terminology.hl7.org/CodeSystem/observation-category",                        \
-         "laboratory") "],"                                                                   \
-                       "'code':{'coding':[{'system':'http://loinc.org','code':'" loinc        \
-                       "','display':'" display "'}],'text':'" words                           \
-                       "'},'subject':{'reference':'<patient>'},"                              \
-                       "'performer':[{'reference':'<practice>','display':'<practice-name>'}]" \
-                       "," more}
-
-static const struct told {
-    const char *type;
-    const char *id;
-    const char *members;
-} story[] = {
+static const struct demo_told story[] = {
     STAFF("demo-reception", "R8009", "Ms", "Hannah", "Price", "Receptionist"),
     STAFF("demo-privacy", "R0001", "Mr", "Marcus", "Osei", "Privacy officer"),
     {"Consent", "demo-choice",
      CONSENT("sharing",
              "OPTOUT") ",'dateTime':'<month-ago>',"
-                       "'performer':[{'reference':'<patient>'}],'provision':{'type':'deny'," PARTY(
-                           "<trust>", "<trust-name>") ",'securityLabel':[{'system':'" V3 "ActCode',"
+                       "'performer':[{'reference':'<patient>'}],'provision':{'type':'"
+                       "deny'," PARTY("<trust>",
+                                      "<trust-name>") ",'securityLabel':[{'system':'" V3 "ActCode',"
                                                       "'code':'MH','display':'mental health'}]}"},
     {"Consent", "demo-proxy",
      "'extension':[{'url':'" EXTENSION "proxy-basis','valueCode':'carer'}]," CONSENT(
-         "proxy",
-         "OPTIN") ",'dateTime':'<month-ago>',"
-                  "'performer':[{'reference':'<patient>'}],'provision':{'type':'permit',"
-                  "'period':{'start':'<month-ago>','end':'<next-year>'}," PARTY(
-                      "<carer>",
-                      "<carer-name>") ",'action':[" CODED(KITH "proxy-function",
-                                                          "view") "," CODED(KITH "proxy-function",
-                                                                            "book") "," CODED(KITH
-                                                                                              "prox"
-                                                                                              "y-"
-                                                                                              "func"
-                                                                                              "tio"
-                                                                                              "n",
-                                                                                              "orde"
-                                                                                              "r") "]}"},
+         "proxy", "OPTIN") ",'dateTime':'<month-ago>',"
+                           "'performer':[{'reference':'<patient>'}],'provision':{'type'"
+                           ":'permit',"
+                           "'period':{'start':'<month-ago>','end':'<next-year>'}"
+                           "," PARTY("<carer>", "<carer-name>") ",'action':[" CODED(
+                               KITH "proxy-function",
+                               "view") "," CODED(KITH "proxy-function",
+                                                 "book") "," CODED(KITH "prox"
+                                                                        "y-"
+                                                                        "func"
+                                                                        "tio"
+                                                                        "n",
+                                                                   "orde"
+                                                                   "r") "]}"},
     {"CareTeam", "demo-team",
      "'status':'active','name':'Help at home','subject':{'reference':'<patient>'},"
-     "'period':{'start':'<month-ago>'},'participant':[{'role':[{'text':'Social worker'}],"
+     "'period':{'start':'<month-ago>'},'participant':[{'role':[{'text':'Social "
+     "worker'}],"
      "'member':{'reference':'<social>','display':'<social-name>'}},"
-     "{'role':[{'text':'Carer'}],'member':{'reference':'<carer>','display':'<carer-name>'}}]"},
+     "{'role':[{'text':'Carer'}],'member':{'reference':'<carer>','display':'<carer-"
+     "name>'}}]"},
     {"Condition", "demo-sealed",
      "'meta':{'security':[{'extension':[{'url':'" EXTENSION "label-party','valueReference':"
      "{'reference':'<practice>'}},{'url':'" EXTENSION "label-by','valueReference':"
      "{'reference':'<gp>'}}],'system':'" KITH "label','code':'sealed','display':'sealed'}]},"
      "'clinicalStatus':" CODED(
          "http://terminology.hl7.org/CodeSystem/condition-clinical",
-         "resolved") ",'verificationStatus':" CODED("http://terminology.hl7.org/CodeSystem/"
+         "resolved") ",'verificationStatus':" CODED("http://terminology.hl7.org/"
+                                                    "CodeSystem/"
                                                     "condition-ver-status",
                                                     "confirmed") ","
-                                                                 "'code':{'coding':[{'system':'"
+                                                                 "'code':{'coding':[{'"
+                                                                 "system':'"
                                                                  "http://snomed.info/"
-                                                                 "sct','code':'240589008','display'"
+                                                                 "sct','code':'"
+                                                                 "240589008','display'"
                                                                  ":"
-                                                                 "'Chlamydia trachomatis "
-                                                                 "infection'}],'text':'Chlamydia "
-                                                                 "trachomatis infection'},"
-                                                                 "'subject':{'reference':'<patient>"
-                                                                 "'},'onsetDateTime':'<year-ago>',"
-                                                                 "'abatementDateTime':'<month-ago>'"
-                                                                 ",'recordedDate':'<year-ago>',"
-                                                                 "'recorder':{'reference':'<gp>','"
-                                                                 "display':'<gp-name>'}"},
+                                                                 "'Chlamydia "
+                                                                 "trachomatis "
+                                                                 "infection'}],'text':'"
+                                                                 "Chlamydia "
+                                                                 "trachomatis "
+                                                                 "infection'},"
+                                                                 "'subject':{'"
+                                                                 "reference':'<patient>"
+                                                                 "'},'onsetDateTime':'<"
+                                                                 "year-ago>',"
+                                                                 "'abatementDateTime':'"
+                                                                 "<month-ago>'"
+                                                                 ",'recordedDate':'<"
+                                                                 "year-ago>',"
+                                                                 "'recorder':{'"
+                                                                 "reference':'<gp>','"
+                                                                 "display':'<gp-name>'"
+                                                                 "}"},
     {"Observation", "demo-held",
      "'meta':{'security':[{'extension':[{'url':'" EXTENSION "label-until','valueDateTime':"
      "'<next-week-day>'}],'system':'" KITH "label','code':'held',"
@@ -270,52 +118,24 @@ static const struct told {
      "'status':'final','category':[" CODED(
          "http://terminology.hl7.org/CodeSystem/observation-category",
          "laboratory") "],"
-                       "'code':{'coding':[{'system':'http://loinc.org','code':'38445-3','display':"
-                       "'Calprotectin [Mass/mass] in Stool'}],'text':'Calprotectin in stool'},"
-                       "'subject':{'reference':'<patient>'},'effectiveDateTime':'<two-days-ago>',"
-                       "'performer':[{'reference':'<practice>','display':'<practice-name>'}],"
+                       "'code':{'coding':[{'system':'http://"
+                       "loinc.org','code':'38445-3','display':"
+                       "'Calprotectin [Mass/mass] in Stool'}],'text':'Calprotectin in "
+                       "stool'},"
+                       "'subject':{'reference':'<patient>'},'effectiveDateTime':'<two-"
+                       "days-ago>',"
+                       "'performer':[{'reference':'<practice>','display':'<practice-"
+                       "name>'}],"
                        "'valueQuantity':{'value':210,'unit':'ug/g','system':'http://"
                        "unitsofmeasure.org',"
-                       "'code':'ug/g'},'note':[{'text':'Slightly raised. We will talk about it "
+                       "'code':'ug/g'},'note':[{'text':'Slightly raised. We will talk "
+                       "about it "
                        "first.'}]"},
-    LAB("demo-potassium", "2823-3", "Potassium [Moles/volume] in Serum or Plasma",
-        "Serum potassium",
-        "'effectiveDateTime':'<two-days-ago>'," H_FLAG
-            VALUE("5.4", "mmol/L") ",'referenceRange':[{'low':" QUANTITY(
-                "3.5", "mmol/L") ",'high':" QUANTITY("5.3", "mmol/L") "}]"),
-    LAB("demo-sodium", "2951-2", "Sodium [Moles/volume] in Serum or Plasma", "Serum sodium",
-        "'effectiveDateTime':'<two-days-ago>'," VALUE(
-            "139",
-            "mmol/L") ",'referenceRange':[{'low':" QUANTITY("133",
-                                                            "mmol/L") ",'high':" QUANTITY("146",
-                                                                                          "mmol/L") "}]"),
-    {"DiagnosticReport", "demo-bloods",
-     "'status':'final','category':[" CODED(
-         "http://terminology.hl7.org/CodeSystem/v2-0074",
-         "LAB") "],'code':{'coding':[{'system':'http://loinc.org','code':'24326-1'}],"
-                "'text':'Electrolytes'},'subject':{'reference':'<patient>'},"
-                "'effectiveDateTime':'<two-days-ago>',"
-                "'performer':[{'reference':'<practice>','display':'<practice-name>'}],"
-                "'result':[{'reference':'Observation/demo-potassium'},"
-                "{'reference':'Observation/demo-sodium'}]"},
-    LAB("demo-cholesterol", "14647-2", "Cholesterol [Moles/volume] in Serum or Plasma",
-        "Total cholesterol",
-        "'effectiveDateTime':'<month-ago>'," VALUE(
-            "5.2",
-            "mmol/L") ",'referenceRange':[{'high':" QUANTITY("5.0",
-                                                             "mmol/L") "}],"
-                                                                       "'note':[{'authorReference':"
-                                                                       "{'reference':'<gp>','"
-                                                                       "display':'<gp-name>'},'"
-                                                                       "time':'<month-ago>',"
-                                                                       "'text':'A little high. "
-                                                                       "This can wait until we "
-                                                                       "next meet. Nothing has to "
-                                                                       "change now.'}]"),
     {"Appointment", "demo-appointment",
      "'status':'booked','description':'To talk about a test','start':'<next-week>',"
      "'end':'<next-week-end>','participant':["
-     "{'actor':{'reference':'<patient>','display':'<patient-name>'},'status':'accepted'},"
+     "{'actor':{'reference':'<patient>','display':'<patient-name>'},'status':'accepted'"
+     "},"
      "{'actor':{'reference':'<gp>','display':'<gp-name>'},'status':'accepted'}]"},
     {"Consent", "demo-claim",
      "'extension':[{'url':'" EXTENSION "consent-reason','valueCodeableConcept':{'coding':"
@@ -323,10 +143,12 @@ static const struct told {
      "'display':'To deal with a referral'}],"
      "'text':'A letter about a sore knee came to our department.'}}]," CONSENT(
          "claim", "OPTIN") ",'dateTime':'<claim>','performer':[{'reference':'<hospital>'}],"
-                           "'provision':{'type':'permit','period':{'start':'<claim>','end':'<claim-"
+                           "'provision':{'type':'permit','period':{'start':'<claim>','end':'<"
+                           "claim-"
                            "end>'}," PARTY("<hospital>", "<hospital-name>") "}"},
     {"Task", "demo-review",
-     "'status':'requested','intent':'order','priority':'urgent','businessStatus':{'coding':"
+     "'status':'requested','intent':'order','priority':'urgent','businessStatus':{'"
+     "coding':"
      "[{'system':'" KITH "task-status','code':'waiting','display':'waits for a review'}]},"
      "'code':{'coding':[{'system':'" KITH "task-kind','code':'claim-review'}],"
      "'text':'Look at a relationship that somebody claimed'},"
@@ -342,14 +164,18 @@ static const struct told {
      "'status':'completed','category':[" CODED(
          "http://terminology.hl7.org/CodeSystem/communication-category",
          "notification") "],"
-                         "'subject':{'reference':'<patient>'},'about':[{'reference':'Consent/"
+                         "'subject':{'reference':'<patient>'},'about':[{'reference':'"
+                         "Consent/"
                          "demo-claim'}],"
                          "'sent':'<claim>','recipient':[{'reference':'<patient>'}],"
-                         "'sender':{'reference':'<hospital>','display':'<hospital-name>'},'payload'"
+                         "'sender':{'reference':'<hospital>','display':'<hospital-name>"
+                         "'},'payload'"
                          ":"
-                         "[{'contentString':'<hospital-name>, of <trust-name>, said that they need "
+                         "[{'contentString':'<hospital-name>, of <trust-name>, said "
+                         "that they need "
                          "to see your "
-                         "record. The reason given: To deal with a referral. This lasted 8 hours. "
+                         "record. The reason given: To deal with a referral. This "
+                         "lasted 8 hours. "
                          "A privacy officer "
                          "will look at it. If you have questions, ask us.'}]"},
 };
@@ -588,22 +414,20 @@ static int is_there(struct world *w, text reference, struct arena *a, bool *ret,
     return rc == ERR_NOT_FOUND ? 0 : rc;
 }
 
-static int write_all(const struct rest *rest, const struct demo_cast *cast,
-                     const struct demo_told *told, size_t count, int64_t now_ms, struct arena *a,
-                     struct err *e)
 int demo_write(const struct rest *rest, text bundle, struct arena *a, struct err *e)
 {
     struct rest here = *rest;
     struct rest_item item = {.json = bundle};
     here.local = true;
     rest_take(&here, policy_local_administrator(), &item, 1, a);
-    return item.result ? err_set(e, item.result, "the story of the demonstration: %s",
-                                 err_text(&item.err))
-                       : 0;
+    return item.result
+               ? err_set(e, item.result, "the story of the demonstration: %s", err_text(&item.err))
+               : 0;
 }
 
-static int write_all(const struct rest *rest, const struct demo_cast *cast, const struct told *told,
-                     size_t count, int64_t now_ms, struct arena *a, struct err *e)
+static int write_all(const struct rest *rest, const struct demo_cast *cast,
+                     const struct demo_told *told, size_t count, int64_t now_ms, struct arena *a,
+                     struct err *e)
 {
     struct buf out;
     buf_init(&out, STORY_MOST);

@@ -84,8 +84,6 @@ function trouble(status: number, body: string): Trouble {
         return new Trouble(
             'This was changed meanwhile',
             'Look at what is there now, then decide which to keep.',
-            'Somebody changed this meanwhile',
-            'Look at both versions, then choose.',
             detail,
             status,
         );
@@ -145,10 +143,8 @@ interface Asked {
     accept: string;
     body?: unknown; /* as JSON, by POST */
     type?: string;
-    method?: 'PUT' | 'DELETE';
-    match?: string; /* If-Match: the version that was read */
-    method?: 'PUT' | 'PATCH'; /* of what has a body; left out: POST */
-    ifMatch?: string; /* the version that is changed */
+    method?: 'PUT' | 'PATCH' | 'DELETE'; /* left out: POST where there is a body, else GET */
+    match?: string; /* the version that is changed or taken away */
     signal?: AbortSignal | undefined;
     quiet?: boolean; /* a 401 is an answer, not the end of the session */
 }
@@ -191,18 +187,15 @@ function send(asked: Asked): Promise<Response> {
         init.signal = asked.signal;
     }
     if (asked.body !== undefined) {
-        init.method = asked.method ?? 'POST';
+        init.method = 'POST';
         init.body = typeof asked.body === 'string' ? asked.body : JSON.stringify(asked.body);
         headers['content-type'] = asked.type ?? 'application/json';
-        if (asked.ifMatch) {
-            headers['if-match'] = `W/"${asked.ifMatch}"`;
-        }
     }
     if (asked.method) {
         init.method = asked.method;
     }
     if (asked.match) {
-        headers['if-match'] = asked.match;
+        headers['if-match'] = `W/"${asked.match}"`;
     }
     if (own && asked.body !== undefined && watcher.csrf()) {
         headers['x-kith-csrf'] = watcher.csrf();
@@ -318,8 +311,6 @@ function parsed<T>(body: string): T {
     }
 }
 
-const etag = (r: Resource): string => `W/"${r.meta?.versionId ?? ''}"`;
-
 /*
  * Makes an entry, or, where it has an id, changes it from the version that was read. A Trouble of
  * status 412 says that somebody has changed it meanwhile; nothing was written then.
@@ -331,7 +322,7 @@ export const save = async (r: Resource): Promise<Resource> =>
             accept: FHIR,
             body: r,
             type: FHIR,
-            ...(r.id ? { method: 'PUT', match: etag(r) } : {}),
+            ...(r.id ? { method: 'PUT', match: r.meta?.versionId ?? '' } : {}),
         }),
     );
 
@@ -341,7 +332,7 @@ export const takeAway = async (r: Resource): Promise<void> => {
         path: `${BASE}${r.resourceType}/${r.id ?? ''}`,
         accept: FHIR,
         method: 'DELETE',
-        match: etag(r),
+        match: r.meta?.versionId ?? '',
     });
 };
 
@@ -364,7 +355,7 @@ export const patch = async (path: string, version: string, operations: string): 
             path: BASE + path,
             accept: FHIR,
             method: 'PATCH',
-            ifMatch: version,
+            match: version,
             body: operations,
             type: 'application/json-patch+json',
         }),

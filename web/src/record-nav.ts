@@ -18,20 +18,18 @@ export interface NavRow {
 export const PATIENT_NAV: readonly NavRow[] = [
     { page: '', words: 'home' },
     { page: 'timeline', words: 'timeline', also: ['entry'] },
-    { page: 'results', words: 'results', also: ['result'] },
+    { page: 'results', words: 'results', also: ['result', 'report'] },
     { page: 'medicines', words: 'medicines' },
     { page: 'conditions', words: 'conditions' },
     { page: 'allergies', words: 'allergies' },
     { page: 'vaccinations', words: 'vaccinations' },
+    { page: 'letters', words: 'letters', also: ['letter'] },
+    { page: 'images', words: 'images' },
     { page: 'care', words: 'care' },
     { page: 'about-me', words: 'aboutMe' },
     { page: 'own', words: 'own' },
-    { page: 'letters', words: 'letters', also: ['letter'] },
-    { page: 'images', words: 'images' },
-    { page: 'results', words: 'results', also: ['result', 'report'] },
+    { page: 'requests', words: 'requests', also: ['ask'] },
     { page: 'details', words: 'details' },
-    { page: 'share', words: 'share' },
-    { page: 'download', words: 'download' },
 ];
 
 /* Your choices. */
@@ -39,21 +37,20 @@ export const CHOICES_NAV: readonly NavRow[] = [
     { page: 'sharing', words: 'sharing', in: 'people' },
     { page: 'access', words: 'access', in: 'people' },
     { page: 'proxies', words: 'proxies', in: 'people' },
+    { page: 'share', words: 'share' },
+    { page: 'download', words: 'download' },
     { page: 'apps', words: 'apps', in: 'account' },
     { page: 'joined', words: 'joined', in: 'people' },
-    { page: 'requests', words: 'requests', also: ['ask'] },
 ];
 
 export const STAFF_NAV: readonly NavRow[] = [
     { page: '', words: 'summary', also: ['write', 'change'] },
-    { page: 'results', words: 'results', also: ['result'] },
-    { page: '', words: 'summary' },
     { page: 'results', words: 'results', also: ['result', 'report', 'results-grid'] },
     { page: 'timeline', words: 'timeline', also: ['entry'] },
-    { page: 'care', words: 'care' },
-    { page: 'about-me', words: 'aboutMe' },
     { page: 'letters', words: 'letters', also: ['letter'] },
     { page: 'images', words: 'images' },
+    { page: 'care', words: 'care' },
+    { page: 'about-me', words: 'aboutMe' },
     { page: 'details', words: 'details' },
 ];
 

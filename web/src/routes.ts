@@ -55,7 +55,6 @@ export const ROUTES: readonly Row[] = [
     /* a record: of patients and professionals alike */
     { path: 'patient/:id', may: isPatient, needs: ['safety'], load: () => import('./pages/home.tsx') },
     { path: 'patient/:id', may: isStaff, needs: ['safety'], load: () => import('./pages/safety.tsx') },
-    { path: 'patient/:id', needs: ['safety', 'recent'], load: () => import('./pages/summary.tsx') },
     { path: 'patient/:id/write', may: writes, needs: ['safety'], load: () => import('./pages/write.tsx') },
     { path: 'patient/:id/write/:kind', may: writes, needs: ['safety'], load: () => import('./pages/write.tsx') },
     { path: 'patient/:id/change/:type/:entry', may: writes, needs: ['all'], load: () => import('./pages/change.tsx') },
@@ -82,7 +81,6 @@ export const ROUTES: readonly Row[] = [
         ready: ({ index }, { type, entry }) => index.byReference.has(`${type}/${entry}`),
         load: () => import('./pages/entry.tsx'),
     },
-
     { path: 'patient/:id/letters', needs: ['documents'], load: () => import('./pages/letters.tsx') },
     { path: 'patient/:id/letter/:entry', needs: ['documents'], load: () => import('./pages/letter.tsx') },
     { path: 'patient/:id/images', needs: ['documents', 'results'], load: () => import('./pages/images.tsx') },
@@ -91,7 +89,6 @@ export const ROUTES: readonly Row[] = [
     { path: 'patient/:id/requests', needs: ['all'], load: () => import('./pages/requests.tsx') },
     { path: 'patient/:id/ask/:kind', needs: ['safety'], load: () => import('./pages/ask.tsx') },
     { path: 'patient/:id/ask/:kind/:type/:entry', needs: ['all'], load: () => import('./pages/ask.tsx') },
-    { path: 'patient/:id/entry/:type/:entry', needs: ['all'], load: () => import('./pages/entry.tsx') },
 
     /* about a record */
     { path: 'people/:id/joined', needs: ['all'], load: () => import('./pages/joined.tsx') },

@@ -13,7 +13,6 @@ export interface Account {
     kind: 'patient' | 'professional';
     patient?: string;
     person?: string; /* 'Practitioner/7': who they are in the directory or a record */
-    person?: string; /* 'Practitioner/x', 'Patient/y' */
     roles?: Role[];
     role?: number;
     activities?: string[];

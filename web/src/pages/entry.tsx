@@ -172,7 +172,6 @@ function Recorded({ record, res, entry }: { record: Loaded; res: Resource; entry
 
 export default function EntryPage({ record, params, session }: RecordPageProps) {
     const t = words();
-export default function EntryPage({ record, params, session }: RecordPageProps) {
     const type = params.type!;
     const id = params.entry!;
     const { index } = record;
@@ -196,6 +195,11 @@ export default function EntryPage({ record, params, session }: RecordPageProps) 
             <span class="nhsuk-caption-l">{timelineTexts().one[entry.kind]}</span>
             <Heading>{entry.title}</Heading>
             <ItemActions id={record.id} session={session} res={res} />
+            {!isPatient(session) && !id.includes('~') && !entry.wrong && mayChange(session, type) ? (
+                <p>
+                    <a href={changeHref(record.id, res)}>{write().edit}</a>
+                </p>
+            ) : null}
             {entry.wrong ? (
                 <div class="nhsuk-inset-text k-inset">
                     <p>
@@ -206,57 +210,6 @@ export default function EntryPage({ record, params, session }: RecordPageProps) 
             <div class="k-grid">
                 <Recorded record={record} res={res} entry={entry} />
                 <Section id="source" title={t.source}>
-                <Section id="entry" title="What was recorded">
-                    <dl class="nhsuk-summary-list k-facts">
-                        {[
-                            ['Date', showTimes(entry?.start, entry?.end) || 'Not recorded'] as [
-                                string,
-                                string,
-                            ],
-                            ...rows,
-                        ]
-                            .filter(([, value]) => value)
-                            .map(([label, value]) => (
-                                <div class="nhsuk-summary-list__row">
-                                    <dt class="nhsuk-summary-list__key">{label}</dt>
-                                    <dd class="nhsuk-summary-list__value k-break k-lines">
-                                        {value}
-                                    </dd>
-                                </div>
-                            ))}
-                    </dl>
-                    {files.length ? (
-                        <ul class="nhsuk-list">
-                            {files.map((f) => (
-                                <li>
-                                    <a href={f.href}>{f.label}</a>
-                                </li>
-                            ))}
-                        </ul>
-                    ) : null}
-                    {links.length ? (
-                        <>
-                            <h3 class="nhsuk-heading-s">Goes with</h3>
-                            <ul class="nhsuk-list">
-                                {links.map((l) => (
-                                    <li>
-                                        <a href={entryHref(record.id, l)}>{titles.get(l)}</a>{' '}
-                                        <span class="k-quiet">{typeWords(l.resourceType)}</span>
-                                    </li>
-                                ))}
-                            </ul>
-                        </>
-                    ) : null}
-                    {!isPatient(session) &&
-                    !id.includes('~') &&
-                    !entry?.wrong &&
-                    mayChange(session, type) ? (
-                        <p class="k-last">
-                            <a href={changeHref(record.id, res)}>{write().edit}</a>
-                        </p>
-                    ) : null}
-                </Section>
-                <Section id="source" title="Source">
                     <SourceList res={res} index={index} />
                     <Raw res={res} index={index} />
                 </Section>

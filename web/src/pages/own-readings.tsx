@@ -36,7 +36,7 @@ export default function OwnReadingsPage({ record, session, params }: RecordPageP
             ) : null}
             {points.length ? (
                 <section class="k-card k-wide" aria-label={t.kinds[kind]}>
-                    <Chart points={points} low={NaN} high={NaN} />
+                    <Chart points={points} />
                     <table role="table" class="nhsuk-table-responsive k-values">
                         <caption class="nhsuk-table__caption nhsuk-table__caption--s">
                             {t.entries(points.length)}

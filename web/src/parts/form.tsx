@@ -112,7 +112,6 @@ export function TextField(props: {
     inputmode?: 'numeric' | 'decimal' | 'text' | 'email' | 'tel';
     narrow?: boolean;
     long?: boolean;
-    most?: number; /* letters of a long one */
     rows?: number; /* of a long one */
     most?: number; /* characters of a long one */
     spellcheck?: boolean;
@@ -134,8 +133,7 @@ export function TextField(props: {
             {props.long ? (
                 <textarea
                     {...common}
-                    rows={props.most ? 6 : 3}
-                    rows={props.rows ?? 3}
+                    rows={props.rows ?? (props.most ? 6 : 3)}
                     maxLength={props.most ?? 1000}
                     class={`nhsuk-textarea${error}`}
                     onInput={(e) => props.change(e.currentTarget.value)}

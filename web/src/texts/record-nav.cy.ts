@@ -33,11 +33,9 @@ const cy: Same<typeof en> = {
     images: 'Delweddau',
     share: 'Rhannu gyda rhywun',
     download: 'Lawrlwytho neu argraffu',
-    details: 'Manylion',
     care: 'Gofal a chymorth',
     aboutMe: 'Amdanaf i',
     own: 'Fy nghofnodion fy hun',
-    entry: 'Cofnod',
     requests: 'Cwestiynau a cheisiadau',
 };
 

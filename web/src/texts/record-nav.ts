@@ -21,7 +21,6 @@ export const en = {
     images: 'Images',
     share: 'Share with someone',
     download: 'Download or print',
-    details: 'Details',
     care: 'Care and support',
     aboutMe: 'About me',
     own: 'My own entries',
