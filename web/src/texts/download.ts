@@ -9,7 +9,7 @@ export const en = {
     points: [
         'A page that you can read in any web browser, and print.',
         'Your letters, each with the file it came as.',
-        'Everything as data (FHIR), so that another service can read it.',
+        'Everything as data, in the form that other health services can read.',
     ],
     places: 'Where it comes from',
     all: 'All places that keep a part of your record have answered.',
@@ -38,7 +38,7 @@ export const en = {
     fileFrom: 'From:',
     fileMissing: 'Not in this file, because they did not answer:',
     fileLost: 'Originals that could not be fetched:',
-    fileNames: 'record.html: to read and print. record.json: as data (FHIR R4). letters: letters and their originals.',
+    fileNames: 'record.html: to read and print. record.json: as data, for other health services. letters: letters and their originals.',
 };
 
 export const downloadTexts = area(en, () => import('./download.cy.ts'));
