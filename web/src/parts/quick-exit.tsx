@@ -38,13 +38,13 @@ export function QuickExit() {
         return () => removeEventListener('keydown', pressed);
     }, []);
     return (
-        <div class="k-exit">
+        <section class="k-exit" aria-label={t.quickExit}>
             <div class="nhsuk-width-container">
                 <a class="k-quick-exit" href={ELSEWHERE} rel="nofollow noreferrer" onClick={leave}>
                     {t.quickExit}
                     <span class="nhsuk-u-visually-hidden">. {t.quickExitHint}</span>
                 </a>
             </div>
-        </div>
+        </section>
     );
 }

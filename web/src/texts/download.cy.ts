@@ -9,7 +9,7 @@ const cy: Same<typeof en> = {
     points: [
         'Tudalen y gallwch ei darllen mewn unrhyw borwr gwe, a’i hargraffu.',
         'Eich llythyrau, pob un gyda’r ffeil y daeth ynddi.',
-        'Popeth fel data (FHIR), fel y gall gwasanaeth arall ei ddarllen.',
+        'Popeth fel data, ar ffurf y gall gwasanaethau iechyd eraill ei darllen.',
     ],
     places: 'O ble y daw',
     all: 'Mae pob lle sy’n cadw rhan o’ch cofnod wedi ateb.',
@@ -38,7 +38,7 @@ const cy: Same<typeof en> = {
     fileFrom: 'O:',
     fileMissing: 'Heb fod yn y ffeil hon, gan na wnaethant ateb:',
     fileLost: 'Gwreiddiol nad oedd modd ei nôl:',
-    fileNames: 'record.html: i’w darllen a’i hargraffu. record.json: fel data (FHIR R4). letters: llythyrau a’u gwreiddiol.',
+    fileNames: 'record.html: i’w darllen a’i hargraffu. record.json: fel data, i wasanaethau iechyd eraill. letters: llythyrau a’u gwreiddiol.',
 };
 
 export default cy;
