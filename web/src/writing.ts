@@ -1,10 +1,10 @@
 /* Who writes in a record, and sending what was written. */
-import { patch, transact } from './api.ts';
+import { operate, patch, transact } from './api.ts';
 import type { Loaded } from './load.ts';
 import { currentRole, mayDo, type Session } from './model/account.ts';
 import { today } from './model/dates.ts';
 import type { Form, Kind } from './model/entry-forms.ts';
-import { printed, transactionOf, type Writing } from './model/entry-make.ts';
+import { printed, taskOf, transactionOf, type Writing } from './model/entry-make.ts';
 import type { Operation } from './model/entry-read.ts';
 import { plainName, nameOf } from './model/people.ts';
 
@@ -33,6 +33,11 @@ export async function saveNew(
     writing: Writing,
     key: string,
 ): Promise<void> {
+    if (kind === 'task') {
+        const patient = encodeURIComponent(writing.patient);
+        await operate(`Patient/${patient}/$ask`, taskOf(form, key, writing.today));
+        return;
+    }
     await transact(printed(transactionOf(kind, form, writing, key, () => crypto.randomUUID())));
 }
 

@@ -3,7 +3,7 @@
  * entry-make.ts, how a stored entry becomes answers again in entry-read.ts.
  */
 import { mayDo, type Session } from './account.ts';
-import { findDate, type Civil } from './dates.ts';
+import { findDate, sortTime, type Civil } from './dates.ts';
 import type { Coding } from './fhir.ts';
 import { measureOf, measureProblem, MEASURES } from './measures.ts';
 
@@ -260,10 +260,10 @@ export const FORMS: readonly EntryForm[] = [
         kind: 'task',
         title: 'Task',
         does: 'for one person, who then owns it',
-        needs: ['write-record', 'refer'],
-        types: ['Task'],
+        needs: ['write-record'],
+        types: [] /* a task changes hands and is answered by operations: docs/requests.md */,
         fields: [
-            { ...text('code', 'What is to be done'), required: 'Enter what is to be done' },
+            { ...long('words', 'What is to be done'), required: 'Enter what is to be done' },
             coded(
                 'owner',
                 'Who does it',
@@ -271,14 +271,7 @@ export const FORMS: readonly EntryForm[] = [
                 'Choose who does it',
                 'Type the name of a colleague, then choose',
             ),
-            date('due', 'By when'),
-            choice('priority', 'How urgent', [
-                ['routine', 'Routine'],
-                ['urgent', 'Urgent'],
-                ['asap', 'As soon as possible'],
-                ['stat', 'At once'],
-            ]),
-            NOTE,
+            date('due', 'By when', 'A day to come, for example 24/12/2026. Left out: in 7 days'),
         ],
     },
 ];
@@ -296,7 +289,7 @@ export const mayChange = (session: Session, type: string): boolean => {
     return (
         Boolean(form && mayWrite(session, form)) &&
         (type !== 'MedicationRequest' || mayDo(session, 'prescribe')) &&
-        (type === 'MedicationRequest' || type === 'Task' || mayDo(session, 'write-record'))
+        (type === 'MedicationRequest' || mayDo(session, 'write-record'))
     );
 };
 
@@ -440,6 +433,12 @@ export function problemsOf(
             out[f.name] = 'Choose one of the people in the list: a task has one owner';
         } else if (f.is === 'date' && said && !readDay(said, now)) {
             out[f.name] = `${said} is not a date. Enter it like 27/3/2026, March 2019 or 2019`;
+        } else if (
+            f.name === 'due' &&
+            said &&
+            !(sortTime(readDay(said, now)) >= Date.UTC(now.year, now.month! - 1, now.day))
+        ) {
+            out[f.name] = 'Enter a day to come';
         } else if (f.is === 'number') {
             const wrong = measureProblem(measureOf(f.name)!, said);
             if (wrong) {

@@ -13,6 +13,7 @@ import {
     type Kind,
 } from './entry-forms.ts';
 import type { Coding, Concept, Ref, Resource } from './fhir.ts';
+import { parameters } from './params.ts';
 import { conceptOf, MEASURES, PANELS, type Measure } from './measures.ts';
 
 export const KEYS = 'https://kith.care/fhir/NamingSystem/entry';
@@ -299,23 +300,16 @@ const copyToPerson = (form: Form, w: Writing, document: string): Resource =>
         payload: [{ contentString: `You have a letter: ${answerText(form.title)}` }],
     });
 
-function task(form: Form, w: Writing): Resource {
+/* A task is no entry: it is asked for, and has one owner from the first moment (docs/requests.md). */
+export function taskOf(form: Form, key: string, today: Civil): Resource {
     const owner = form.owner as Coded;
-    const due = day(form, 'due', w);
-    return full({
-        resourceType: 'Task',
-        status: 'requested',
-        intent: 'order',
-        priority: answerText(form.priority),
-        code: { text: answerText(form.code) },
-        for: subject(w),
-        authoredOn: w.at,
-        lastModified: w.at,
-        requester: w.author,
-        owner: owner.coding ? { reference: owner.coding.code, display: owner.text } : undefined,
-        restriction: due ? { period: { end: due } } : undefined,
-        note: note(form, w),
-    });
+    return parameters([
+        ['kind', 'Code', 'task'],
+        ['words', 'String', answerText(form.words)],
+        ['to', 'Reference', { reference: owner.coding?.code ?? '' }],
+        ['due', 'Date', readDay(answerText(form.due), today)],
+        ['id', 'String', key],
+    ]);
 }
 
 /* The one resource that a form is about; observations are several. */
@@ -331,10 +325,10 @@ export function resourceOf(kind: Kind, form: Form, w: Writing): Resource | null 
             return medicine(form, w);
         case 'letter':
             return letter(form, w);
-        case 'task':
-            return task(form, w);
         case 'observation':
             return observations(form, w)[0] ?? null;
+        case 'task':
+            return null;
     }
 }
 

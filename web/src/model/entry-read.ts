@@ -160,16 +160,7 @@ export function formFrom(kind: Kind, r: Resource): Form {
         case 'letter':
             return letterForm(r);
         case 'task':
-            return {
-                code: words(r.code),
-                owner: {
-                    text: r.owner?.display ?? '',
-                    ...(r.owner?.reference ? { coding: { code: r.owner.reference } } : {}),
-                },
-                due: typed(r.restriction?.period?.end),
-                priority: r.priority ?? 'routine',
-                note: noteOf(r),
-            };
+            return {};
     }
 }
 

@@ -6,6 +6,7 @@ import { today } from '../model/dates.ts';
 import { formOf } from '../model/entry-forms.ts';
 import { needsOf } from '../model/safety.ts';
 import { noteOpened } from '../opened.ts';
+import { AboutMeCard } from '../parts/about-me.tsx';
 import { Heading } from '../parts/basic.tsx';
 import { OpenedTime } from '../parts/opened-time.tsx';
 import { Alerts, Allergies, Medicines, Problems } from '../parts/safety-first.tsx';
@@ -118,6 +119,7 @@ export default function SafetyPage({ record: first, session, query, again }: Rec
                         <Care done={has('care')} />
                         <Documents done={has('documents')} />
                     </div>
+                    {has('documents') ? <AboutMeCard index={record.index} /> : null}
                 </div>
             </About.Provider>
             {paper ? <p class="k-paper">{t.printed(session.account?.name ?? '', paper)}</p> : null}
