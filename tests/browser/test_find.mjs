@@ -122,13 +122,13 @@ export async function resultsComeInPagesAndBackReturnsToThem({ browser, base }) 
     await page.waitForSelector('.k-person');
     equal('back returns to what was asked', await page.inputValue('#search'), 'zzokafor');
     await page.go(`#/patient/${EMPTY.id}`);
-    await page.waitForSelector('.k-foot');
+    await page.waitForSelector('.k-answered:has-text("Read at")');
     const text = await page.innerText('main');
     for (const words of [
         'No allergies recorded',
-        'No medicines recorded',
-        'No problems recorded',
-        'No vaccinations recorded',
+        'No alerts recorded',
+        'No current medicines recorded',
+        'No active problems recorded',
         'No results recorded',
     ]) {
         check(`an empty record says: ${words}`, text.includes(words));

@@ -11,18 +11,18 @@ const PAGES = [
     ['search', '#/', '#search'],
     ['found', '#/?q=zz', '.k-person'],
     ['nobody', '#/?q=zzqqnobody', '.k-inset'],
-    ['summary', `#/patient/${GRACE.id}`, '.k-foot'],
-    ['results', `#/patient/${GRACE.id}/results`, '.k-foot'],
+    ['summary', `#/patient/${GRACE.id}`, '.k-answered:has-text("Read at")'],
+    ['results', `#/patient/${GRACE.id}/results`, '.k-answered:has-text("Read at")'],
     [
         'result',
         `#/patient/${GRACE.id}/result/${encodeURIComponent('http://loinc.org|59261-8')}`,
         '.k-chart',
     ],
     ['timeline', `#/patient/${GRACE.id}/timeline`, '.k-entry'],
-    ['details', `#/patient/${GRACE.id}/details`, '.k-foot'],
-    ['entry', `#/patient/${GRACE.id}/entry/Encounter/browser-test-visit`, '.k-foot'],
-    ['empty', `#/patient/${EMPTY.id}`, '.k-foot'],
-    ['long', `#/patient/${LONG.id}`, '.k-foot'],
+    ['details', `#/patient/${GRACE.id}/details`, '.k-answered:has-text("Read at")'],
+    ['entry', `#/patient/${GRACE.id}/entry/Encounter/browser-test-visit`, '.k-answered:has-text("Read at")'],
+    ['empty', `#/patient/${EMPTY.id}`, '.k-answered:has-text("Read at")'],
+    ['long', `#/patient/${LONG.id}`, '.k-answered:has-text("Read at")'],
     ['no-record', '#/patient/browser-test-nobody-at-all', '.nhsuk-error-summary'],
     ['no-page', '#/nowhere', 'h1'],
 ];
@@ -71,7 +71,7 @@ export async function fourTimesMagnified({ browser, base }) {
 export async function largerText({ browser, base }) {
     const page = await openPage(browser, base, { viewport: { width: 1280, height: 900 } });
     await page.go(`#/patient/${GRACE.id}`);
-    await page.waitForSelector('.k-foot');
+    await page.waitForSelector('.k-answered:has-text("Read at")');
     const before = await page.evaluate(
         () => document.querySelector('.k-item__title').getBoundingClientRect().height,
     );
@@ -92,7 +92,7 @@ export async function ownColoursAndStillness({ browser, base }) {
         colorScheme: 'dark',
     });
     await page.go(`#/patient/${GRACE.id}`);
-    await page.waitForSelector('.k-foot');
+    await page.waitForSelector('.k-answered:has-text("Read at")');
     check(
         'a trend can be seen in forced colours',
         await page.evaluate(() => {
@@ -109,10 +109,10 @@ export async function ownColoursAndStillness({ browser, base }) {
 export async function paper({ browser, base }) {
     const page = await openPage(browser, base);
     await page.go(`#/patient/${GRACE.id}`);
-    await page.waitForSelector('.k-foot');
+    await page.waitForSelector('.k-answered:has-text("Read at")');
     await page.emulateMedia({ media: 'print' });
     const hidden = await page.evaluate(() =>
-        ['.k-header', '.k-tabs', '.k-jump', '.k-footer', '.k-print'].every(
+        ['.k-header', '.k-tabs', '.k-jump', '.k-footer', '.k-toggle'].every(
             (s) => getComputedStyle(document.querySelector(s)).display === 'none',
         ),
     );

@@ -84,7 +84,7 @@ export async function aChoiceCountsOnTheNextRequest({ browser, node, grace, doct
     check('the preview changed', before !== after, { before, after });
     const told = await as(browser, node, doctor);
     await told.go(`#/patient/${GRACE.id}`);
-    await told.waitForSelector('.k-foot');
+    await told.waitForSelector('.k-answered:has-text("Read at")');
     check(
         'the doctor is told that something is withheld',
         (await told.locator('.k-withheld').count()) === 1,

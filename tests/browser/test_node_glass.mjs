@@ -165,7 +165,7 @@ export async function aRoleHasItsOwnRightsAlone({ browser, node }) {
     await page.go('#/reviews');
     await page.waitForSelector('h1:text("You may not see this page")');
     await page.go(`#/patient/${GRACE.id}`);
-    await page.waitForSelector('.k-foot');
+    await page.waitForSelector('.k-answered:has-text("Read at")');
     check('a clinician sees allergies', (await page.innerText('main')).includes('Amoxicillin'));
     const allergies = `AllergyIntolerance?patient=${GRACE.id}`;
     equal('and the node gives them', await status(who, allergies), 200);
@@ -179,7 +179,7 @@ export async function aRoleHasItsOwnRightsAlone({ browser, node }) {
         await page.waitForSelector('h1:text("Find a person")');
         equal(`${role}: the node agrees`, await status(who, allergies), expected);
         await page.go(`#/patient/${GRACE.id}`);
-        await page.waitForSelector('.k-foot');
+        await page.waitForSelector('.k-answered:has-text("Read at")');
         const text = await page.innerText('main');
         check(`${role}: ${words}`, text.includes(words), text.slice(0, 800));
         equal(`${role}: allergies`, text.includes('Amoxicillin'), expected === 200);

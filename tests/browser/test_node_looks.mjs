@@ -42,7 +42,7 @@ const PAGES = [
         clicks('text=Change the password', 'text=Save the password'),
     ],
     ['enrol', 'grace', '#/security', 'text=Set up anew', shown('text=Set up anew', '.k-qr')],
-    ['my-record', 'grace', `#/patient/${GRACE.id}`, '.k-foot'],
+    ['my-record', 'grace', `#/patient/${GRACE.id}`, '.k-answered:has-text("Read at")'],
     ['helping', 'grace', '#/helping', '.k-empty'],
     ['access', 'grace', about('access'), '.k-look', shown('text=Check the list', '#checked')],
     ['query', 'grace', about('access'), '.k-look', clicks('text=I don’t recognise this >> nth=0')],
@@ -73,7 +73,7 @@ const PAGES = [
     ['end-app', 'grace', '#/apps', 'text=Heart Chart', clicks('text=End its access')],
     ['launch', 'doctor', about('launch'), 'text=Heart Chart'],
     ['find', 'doctor', '#/', '#search', clicks('.k-me__name')],
-    ['record', 'doctor', `#/patient/${GRACE.id}`, '.k-foot'],
+    ['record', 'doctor', `#/patient/${GRACE.id}`, '.k-answered:has-text("Read at")'],
     [
         'glass',
         'doctor',
