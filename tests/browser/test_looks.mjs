@@ -18,6 +18,7 @@ const PAGES = [
         `#/patient/${GRACE.id}/result/${encodeURIComponent('http://loinc.org|59261-8')}`,
         '.k-chart',
     ],
+    ['grid', `#/patient/${GRACE.id}/results-grid`, '.k-grid-table'],
     ['timeline', `#/patient/${GRACE.id}/timeline`, '.k-entry'],
     ['details', `#/patient/${GRACE.id}/details`, '.k-answered:has-text("Read at")'],
     ['entry', `#/patient/${GRACE.id}/entry/Encounter/browser-test-visit`, '.k-answered:has-text("Read at")'],

@@ -1,6 +1,6 @@
 /*
  * Plain words for codes. The words are fetched beside a page that shows them, kind by kind, and are no
- * part of its weight: `useLay('results')` in parts/lay.tsx; then `layOf(concept)`.
+ * part of its weight: `useLay('results')` of parts/lay.ts; then `layOf(concept)`, or <PlainWords>.
  */
 import { language } from '../texts/area.ts';
 import { list, title, type Coding, type Concept } from './fhir.ts';

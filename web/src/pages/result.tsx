@@ -11,7 +11,7 @@ import { leftOut } from '../model/trend.ts';
 import { referenceRange } from '../model/values.ts';
 import { Heading, Section } from '../parts/basic.tsx';
 import { useLay } from '../parts/lay.ts';
-import { Comments, InReports, PlainWords, Standing, StatusNote } from '../parts/result-about.tsx';
+import { About, Comments, InReports, Standing, StatusNote } from '../parts/result-about.tsx';
 import { Label, PointValue } from '../parts/result-table.tsx';
 import { Bare, PlainValue } from '../parts/result-value.tsx';
 import { StandingTag } from '../parts/number-line.tsx';
@@ -127,7 +127,7 @@ export default function ResultPage({ record, session, params }: RecordPageProps)
             <section class="k-card k-wide" aria-label={t.latest}>
                 <p class="nhsuk-body-l k-latest">
                     {newest.value.text ? <Bare p={newest} /> : t.noNumber}{' '}
-                    <span class="k-nowrap">{newest.date ? t.on(showDate(newest.date)) : t.noDate}</span>
+                    {newest.date ? t.on(showDate(newest.date)) : t.noDate}
                 </p>
                 <p class="k-latest">
                     <StandingTag of={standing(newest.res)} />
@@ -147,7 +147,7 @@ export default function ResultPage({ record, session, params }: RecordPageProps)
                     waits={waits(index, newest, reports, Date.now())}
                 />
             ) : null}
-            <PlainWords point={newest} staff={!person} />
+            <About index={index} point={newest} staff={!person} />
             <Section id="time" title={t.overTime} wide>
                 <Chart points={series.points} />
                 {others ? <p class="k-quiet">{t.otherUnits(others)}</p> : null}

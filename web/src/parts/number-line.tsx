@@ -73,19 +73,22 @@ function endAnchors(line: Line): ['start' | 'middle' | 'end', 'start' | 'middle'
     ];
 }
 
+/* A long number before a narrow range has no room; the words below the line have it. */
+const hasRoom = (line: Line): boolean => line.to - line.from >= 22 || line.from > 3 * line.lowText.length;
+
 function Mark({ line }: { line: Line }) {
     const at = `${line.at}%`;
     if (line.beyond) {
         return (
-            <svg x={at} y="44" class="k-line__mark" overflow="visible">
+            <svg x={at} y="2.75em" class="k-line__mark" overflow="visible">
                 <path d={line.beyond > 0 ? 'M-12-10L2 0L-12 10Z' : 'M12-10L-2 0L12 10Z'} />
             </svg>
         );
     }
     return line.standing === 'usual' ? (
-        <circle class="k-line__mark" cx={at} cy="44" r="9" />
+        <circle class="k-line__mark" cx={at} cy="2.75em" r="0.56em" />
     ) : (
-        <svg x={at} y="44" class="k-line__mark" overflow="visible">
+        <svg x={at} y="2.75em" class="k-line__mark" overflow="visible">
             <path d="M0-12L12 0L0 12L-12 0Z" />
         </svg>
     );
@@ -102,35 +105,37 @@ export function NumberLine({ line }: { line: Line }) {
             <svg
                 class="k-line__drawing"
                 width="100%"
-                height="80"
+                height="5em"
                 role="img"
                 aria-label={t.line(value, range, standingSays(line.standing))}
             >
-                <rect class="k-line__all" x="0" y="36" width="100%" height="16" rx="8" />
+                <rect class="k-line__all" x="0" y="2.25em" width="100%" height="1em" rx="0.5em" />
                 <rect
                     class="k-line__range"
                     x={`${line.from}%`}
-                    y="36"
+                    y="2.25em"
                     width={`${Math.max(0, line.to - line.from)}%`}
-                    height="16"
+                    height="1em"
                 />
                 {line.lowText ? (
                     <>
-                        <line class="k-line__end" x1={`${line.from}%`} x2={`${line.from}%`} y1="32" y2="58" />
-                        <text class="k-line__number" x={`${line.from}%`} y="75" text-anchor={lowAnchor}>
-                            {line.lowText}
-                        </text>
+                        <line class="k-line__end" x1={`${line.from}%`} x2={`${line.from}%`} y1="2em" y2="3.6em" />
+                        {hasRoom(line) ? (
+                            <text class="k-line__number" x={`${line.from}%`} y="4.7em" text-anchor={lowAnchor}>
+                                {line.lowText}
+                            </text>
+                        ) : null}
                     </>
                 ) : null}
                 {line.highText ? (
                     <>
-                        <line class="k-line__end" x1={`${line.to}%`} x2={`${line.to}%`} y1="32" y2="58" />
-                        <text class="k-line__number" x={`${line.to}%`} y="75" text-anchor={highAnchor}>
+                        <line class="k-line__end" x1={`${line.to}%`} x2={`${line.to}%`} y1="2em" y2="3.6em" />
+                        <text class="k-line__number" x={`${line.to}%`} y="4.7em" text-anchor={highAnchor}>
                             {line.highText}
                         </text>
                     </>
                 ) : null}
-                <text class="k-line__value" x={`${line.at}%`} y="22" text-anchor={anchor(line.at)}>
+                <text class="k-line__value" x={`${line.at}%`} y="1.4em" text-anchor={anchor(line.at)}>
                     {value}
                 </text>
                 <Mark line={line} />

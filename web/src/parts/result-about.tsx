@@ -10,6 +10,7 @@ import { recordHref } from '../router.ts';
 import { results } from '../texts/results.ts';
 import { More, Section } from './basic.tsx';
 import { NumberLine, standingSays } from './number-line.tsx';
+import { PlainWords } from './plain-words.tsx';
 import { statusKey } from './result-value.tsx';
 
 /* Where the value lies, in a picture and in words. */
@@ -46,12 +47,11 @@ export function StatusNote({ point }: { point: Point }) {
     ) : null;
 }
 
-export function PlainWords({ point, staff }: { point: Point; staff: boolean }) {
+export function About({ index, point, staff }: { index: RecordIndex; point: Point; staff: boolean }) {
     const t = results();
-    const known = layOf(point.res.code);
-    return known ? (
+    return layOf(point.res.code) ? (
         <Section id="about" title={staff ? t.aboutStaff : t.about} wide>
-            <p lang={known.english ? 'en' : undefined}>{known.words}</p>
+            <PlainWords index={index} res={point.res} />
         </Section>
     ) : null;
 }
