@@ -26,7 +26,7 @@ export async function patientSeesWhatAResultMeans(w) {
     w.equal(
         'the number line says the same',
         await page.getAttribute('.k-line svg[role=img]', 'aria-label'),
-        'Number line. Your value is 5.4 mmol/L. Usual range: 3.5 to 5.3 mmol/L. This is a little above the usual range. Many people who are well have a result like this.',
+        'Number line. The value is 5.4 mmol/L. Usual range: 3.5 to 5.3 mmol/L. This is a little above the usual range. Many people who are well have a result like this.',
     );
     w.check('nothing near the usual range is red', (await page.locator('.nhsuk-tag--red').count()) === 0);
     w.check('its official name stands small at the end', said.includes('Potassium [Moles/volume] in Serum or Plasma (2823-3)'));

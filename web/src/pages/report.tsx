@@ -47,7 +47,8 @@ export default function ReportPage({ record, session, params }: RecordPageProps)
         ...(conclusion ? [conclusion] : []),
         ...rows.flatMap((s) => commentsOn(index, s.points[0]!.res)),
     ];
-    const name = isPatient(session) ? plainTitle(report.code) : title(report.code);
+    const person = isPatient(session);
+    const name = person ? plainTitle(report.code) : title(report.code);
     return (
         <>
             <p class="k-back">
@@ -61,6 +62,7 @@ export default function ReportPage({ record, session, params }: RecordPageProps)
                 now={said}
                 before={[]}
                 waits={rows.some((s) => waits(index, s.points[0]!, [report], Date.now()))}
+                person={person}
             />
             <Section id="in-report" title={t.reportResults} wide>
                 {rows.length ? (

@@ -145,6 +145,7 @@ export default function ResultPage({ record, session, params }: RecordPageProps)
                     now={said}
                     before={before}
                     waits={waits(index, newest, reports, Date.now())}
+                    person={person}
                 />
             ) : null}
             <About index={index} point={newest} staff={!person} />

@@ -71,6 +71,7 @@ export function Comments(props: {
     now: Comment[]; /* on the newest value */
     before: Comment[];
     waits: boolean;
+    person: boolean; /* patients are told what a new result is; staff know */
 }) {
     const t = results();
     const { now, before } = props;
@@ -85,7 +86,7 @@ export function Comments(props: {
                     <p>
                         <strong>{who ? t.commentWaits(who) : t.commentWaitsNobody}</strong>
                     </p>
-                    <p>{t.commentWaitsMore}</p>
+                    {props.person ? <p>{t.commentWaitsMore}</p> : null}
                 </>
             ) : (
                 <p>{t.commentNone}</p>
