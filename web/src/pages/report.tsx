@@ -8,12 +8,14 @@ import { results as allResults, type Point, type Series } from '../model/record.
 import { commentsOn, conclusionOf, reportDate, waits } from '../model/result.ts';
 import { sourceLine } from '../model/source.ts';
 import { Empty, Heading, Section } from '../parts/basic.tsx';
-import { useLay } from '../parts/lay.ts';
+import { layReady, useLay } from '../parts/lay.ts';
 import { Comments } from '../parts/result-about.tsx';
 import { ResultList } from '../parts/result-list.tsx';
 import { entryHref, recordHref } from '../router.ts';
 import type { RecordPageProps } from '../routes.ts';
 import { results } from '../texts/results.ts';
+
+await layReady('results');
 
 const NONE: ReadonlySet<Series> = new Set();
 

@@ -10,7 +10,7 @@ import { sourceLine, sourceOf } from '../model/source.ts';
 import { leftOut } from '../model/trend.ts';
 import { referenceRange } from '../model/values.ts';
 import { Heading, Section } from '../parts/basic.tsx';
-import { useLay } from '../parts/lay.ts';
+import { layReady, useLay } from '../parts/lay.ts';
 import { About, Comments, InReports, Standing, StatusNote } from '../parts/result-about.tsx';
 import { Label, PointValue } from '../parts/result-table.tsx';
 import { Bare, PlainValue } from '../parts/result-value.tsx';
@@ -20,6 +20,8 @@ import { Chart } from '../parts/trend.tsx';
 import { entryHref, recordHref } from '../router.ts';
 import type { RecordPageProps } from '../routes.ts';
 import { results } from '../texts/results.ts';
+
+await layReady('results');
 
 const PAGE = 100;
 

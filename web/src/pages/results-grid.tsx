@@ -10,7 +10,7 @@ import { fold } from '../model/timeline.ts';
 import { referenceRange } from '../model/values.ts';
 import { Empty, Heading, Status } from '../parts/basic.tsx';
 import { SelectField } from '../parts/form.tsx';
-import { useLay } from '../parts/lay.ts';
+import { layReady, useLay } from '../parts/lay.ts';
 import { standingWords } from '../parts/number-line.tsx';
 import { ResultViews } from '../parts/result-views.tsx';
 import { entryHref, resultHref } from '../router.ts';
@@ -18,6 +18,8 @@ import type { RecordPageProps } from '../routes.ts';
 import { common } from '../texts/common.ts';
 import { results } from '../texts/results.ts';
 import { resultsGrid } from '../texts/results-grid.ts';
+
+await layReady('results');
 
 const DAYS = 20;
 

@@ -8,13 +8,15 @@ import { groupOf, GROUPS, isOutside, reportDate, reports, reportsOf, waits } fro
 import { fold } from '../model/timeline.ts';
 import { Empty, Heading, Section, Status } from '../parts/basic.tsx';
 import { SelectField } from '../parts/form.tsx';
-import { useLay } from '../parts/lay.ts';
+import { layReady, useLay } from '../parts/lay.ts';
 import { ResultList } from '../parts/result-list.tsx';
 import { ResultTable } from '../parts/result-table.tsx';
 import { ResultViews } from '../parts/result-views.tsx';
 import { recordHref, replaceQuery } from '../router.ts';
 import type { RecordPageProps } from '../routes.ts';
 import { results } from '../texts/results.ts';
+
+await layReady('results');
 
 const REPORTS = 5;
 const FEW = 8;

@@ -46,6 +46,10 @@ const parts = (kinds: readonly LayKind[]): [string, () => Promise<void>][] => [
         : []),
 ];
 
+/* For pages whose headings are such names: they come with the page, and do not change under its reader. */
+export const layReady = (...kinds: LayKind[]): Promise<unknown> =>
+    Promise.all(parts(kinds).map(([name, load]) => fetched(name, load)));
+
 /*
  * Draws again when the words are here; until then, or where they cannot be fetched, things have the names
  * that the record gives them. Returns a number that changes with it, for useMemo.
