@@ -10,7 +10,12 @@ import { readingAge, sentencesOf, wordsOf } from './reading.ts';
 
 const STAFF = ['results-grid', 'opened', 'inbox', 'find', 'keys', 'write', 'safety'];
 /* What is not ours to word, or is of staff in an area of all. */
-const NOT_OURS = ['common.locality', 'about-me.headings.do-not' /* a heading of the standard */];
+const NOT_OURS = [
+    'common.locality',
+    'about-me.headings.do-not' /* a heading of the standard */,
+    'download.points.2' /* who wants the data has to know which kind it is */,
+    'download.fileNames',
+];
 const AGE_MOST = 11;
 const LABEL_MOST = 4; /* words; and a score of fewer than 30 words says little */
 const WORDS_LEAST = 30;

@@ -5,6 +5,7 @@ import type { RecordIndex } from '../model/record.ts';
 import { sourceOf } from '../model/source.ts';
 import { entryHref } from '../router.ts';
 import { lists } from '../texts/lists.ts';
+import { PlainWords } from './plain-words.tsx';
 
 export interface ListCtx {
     id: string;
@@ -41,6 +42,7 @@ export function Thing(props: {
             <h3 class="nhsuk-heading-s k-thing__title">
                 <a href={entryHref(ctx.id, res)}>{props.title}</a> {props.tags}
             </h3>
+            <PlainWords index={ctx.index} res={res} title={props.title} />
             <dl class="nhsuk-summary-list k-facts">
                 {[...props.facts, from]
                     .filter(([, value]) => value)

@@ -28,9 +28,16 @@ const conceptOf = (index: RecordIndex, r: Resource): Concept | undefined =>
     index.find(r.medicationReference, r)?.code ??
     list<Concept>(r.type ?? r.category)[0];
 
-export function PlainWords({ index, res }: { index: RecordIndex; res: Resource }) {
+/* `title`: what the page calls it; its plain name is said too where that is another. */
+export function PlainWords({ index, res, title }: { index: RecordIndex; res: Resource; title?: string }) {
     const kind = Object.hasOwn(KINDS, res.resourceType) ? KINDS[res.resourceType] : undefined;
     useLay(...(kind ? [kind] : []));
     const known = kind ? layOf(conceptOf(index, res)) : undefined;
-    return known ? <p lang={known.english ? 'en' : undefined}>{known.words}</p> : null;
+    const named = title !== undefined && known && !title.toLowerCase().includes(known.name.toLowerCase());
+    return known ? (
+        <p lang={known.english ? 'en' : undefined}>
+            {named ? <strong>{known.name}: </strong> : null}
+            {known.words}
+        </p>
+    ) : null;
 }
