@@ -191,6 +191,19 @@ def test_nobody_else(node):
     as_(me, 'DELETE', path).is_(204)
 
 
+def test_sealed(node):
+    """What the patient seals stays theirs to change, and stays sealed."""
+    me = people['p']
+    path = 'Observation/' + as_(me, 'POST', 'Observation', pressure(127, 81)).json['id']
+    me.post(path + '/$seal', level='sealed', team='Organization/surgery').is_(200)
+    was = as_(me, 'GET', path).json
+    eq([s['code'] for s in was['meta']['security']], ['sealed'], 'sealed')
+    as_(me, 'PUT', path, dict(was, status='amended'), If_Match='W/"%s"' % was['meta']['versionId']).is_(200)
+    now = as_(me, 'GET', path).json['meta']
+    eq((now['security'], now['tag']), (was['meta']['security'], [MARK]), 'and goes on being so')
+    as_(me, 'PUT', path, dict(was, meta={'tag': [MARK]})).refused(403, words='labels')
+
+
 def test_contacts_give_nothing(node):
     """A contact that the patient wrote down does not become somebody who acts for them."""
     me, gp = people['p'], people['gp']
