@@ -240,3 +240,22 @@ export async function carerReadsButDoesNotWrite(w) {
     await page.go(`#/patient/${patient.me}/own/add/weight`);
     await says(w, page, 'Only the person whose record this is can write here.');
 }
+
+/* Where the patient's record is brought together, they write as well; what is kept elsewhere is read there. */
+export async function patientWritesAtTheirPlatform(w) {
+    const page = await w.open('demo-patient', '#/patient/:me/own/readings/weight', { at: 'platform' });
+    await headed(w, page, 'Weight');
+    await says(w, page, 'Sign in there to change it');
+    await page.go('#/patient/:me/own/add/weight');
+    await page.waitForSelector('form');
+    await fill(page, 'value', '78.8');
+    await fill(page, 'note', 'Scales at the library');
+    await page.click('button:has-text("Continue")');
+    await page.click('button:has-text("Save this entry")');
+    await says(w, page, 'Your entry is saved');
+    await page.go('#/patient/:me/own/readings/weight');
+    await says(w, page, 'Scales at the library');
+    await w.until('this one can be changed here', async () => (await page.locator('tr:has-text("at the library") a').count()) === 1);
+    const practice = await w.open('demo-patient', '#/patient/:me/own/readings/weight');
+    await says(w, practice, 'Scales at the library');
+}
