@@ -51,7 +51,7 @@ export const en = {
     bad: 'How bad is it?',
     like: 'What is it about?',
     likeText: 'What would you like?',
-    likeHint: 'For example, “Please call me Sam”.',
+    likeHint: 'For example, “Call me Sam”.',
     medicine: 'What do you take?',
     medicineHint: 'Look at the packet, and write the name and the strength.',
     dose: 'How much, and how often? (you can leave this out)',
