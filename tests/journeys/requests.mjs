@@ -186,3 +186,38 @@ export async function gpMakesATaskAndHandsItOver(w) {
     await patient.waitForSelector('#h-waiting');
     w.check('the patient does not see it', !(await patient.innerText('main')).includes(said));
 }
+
+export async function patientAsksAboutAnEntryOfAnotherPlace(w) {
+    const said = 'I never had this done (journey).';
+    const page = await w.open('demo-patient', '#/patient/:me/timeline');
+    const away = page.locator('main a[href*="/entry/"][href*="~"]').first();
+    await w.until('other places have entries', () => away.count());
+    await page.go(await away.getAttribute('href'));
+    await page.click('text=This is wrong');
+    await w.until('it says who keeps it', shows(page, 'Only they can change it'));
+    await page.fill('#ask-words', said);
+    await page.click('button:has-text("Send")');
+    await w.until('sent', async () => (await heading(page)) === 'We have your words');
+    await page.click('text=See all your questions and requests');
+    await w.until('as a question that names entry and place', async () =>
+        /About ".+", which .+ keeps: I never had this done/.test(await card(page, said).innerText()),
+    );
+}
+
+export async function patientAsksByKeyboardAlone(w) {
+    const said = 'How long do I use the cream? (journey)';
+    const page = await w.open('demo-patient', '#/patient/:me/requests');
+    await page.waitForSelector('#h-waiting');
+    await w.tabTo(page, 'Ask a question');
+    await w.keys(page, 'Enter');
+    await w.until('the page of the question', async () => (await heading(page)) === 'Ask a question');
+    await w.tabTo(page, 'Your words');
+    await page.keyboard.type(said);
+    await w.tabTo(page, 'Send');
+    await w.keys(page, 'Enter');
+    await w.until('sent', async () => (await heading(page)) === 'We have your words');
+    w.equal('the heading has the focus', await page.evaluate(() => document.activeElement.id), 'page-heading');
+    await w.tabTo(page, 'See all your questions and requests');
+    await w.keys(page, 'Enter');
+    await w.until('it is there', () => card(page, said).count());
+}

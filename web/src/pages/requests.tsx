@@ -109,10 +109,13 @@ export default function RequestsPage({ record, session }: RecordPageProps) {
         (signal) => get<Bundle>(`Patient/${id}/$ask`, signal).then(matchesOf),
         [id],
     );
-    const all = useMemo(
-        () => (loaded.value ?? []).map(requestOf).filter((r): r is Request => r !== null),
-        [loaded.value],
-    );
+    /* what was asked at other places is read there, with the rest of the record */
+    const all = useMemo(() => {
+        const away = record.index.of('Task').filter((r) => !record.index.aboutOf(r).own);
+        return [...(loaded.value ?? []), ...away]
+            .map(requestOf)
+            .filter((r): r is Request => r !== null);
+    }, [loaded.value, record.size]);
     const remarks = useMemo(
         () => (loaded.value ?? []).map(remarkOf).filter((r): r is Remark => r !== null),
         [loaded.value],
@@ -132,7 +135,7 @@ export default function RequestsPage({ record, session }: RecordPageProps) {
                     key={r.res.id}
                     r={r}
                     id={id}
-                    mine={me.includes(r.byReference)}
+                    mine={me.includes(r.byReference) && record.index.aboutOf(r.res).own}
                     index={record.index}
                     again={again}
                 />
