@@ -81,12 +81,18 @@ export const entryHref = (id: string, r: { resourceType: string; id?: string }):
     `#/patient/${id}/entry/${r.resourceType}/${r.id ?? ''}`;
 
 /* What a page is called for those who read feedback about it: never whose record it was. */
-export const pageName = (path: string): string =>
-    path
+export function pageName(path: string): string {
+    const parts = path
         .split('/')
-        .filter((part, i, all) => part && !/^(patient|people)$/.test(all[i - 1] ?? '') && !/[0-9~]/.test(part))
-        .join('/')
-        .slice(0, 100);
+        .filter(
+            (part, i, all) =>
+                part && !/^(patient|people)$/.test(all[i - 1] ?? '') && !/[0-9~]/.test(part),
+        );
+    const [first, ...rest] = parts;
+    const named = first === 'patient' || first === 'people' ? rest : parts;
+    return (named.join(', ') || (first ? 'record' : '')).slice(0, 100);
+}
+
 export const changeHref = (id: string, r: { resourceType: string; id?: string }): string =>
     `#/patient/${id}/change/${r.resourceType}/${r.id ?? ''}`;
 

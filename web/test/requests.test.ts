@@ -111,9 +111,10 @@ test('beside which entries', () => {
 });
 
 test('feedback names the page, and nobody', () => {
-    assert.equal(pageName('patient/b3546bd3-13c8-81ab/results'), 'patient/results');
-    assert.equal(pageName('patient/abc/entry/Observation/Y90001~7'), 'patient/entry/Observation');
-    assert.equal(pageName('people/abc/access'), 'people/access');
+    assert.equal(pageName('patient/b3546bd3-13c8-81ab/results'), 'results');
+    assert.equal(pageName('patient/abc/entry/Observation/Y90001~7'), 'entry, Observation');
+    assert.equal(pageName('patient/abc'), 'record');
+    assert.equal(pageName('people/abc/access'), 'access');
     assert.equal(pageName('inbox'), 'inbox');
 });
 

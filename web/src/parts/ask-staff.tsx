@@ -2,6 +2,7 @@
 import { useLayoutEffect, useState } from 'preact/hooks';
 import { operate } from '../api.ts';
 import { useDraft } from '../drafts.ts';
+import { currentRole } from '../model/account.ts';
 import { showDate } from '../model/dates.ts';
 import type { Resource } from '../model/fhir.ts';
 import { parameters } from '../model/params.ts';
@@ -18,7 +19,7 @@ import { OwnerField } from './owner-field.tsx';
 
 const DAY_MS = 24 * 3600 * 1000;
 
-function Made({ made, back }: { made: Resource; back: string }) {
+function Made({ made, back, entry }: { made: Resource; back: string; entry: boolean }) {
     const t = inbox();
     const r = requestOf(made)!;
     useLayoutEffect(() => document.getElementById('page-heading')?.focus(), []);
@@ -28,7 +29,7 @@ function Made({ made, back }: { made: Resource; back: string }) {
             <p>{t.madeWords(r.owner, showDate(r.due))}</p>
             <ul class="nhsuk-list">
                 <li>
-                    <a href={back}>{requests().backToEntry}</a>
+                    <a href={back}>{entry ? requests().backToEntry : requests().backToRecord}</a>
                 </li>
                 <li>
                     <a href="#/inbox">{t.toInbox}</a>
@@ -65,7 +66,7 @@ export function AskStaff({ record, params, session }: RecordPageProps) {
         );
     }
     if (made) {
-        return <Made made={made} back={back} />;
+        return <Made made={made} back={back} entry={res !== undefined} />;
     }
     const v = draft.value;
     const submit = (e: Event) =>
@@ -90,7 +91,7 @@ export function AskStaff({ record, params, session }: RecordPageProps) {
     return (
         <form onSubmit={submit} noValidate class="k-narrow">
             <p class="k-back">
-                <a href={back}>{requests().backToEntry}</a>
+                <a href={back}>{res ? requests().backToEntry : requests().backToRecord}</a>
             </p>
             {form.summary}
             <Heading>{t.newTitle[kind]}</Heading>
@@ -110,7 +111,7 @@ export function AskStaff({ record, params, session }: RecordPageProps) {
                 id="task-owner"
                 label={t.newOwner}
                 session={session}
-                value={v.to}
+                value={v.to || (currentRole(session.account!)?.organisation ?? '')}
                 change={(to) => draft.set({ ...v, to })}
             />
             <SelectField
@@ -123,7 +124,7 @@ export function AskStaff({ record, params, session }: RecordPageProps) {
             <Choices
                 id="task-internal"
                 question={t.newInternal}
-                options={[{ value: 'internal', label: t.internal }]}
+                options={[{ value: 'internal', label: t.hide }]}
                 chosen={v.internal ? ['internal'] : []}
                 change={(chosen) => draft.set({ ...v, internal: chosen.length > 0 })}
                 many
