@@ -7,7 +7,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-static const char *const workflows[] = {"referral", "letter", "transfer-of-care"};
+static const char *const workflows[] = {"referral", "letter", "transfer-of-care", "request"};
 
 int mail_no_memory(struct err *e)
 {
@@ -201,8 +201,8 @@ static int check_mail(struct mailbox *m, const struct mail *mail, text self, str
     yyjson_val *bundle = NULL;
     if (!mail_workflow_known(mail->workflow)) {
         return err_set(e, ERR_INVALID,
-                       "'%.*s' is no workflow between members; it is referral, letter or "
-                       "transfer-of-care",
+                       "'%.*s' is no workflow between members; it is referral, letter, "
+                       "transfer-of-care or request",
                        TEXT_ARG(text_short(mail->workflow, 40)));
     }
     if (mail->bundle.n > MAIL_MAX) {
@@ -253,6 +253,15 @@ static int commit(struct mailbox *m, const struct mail *mail, struct arena *a, s
     return feed_send(m->feed, &mail->to, 1, &row, more, sizeof more / sizeof *more, e);
 }
 
+/* Whether it was sent before, under this id. */
+static bool is_sent(struct mailbox *m, text id, struct arena *a)
+{
+    struct mail known;
+    struct err none = {0};
+    text line;
+    return id.n && !mail_get(m, false, id, a, &known, &line, &none);
+}
+
 int mail_send(struct mailbox *m, const struct mail *mail, struct arena *a, text *ret_id,
               struct err *e)
 {
@@ -275,7 +284,7 @@ int mail_send(struct mailbox *m, const struct mail *mail, struct arena *a, text 
     copy.why = T("");
     arena_init(&own, MAIL_MEMORY);
     rc = rc ? rc : check_mail(m, &copy, copy.from, &own, e);
-    rc = rc ? rc : commit(m, &copy, &own, e);
+    rc = rc || is_sent(m, mail->id, &own) ? rc : commit(m, &copy, &own, e);
     arena_done(&own);
     *ret_id = rc ? (text){0} : arena_copy(a, copy.id);
     if (rc || !ret_id->p) {
@@ -315,16 +324,22 @@ static int acknowledge_once(struct mailbox *m, text id, struct arena *a, struct 
     return feed_send(m->feed, &mail.from, 1, &row, more, 2, e);
 }
 
-int mail_acknowledge(struct mailbox *m, text id, struct err *e)
+int mail_settle(struct mailbox *m, text id, struct err *e)
 {
     int rc = ERR_CONFLICT;
-    struct err later = {0};
     for (int i = 0; rc == ERR_CONFLICT && i < MAIL_TRIES; i++) {
         struct arena a;
         arena_init(&a, 1 << 20);
         rc = acknowledge_once(m, id, &a, e);
         arena_done(&a);
     }
+    return rc;
+}
+
+int mail_acknowledge(struct mailbox *m, text id, struct err *e)
+{
+    struct err later = {0};
+    int rc = mail_settle(m, id, e);
     if (!rc) {
         (void)mail_show(m, &later);
     }

@@ -37,7 +37,7 @@ int mail_print(const struct mail *mail, struct arena *a, text *ret_line, struct 
 /* *ret_line: the value, for KEPT_SWAP. ERR_NOT_FOUND. */
 int mail_get(struct mailbox *m, bool received, text id, struct arena *a, struct mail *ret,
              text *ret_line, struct err *e);
-/* "referral", "letter", "transfer-of-care" */
+/* "referral", "letter", "transfer-of-care", "request" */
 bool mail_workflow_known(text workflow);
 /* What a bundle is: ERR_INVALID with words. */
 int mail_check_bundle(const yyjson_val *bundle, struct err *e);
@@ -45,6 +45,14 @@ int mail_check_bundle(const yyjson_val *bundle, struct err *e);
 text mail_side_key(bool received, text id, struct arena *a);
 struct kept_change mail_change(enum kept_change_kind change, const char *kind, text key,
                                text value);
+/* As mail_acknowledge(), but what is shown of it is left to the courier. */
+int mail_settle(struct mailbox *m, text id, struct err *e);
+/*
+ * A message of the workflow `request` that answers one which was sent from here: the request in the
+ * own record is answered with it, by whoever owns it and nobody else. Nothing of any other message.
+ * ERR_INVALID: it answers nothing that was asked of its sender.
+ */
+int mail_answer(struct mailbox *m, const struct mail *mail, struct arena *a, struct err *e);
 /* All that waits to be shown, as far as it can be now. */
 int mail_show(struct mailbox *m, struct err *e);
 /* The row that tells the sender of a message what has become of it. */

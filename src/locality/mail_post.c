@@ -89,7 +89,8 @@ int mail_post(struct mailbox *m, const struct mail_ask *ask, struct arena *a, te
               text *ret_patient, struct err *e)
 {
     text type = json_text(json_get(ask->bundle, T("type")));
-    struct mail mail = {.to = ask->to,
+    struct mail mail = {.id = ask->id,
+                        .to = ask->to,
                         .workflow = ask->workflow.n                ? ask->workflow
                                     : text_eq(type, T("document")) ? T("letter")
                                                                    : T("referral"),

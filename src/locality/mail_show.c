@@ -185,6 +185,7 @@ static int show_one(struct mailbox *m, text side, struct arena *a, struct err *e
     }
     rc = mail_get(m, received, text_from(side, 1), a, &mail, &line, e);
     rc = rc ? rc : show_parts(m, &mail, side, &bundle, a, &why);
+    rc = rc || !received || !bundle ? rc : mail_answer(m, &mail, a, &why);
     if (rc == ERR_INVALID) { /* no second try changes that: it stays in the rows, and people look */
         rc = w->alarm(w->context, "mail-not-shown", received ? mail.from : mail.to,
                       text_of(err_text(&why)), e);

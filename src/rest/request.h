@@ -39,6 +39,7 @@ bool request_waits(const yyjson_val *root);
 struct request_party {
     text reference;
     text name;
+    text ods; /* in the place of the reference: another member of the locality */
 };
 struct request_draft {
     const struct request_kind *kind;
@@ -47,7 +48,9 @@ struct request_draft {
     text focus; /* "Observation/5"; empty: the record as a whole */
     text words, element, page;
     struct request_party owner;
-    text due; /* a date */
+    text due;   /* a date */
+    text place; /* ODS code of whoever keeps the entry; empty: this node */
+    text entry; /* as it is called there */
     bool internal;
 };
 int request_print(struct access *a, const struct request_draft *draft, text *ret_json,
@@ -68,6 +71,18 @@ int request_find(struct access *a, fhir_type type, text query, struct versions *
                  struct err *e);
 /* Replies with a stored resource as the asker has it after the change. */
 int request_reply(struct access *a, fhir_type type, text id, int status, struct err *e);
+
+/* The parameters `place` and `entry`, where another member keeps the entry: it owns the answer. */
+int request_place(struct access *a, const struct access_input *in, struct request_draft *d,
+                  struct err *e);
+/* Sends the Task to that member, once, under its own id; before it is stored here. */
+int request_send(struct access *a, const struct request_draft *d, text task, struct err *e);
+/* Whether a Task is such a request of another member's ... */
+bool request_is_away(const yyjson_val *root);
+/* ... which is answered: `output` is that of a completed Task. */
+int request_answer_away(struct access *a, const yyjson_val *root, text outcome, text output,
+                        struct err *e);
+text request_uuid(struct access *a, uint64_t one, uint64_t two);
 
 /* GET (request_list.c). */
 int request_list(struct call *c, struct err *e);

@@ -12,6 +12,7 @@ struct held_task {
     yyjson_val *root;
     const struct request_kind *kind;
     text name; /* "Task/5" */
+    text by;   /* whom the node answers for: another organisation */
     struct request_party owner;
     struct access_write writes[2];
     size_t count;
@@ -64,14 +65,14 @@ static int read_request(struct access *a, bool own, struct held_task *t, struct 
     t->kind = request_kind_of(t->root);
     t->name =
         arena_printf(a->arena, "%.*s/%.*s", TEXT_ARG(fhir_type_name(r->type)), TEXT_ARG(r->id));
-    if (!t->kind) {
+    if (!t->kind && !request_is_away(t->root)) {
         return err_set(e, ERR_BUSINESS_RULE, "%.*s is none of the requests of people ($ask)",
                        TEXT_ARG(t->name));
     }
     struct reference patient = reference_parse(referred(t->root, "for"), a->call->base);
-    t->owner =
-        (struct request_party){referred(t->root, "owner"),
-                               json_text(json_get(json_get(t->root, T("owner")), T("display")))};
+    t->owner = (struct request_party){
+        .reference = referred(t->root, "owner"),
+        .name = json_text(json_get(json_get(t->root, T("owner")), T("display")))};
     return patient.kind == REFERENCE_LOCAL ? access_about(a, patient.id, e) : 0;
 }
 
@@ -80,9 +81,10 @@ static int may_deal(struct access *a, const struct held_task *t, struct err *e)
     const struct actor *actor = a->actor;
     bool is_mine = (a->patient.n && text_eq(actor->own_record, a->patient)) ||
                    (is_feedback(t->kind) && actor_is(actor, referred(t->root, "requester")));
-    bool may = actor->kind == ACTOR_PROFESSIONAL &&
-               ((a->sees && grant_can(a->call->grant, ACTIVITY_WRITE_RECORD)) ||
-                (is_feedback(t->kind) && grant_can(a->call->grant, ACTIVITY_MANAGE_NODE)));
+    bool may = actor->kind == ACTOR_NODE ||
+               (actor->kind == ACTOR_PROFESSIONAL &&
+                ((a->sees && grant_can(a->call->grant, ACTIVITY_WRITE_RECORD)) ||
+                 (is_feedback(t->kind) && grant_can(a->call->grant, ACTIVITY_MANAGE_NODE))));
     if (!may) {
         return err_set(e, ERR_FORBIDDEN,
                        "requests are dealt with by staff whose role lets them write in the record "
@@ -96,16 +98,22 @@ static int may_deal(struct access *a, const struct held_task *t, struct err *e)
                        "this is about your own record, or your own feedback; somebody else has to "
                        "deal with it");
     }
-    if (!request_waits(t->root)) {
+    if (t->kind && !request_waits(t->root)) {
         return err_set(e, ERR_BUSINESS_RULE, "%.*s has been answered or withdrawn already",
                        TEXT_ARG(t->name));
     }
     return 0;
 }
 
+/* What another member keeps is answered there, and its answer brought here by the node. */
 static int must_own(const struct access *a, const struct held_task *t, struct err *e)
 {
-    if (actor_is(a->actor, t->owner.reference)) {
+    if (!t->kind) {
+        return err_set(e, ERR_BUSINESS_RULE,
+                       "%.*s is a message of another organisation: answer or acknowledge it",
+                       TEXT_ARG(t->name));
+    }
+    if (a->actor->kind == ACTOR_NODE || actor_is(a->actor, t->owner.reference)) {
         return 0;
     }
     text whose = t->owner.name.n ? t->owner.name : t->owner.reference;
@@ -132,7 +140,8 @@ static int more_notes(struct access *a, const struct held_task *t, text said, te
     }
     put_comma(&out);
     buf_addc(&out, '{');
-    put_reference(&out, "authorReference", actor_reference(a->actor), a->actor->name);
+    put_reference(&out, "authorReference", actor_reference(a->actor),
+                  t->by.n ? t->by : a->actor->name);
     access_put_time(&out, "time", a->now_ms);
     put_text(&out, "text", said);
     buf_add(&out, T("}]"));
@@ -217,11 +226,17 @@ static int run_take(struct access *a, struct err *e)
     struct access_input in;
     struct held_task t = {0};
     text words;
-    struct request_party me = {actor_reference(a->actor), {0}};
+    struct request_party me = {.reference = actor_reference(a->actor)};
     int rc = read_request(a, false, &t, e);
     rc = rc ? rc : may_deal(a, &t, e);
+    rc = rc || t.kind ? rc : must_own(a, &t, e);
     rc = rc ? rc : access_input(a->call, names, NULL, &in, e);
     rc = rc ? rc : request_words(&in, false, &words, e);
+    if (!rc && t.owner.reference.n == 0) {
+        rc = err_set(e, ERR_BUSINESS_RULE,
+                     "%.*s has this: it keeps the entry, and answers from there",
+                     TEXT_ARG(t.owner.name));
+    }
     if (!rc && !me.reference.n) {
         rc = err_set(
             e, ERR_BUSINESS_RULE,
@@ -286,22 +301,27 @@ static const char *outcome_words(text code)
     return "";
 }
 
-static int take_outcome(struct access *a, const struct held_task *t, text *ret_outcome,
-                        text *ret_words, struct err *e)
+static int take_outcome(struct access *a, struct held_task *t, text *ret_outcome, text *ret_words,
+                        struct err *e)
 {
-    static const char *const names[] = {"outcome", "words", NULL};
+    static const char *const names[] = {"outcome", "words", NULL, NULL};
+    static const char *const of_node[] = {"outcome", "words", "by", NULL};
+    bool node = a->actor->kind == ACTOR_NODE;
+    const char *outcomes =
+        t->kind ? t->kind->outcomes : "corrected not-changed done refused answered";
     struct access_input in;
-    text rest = text_of(t->kind->outcomes);
+    text rest = text_of(outcomes);
     text one;
     bool known = false;
-    int rc = access_input(a->call, names, NULL, &in, e);
+    int rc = access_input(a->call, node ? of_node : names, NULL, &in, e);
+    rc = rc || !node ? rc : input_words(&in, "by", &t->by, e);
     rc = rc ? rc : input_code(&in, "outcome", ret_outcome, e);
     while (!rc && text_cut(&rest, ' ', &one)) {
         known = known || text_eq(*ret_outcome, one);
     }
     if (!rc && !known) {
         return err_set(e, ret_outcome->p ? ERR_CODE_INVALID : ERR_REQUIRED,
-                       "say what came of it: outcome, one of: %s", t->kind->outcomes);
+                       "say what came of it: outcome, one of: %s", outcomes);
     }
     return rc ? rc : request_words(&in, !text_eq(*ret_outcome, T("done")), ret_words, e);
 }
@@ -341,7 +361,7 @@ static int tell(struct access *a, struct held_task *t, text outcome, text words,
     buf_add(&out, T(",\"recipient\":[{"));
     put_text(&out, "reference", referred(t->root, "requester"));
     buf_add(&out, T("}]"));
-    put_reference(&out, "sender", actor_reference(a->actor), a->actor->name);
+    put_reference(&out, "sender", actor_reference(a->actor), t->by.n ? t->by : a->actor->name);
     buf_add(&out, T(",\"payload\":[{"));
     put_text(&out, "contentString", said);
     buf_add(&out, T("}]}"));
@@ -349,40 +369,57 @@ static int tell(struct access *a, struct held_task *t, text outcome, text words,
     return access_text(a, &out, &w->json, e);
 }
 
-static int complete(struct access *a, struct held_task *t, text outcome, text words, struct err *e)
+/* Task.output, and the outcome by itself. */
+static int print_output(struct access *a, text outcome, text words, text *ret_concept,
+                        text *ret_output, struct err *e)
 {
-    text concept = arena_printf(a->arena,
+    text json = {0};
+    *ret_concept = arena_printf(a->arena,
                                 "{\"coding\":[{\"system\":\"" KITH_SYSTEM
                                 "request-outcome\",\"code\":\"%.*s\",\"display\":\"%s\"}]}",
                                 TEXT_ARG(outcome), outcome_words(outcome));
-    text json = {0};
-    int rc = concept.p ? 0 : access_no_memory(e);
-    rc = rc || !words.n ? rc : quoted(a, words, &json, e);
-    text output = arena_printf(
+    int rc = words.n ? quoted(a, words, &json, e) : 0;
+    *ret_output = arena_printf(
         a->arena,
         "[{\"type\":{\"coding\":[{\"system\":\"" KITH_SYSTEM
         "task-output\",\"code\":\"outcome\"}]},\"valueCodeableConcept\":%.*s}%s%.*s%s]",
-        TEXT_ARG(concept),
+        TEXT_ARG(*ret_concept),
         json.n ? ",{\"type\":{\"coding\":[{\"system\":\"" KITH_SYSTEM
                  "task-output\",\"code\":\"words\"}]},\"valueString\":"
                : "",
         TEXT_ARG(json), json.n ? "}" : "");
+    return rc ? rc : ret_concept->p && ret_output->p ? 0 : access_no_memory(e);
+}
+
+static int complete(struct access *a, struct held_task *t, text outcome, text concept, text output,
+                    struct err *e)
+{
     struct tree_change more[] = {
         {"status", T("\"completed\"")}, {"businessStatus", concept}, {"output", output}};
-    rc = rc || output.p ? rc : access_no_memory(e);
-    return rc ? rc : change(a, t, text_of(outcome_words(outcome)), more, 3, e);
+    return change(a, t, text_of(outcome_words(outcome)), more, 3, e);
+}
+
+/* To whoever asked, at another organisation. */
+static int answer_there(struct access *a, struct held_task *t, text outcome, text output,
+                        struct err *e)
+{
+    int rc = request_answer_away(a, t->root, outcome, output, e);
+    return rc ? rc : request_reply(a, t->version.type, t->version.id, 200, e);
 }
 
 static int run_answer(struct access *a, struct err *e)
 {
     struct held_task t = {0};
-    text outcome;
-    text words;
+    text outcome, words, concept, output;
     int rc = read_request(a, false, &t, e);
     rc = rc ? rc : may_deal(a, &t, e);
-    rc = rc ? rc : must_own(a, &t, e);
+    rc = rc || !t.kind ? rc : must_own(a, &t, e);
     rc = rc ? rc : take_outcome(a, &t, &outcome, &words, e);
-    rc = rc ? rc : complete(a, &t, outcome, words, e);
+    rc = rc ? rc : print_output(a, outcome, words, &concept, &output, e);
+    if (!rc && !t.kind) {
+        return answer_there(a, &t, outcome, output, e);
+    }
+    rc = rc ? rc : complete(a, &t, outcome, concept, output, e);
     rc = rc ? rc : tell(a, &t, outcome, words, e);
     return rc ? rc : commit(a, &t, e);
 }
@@ -411,6 +448,7 @@ static int run_withdraw(struct access *a, struct err *e)
     struct access_input in;
     struct held_task t = {0};
     int rc = read_request(a, true, &t, e);
+    rc = rc || t.kind ? rc : must_own(a, &t, e);
     rc = rc ? rc : access_input(a->call, names, NULL, &in, e);
     if (rc) {
         return rc;

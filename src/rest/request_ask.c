@@ -232,8 +232,7 @@ static int take_name(struct access *a, const struct access_input *in, struct req
     text one = arena_printf(a->arena, "ask %.*s %.*s %.*s", TEXT_ARG(who), TEXT_ARG(a->patient),
                             TEXT_ARG(d->name));
     text two = arena_printf(a->arena, "again %.*s", TEXT_ARG(one));
-    d->id = arena_printf(a->arena, "ask-%016llx%016llx", (unsigned long long)hash_text(key, one),
-                         (unsigned long long)hash_text(key, two));
+    d->id = request_uuid(a, hash_text(key, one), hash_text(key, two));
     return one.p && two.p && d->id.p ? 0 : access_no_memory(e);
 }
 
@@ -269,8 +268,8 @@ static int take_staff(struct access *a, const struct access_input *in, struct re
 
 static int take_input(struct access *a, text focus, struct request_draft *d, struct err *e)
 {
-    static const char *const names[] = {"kind", "words", "element",  "page", "id",
-                                        "to",   "due",   "internal", NULL};
+    static const char *const names[] = {"kind", "words",    "element", "page",  "id", "to",
+                                        "due",  "internal", "place",   "entry", NULL};
     struct access_input in;
     text code;
     int rc = access_input(a->call, names, NULL, &in, e);
@@ -281,7 +280,8 @@ static int take_input(struct access *a, text focus, struct request_draft *d, str
                      "say what it is: kind, one of correction, comment, repeat, question and "
                      "feedback; staff: result, letter and task");
     }
-    rc = rc ? rc : fits(a, d->kind, focus, e);
+    rc = rc ? rc : request_place(a, &in, d, e);
+    rc = rc || d->place.n ? rc : fits(a, d->kind, focus, e);
     rc = rc ? rc : may_ask(a, d->kind, e);
     rc = rc ? rc : request_words(&in, d->kind->needs_words, &d->words, e);
     rc = rc ? rc : short_text(&in, "element", &d->element, e);
@@ -314,7 +314,7 @@ static int is_waited_for(struct access *node, const struct request_draft *d, str
     yyjson_val *root;
     text query = arena_printf(node->arena, "code=" KEPT_REQUESTS "|repeat" WAITING "&focus=%.*s",
                               TEXT_ARG(d->focus));
-    if (!text_eq(text_of(d->kind->code), T("repeat"))) {
+    if (!d->focus.n || !text_eq(text_of(d->kind->code), T("repeat"))) {
         return 0;
     }
     int rc = query.p ? request_find(node, fhir_type_of(T("Task")), query, &found, e)
@@ -375,12 +375,13 @@ static int run(struct access *a, struct err *e)
     rc = look_before(a, &d, type, &again, e);
     if (!rc && !again && d.kind->days) {
         d.due = d.due.n ? d.due : due_of(a, d.kind);
-        rc = d.owner.reference.n ? 0 : find_owner(a, &d.owner, e);
+        rc = d.owner.reference.n || d.owner.ods.n ? 0 : find_owner(a, &d.owner, e);
         rc = rc || d.due.p ? rc : access_no_memory(e);
     }
     if (!rc && !again) {
         struct access_write w = {.type = type, .id = d.id, .event = EVENT_CREATE};
         rc = request_print(a, &d, &w.json, e);
+        rc = rc || !d.place.n ? rc : request_send(a, &d, w.json, e);
         rc = rc ? rc : access_commit(a, &w, 1, e);
         again = (rc == ERR_PRECONDITION || rc == ERR_CONFLICT) && d.name.n; /* sent twice at once */
         rc = again ? 0 : rc;

@@ -116,6 +116,7 @@ static void put_inputs(const struct request_draft *d, text account, struct buf *
         text value;
     } inputs[] = {{"element", "Which part of the entry", d->element},
                   {"page", "Which page", d->page},
+                  {"entry", "The entry, as it is called there", d->entry},
                   {"by", "Account of whoever asked", account}};
     bool any = false;
     for (size_t i = 0; i < sizeof inputs / sizeof *inputs; i++) {
@@ -148,6 +149,20 @@ static void put_head(const char *type, const struct request_draft *d, struct buf
     }
 }
 
+static void put_owner(const struct request_party *owner, struct buf *out)
+{
+    if (!owner->ods.n) {
+        put_reference(out, "owner", owner->reference, owner->name);
+        return;
+    }
+    buf_add(out, T(",\"owner\":{\"identifier\":{\"system\":"
+                   "\"https://fhir.nhs.uk/Id/ods-organization-code\""));
+    put_text(out, "value", owner->ods);
+    buf_addc(out, '}');
+    put_text(out, "display", owner->name);
+    buf_addc(out, '}');
+}
+
 static void print_task(struct access *a, const struct request_draft *d, struct buf *out)
 {
     /* Of feedback about nobody's record the account says whose it is. */
@@ -161,7 +176,7 @@ static void print_task(struct access *a, const struct request_draft *d, struct b
     access_put_time(out, "authoredOn", a->now_ms);
     access_put_time(out, "lastModified", a->now_ms);
     put_reference(out, "requester", actor_reference(a->actor), a->actor->name);
-    put_reference(out, "owner", d->owner.reference, d->owner.name);
+    put_owner(&d->owner, out);
     buf_add(out, T(",\"restriction\":{\"period\":{"));
     put_text(out, "end", d->due);
     buf_add(out, T("}}"));
@@ -265,6 +280,14 @@ int request_to(struct access *a, const struct access_input *in, struct request_p
     rc = access_name(a, to.reference, (text){0}, &to.name, e);
     *ret_party = to;
     return rc;
+}
+
+text request_uuid(struct access *a, uint64_t one, uint64_t two)
+{
+    return arena_printf(a->arena, "%08llx-%04llx-%04llx-%04llx-%012llx",
+                        (unsigned long long)(one >> 32), (unsigned long long)(one >> 16 & 0xffff),
+                        (unsigned long long)(one & 0xffff), (unsigned long long)(two >> 48),
+                        (unsigned long long)(two & 0xffffffffffff));
 }
 
 int request_as_node(const struct access *a, struct access *ret_node, struct err *e)

@@ -187,10 +187,17 @@ export async function gpMakesATaskAndHandsItOver(w) {
     w.check('the patient does not see it', !(await patient.innerText('main')).includes(said));
 }
 
-export async function patientAsksAboutAnEntryOfAnotherPlace(w) {
+export async function patientAsksAnotherPlaceAboutItsEntry(w) {
     const said = 'I never had this done (journey).';
     const page = await w.open('demo-patient', '#/patient/:me/timeline');
-    const away = page.locator('main a[href*="/entry/"][href*="~"]').first();
+    const away = page.locator('main a[href*="/entry/"][href*="/Y90001~"]').first();
+    /* on a busy machine a place may be late: it is asked again */
+    for (let i = 0; i < 6 && !(await away.count()); i++) {
+        await page.waitForTimeout(5000);
+        await page.go('#/patient/:me/timeline');
+        await page.waitForSelector('#page-heading');
+        await page.waitForTimeout(2500);
+    }
     await w.until('other places have entries', () => away.count());
     await page.go(await away.getAttribute('href'));
     await page.click('text=This is wrong');
@@ -199,9 +206,8 @@ export async function patientAsksAboutAnEntryOfAnotherPlace(w) {
     await page.click('button:has-text("Send")');
     await w.until('sent', async () => (await heading(page)) === 'We have your words');
     await page.click('text=See all your questions and requests');
-    await w.until('as a question that names entry and place', async () =>
-        /About ".+", which .+ keeps: I never had this done/.test(await card(page, said).innerText()),
-    );
+    await w.until('its custodian has it', () => card(page, said).count());
+    w.check('not the practice', !(await card(page, said).innerText()).includes('Harbour Street'));
 }
 
 export async function patientAsksByKeyboardAlone(w) {

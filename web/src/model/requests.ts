@@ -45,6 +45,8 @@ export interface Request {
     page: string; /* that feedback is about */
     notes: { words: string; by: string; at: string }[];
     internal: boolean;
+    there: string; /* 'Observation/5' at the place that owns it; '': it is kept here */
+    place: string; /* its ODS code */
 }
 
 const codeIn = (concepts: Concept[], system: string): string =>
@@ -88,6 +90,8 @@ export function requestOf(res: Resource): Request | null {
             by: named(n.authorReference),
             at: String(n.time ?? ''),
         })),
+        there: String(pick(res.input, 'entry')?.valueString ?? ''),
+        place: String(res.owner?.identifier?.value ?? ''),
         internal: list<any>(res.meta?.security).some((c) => c.code === 'NOPAT'),
     };
 }
@@ -126,6 +130,15 @@ export function remarkOf(res: Resource): Remark | null {
 /* A message of another organisation that waits for somebody here. */
 export const isMail = (res: Resource): boolean =>
     res.resourceType === 'Task' && codeIn(list<Concept>(res.code), MAILBOX) === 'inbox';
+
+/* What a message of the workflow `request` asks, or answers; null: it is another message. */
+export function askedInMail(bundle: Resource | null): { request: Request; answers: boolean } | null {
+    const all = list<any>((bundle as any)?.entry).map((e) => e.resource as Resource);
+    const header = all.find((r) => r?.resourceType === 'MessageHeader');
+    const task = all.find((r) => r?.resourceType === 'Task');
+    const request = task ? requestOf(task) : null;
+    return request ? { request, answers: Boolean(header?.response) } : null;
+}
 
 /* The day itself still counts. */
 export const isLate = (r: Request, now = Date.now()): boolean =>

@@ -80,14 +80,14 @@ function Words({ record, params }: RecordPageProps) {
             async () => {
                 const id = draft.value.id || crypto.randomUUID();
                 draft.set({ ...draft.value, id });
-                const own = res && !away;
+                const entry = res ? `${res.resourceType}/${idThere(res.id ?? '')}` : '';
                 const answer = await operate(
-                    own
-                        ? `${res.resourceType}/${idThere(res.id ?? '')}/$ask`
-                        : `Patient/${record.id}/$ask`,
+                    entry && !away ? `${entry}/$ask` : `Patient/${record.id}/$ask`,
                     parameters([
-                        ['kind', 'Code', own || !res ? kind : 'question'],
-                        ['words', 'String', away ? t.elsewherePrefix(name, place) + said : said],
+                        ['kind', 'Code', kind],
+                        ['words', 'String', said],
+                        ['place', 'String', away ? about.ods : ''],
+                        ['entry', 'Reference', away ? { reference: entry } : null],
                         ['id', 'Id', id],
                     ]),
                 );

@@ -30,6 +30,9 @@ function About({ id, index, reference }: { id: string; index: RecordIndex; refer
     return res ? <a href={entryHref(id, res)}>{nameOf(res)}</a> : <>{nameOf(undefined, reference)}</>;
 }
 
+/* As the joined record names an entry of another place. */
+const awayName = (r: Request): string => r.there.replace('/', `/${r.place}~`);
+
 function Row({ label, children }: { label: string; children: preact.ComponentChildren }) {
     return (
         <div class="nhsuk-summary-list__row">
@@ -56,9 +59,9 @@ function Asked(props: {
                 {t.kinds[r.kind]} {late ? <Tag tone="red">{t.lateTag}</Tag> : null}
             </h3>
             <dl class="nhsuk-summary-list k-facts">
-                {r.about ? (
+                {r.about || r.there ? (
                     <Row label={t.about}>
-                        <About id={id} index={index} reference={r.about} />
+                        <About id={id} index={index} reference={r.about || awayName(r)} />
                     </Row>
                 ) : null}
                 <Row label={mine ? t.youAsked : t.asked(r.by)}>

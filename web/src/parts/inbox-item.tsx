@@ -1,6 +1,6 @@
 /* One thing of the inbox: what it is, whose, by when; and what can be done with it. */
 import { useState } from 'preact/hooks';
-import { operate } from '../api.ts';
+import { get, operate } from '../api.ts';
 import { useDraft } from '../drafts.ts';
 import { inboxChanged, type Work } from '../inbox.ts';
 import type { Session } from '../model/account.ts';
@@ -8,12 +8,12 @@ import { showDate, showDateTime } from '../model/dates.ts';
 import { list, type Resource } from '../model/fhir.ts';
 import { parameters } from '../model/params.ts';
 import { patientName } from '../model/people.ts';
-import { isLate, nameOf, OUTCOMES, WORDS_MOST, type Request } from '../model/requests.ts';
+import { askedInMail, isLate, nameOf, OUTCOMES, WORDS_MOST, type Request } from '../model/requests.ts';
 import { entryHref, recordHref } from '../router.ts';
 import { inbox } from '../texts/inbox.ts';
 import { Tag, TroubleBox } from './basic.tsx';
 import { DraftNote } from './draft-note.tsx';
-import { Button, Choices, TextField, useAction, useForm } from './form.tsx';
+import { Button, Choices, TextField, useAction, useForm, useLoaded } from './form.tsx';
 import { OwnerField } from './owner-field.tsx';
 
 const TONES: Record<string, string> = {
@@ -267,6 +267,48 @@ export function InboxItem(props: ItemProps) {
     );
 }
 
+/* The bundle of a message, which stands in a Binary. */
+async function readMail(res: Resource, signal: AbortSignal): Promise<Resource | null> {
+    const binary = await get(String(res.focus?.reference ?? ''), signal);
+    try {
+        const bytes = Uint8Array.from(atob(String(binary.data ?? '')), (c) => c.charCodeAt(0));
+        return JSON.parse(new TextDecoder().decode(bytes)) as Resource;
+    } catch {
+        return null;
+    }
+}
+
+/* What a patient asks at another organisation about an entry that is kept here. */
+function AskedThere({ res, patient, done }: { res: Resource; patient: string; done: (words: string) => void }) {
+    const t = inbox();
+    const loaded = useLoaded((signal) => readMail(res, signal), [res.id]);
+    const asked = askedInMail(loaded.value);
+    if (loaded.trouble) {
+        return <TroubleBox trouble={loaded.trouble} again={loaded.again} />;
+    }
+    if (!asked) {
+        return null;
+    }
+    const r = asked.request;
+    const [type = '', id = ''] = r.there.split('/');
+    return (
+        <>
+            <dl class="nhsuk-summary-list k-facts">
+                <Fact label={t.words}>{r.words}</Fact>
+                <Fact label={t.askedBy}>{`${r.by}, ${showDateTime(r.asked)}`}</Fact>
+                {patient && id ? (
+                    <Fact label={t.about}>
+                        <a href={entryHref(patient, { resourceType: type, id })}>
+                            {nameOf(undefined, r.there)}
+                        </a>
+                    </Fact>
+                ) : null}
+            </dl>
+            {patient && !asked.answers ? <AnswerForm r={{ ...r, res }} done={done} /> : null}
+        </>
+    );
+}
+
 /* A message of another organisation: it is dealt with by saying so. */
 export function MailItem({ res, work, done }: { res: Resource; work: Work; done: (words: string) => void }) {
     const t = inbox();
@@ -274,11 +316,12 @@ export function MailItem({ res, work, done }: { res: Resource; work: Work; done:
     const patient = String(res.for?.reference ?? '').replace(/^Patient\//, '');
     const known = work.known.get(`Patient/${patient}`);
     const from = String(res.requester?.display ?? res.requester?.identifier?.value ?? '');
+    const [shown, setShown] = useState(false);
     const workflow = list<any>(res.code?.coding).find((c) => /mail-workflow$/.test(c.system ?? ''))?.code;
     return (
         <li class="k-card k-wide k-inbox__item">
             <h2 class="nhsuk-heading-s">
-                <Tag tone="aqua-green">{t.mail}</Tag> {String(workflow ?? '')} {t.mailFrom(from)}
+                <Tag tone="aqua-green">{t.mail}</Tag> {t.workflows[String(workflow)] ?? ''} {t.mailFrom(from)}
             </h2>
             <p class="k-inbox__line">
                 {showDateTime(res.authoredOn)}.{' '}
@@ -288,6 +331,13 @@ export function MailItem({ res, work, done }: { res: Resource; work: Work; done:
                     t.mailUnknown
                 )}
             </p>
+            {workflow === 'request' ? (
+                <Button kind="small" click={() => setShown(!shown)}>
+                    {shown ? t.close : t.open}
+                    <span class="nhsuk-u-visually-hidden">: {from}</span>
+                </Button>
+            ) : null}
+            {shown ? <AskedThere res={res} patient={patient} done={done} /> : null}
             {trouble ? <TroubleBox trouble={trouble} /> : null}
             <Button
                 kind="small"

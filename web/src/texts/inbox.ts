@@ -31,6 +31,12 @@ export const en = {
         task: 'Task',
     },
     mail: 'Message',
+    workflows: {
+        referral: 'Referral',
+        letter: 'Letter',
+        'transfer-of-care': 'Transfer of care',
+        request: 'Question of a patient',
+    } as Record<string, string>,
     mailFrom: (name: string) => `From ${name}`,
     mailUnknown: 'about nobody who is known here yet',
     overdue: 'Overdue',

@@ -72,11 +72,10 @@ const cy: Same<typeof en> = {
     send: 'Anfon',
     save: 'Cadw fy ngeiriau',
     elsewhere: (place: string) =>
-        `Mae ${place} yn cadw’r cofnod hwn. Dim ond nhw all ei newid. Byddwn yn gofyn i’ch practis ddweud wrthyn nhw.`,
+        `Mae ${place} yn cadw’r cofnod hwn. Dim ond nhw all ei newid. Mae eich geiriau yn mynd atyn nhw.`,
     elsewhereShort: 'lle arall',
     elsewhereSide: (place: string) =>
         `Mae ${place} yn cadw’r cofnod hwn. Gallwch ychwanegu eich ochr chi lle rydych yn mewngofnodi i ${place}.`,
-    elsewherePrefix: (name: string, place: string) => `Am "${name}", y mae ${place} yn ei gadw: `,
     sentHeading: 'Mae eich geiriau gennym',
     sentWords: (owner: string, day: string) =>
         `Mae gyda ${owner} nawr. Cewch ateb erbyn ${day}. Bydd yn eich cwestiynau a cheisiadau.`,

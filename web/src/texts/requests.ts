@@ -72,11 +72,10 @@ export const en = {
     send: 'Send',
     save: 'Save my words',
     elsewhere: (place: string) =>
-        `${place} keeps this entry. Only they can change it. We will ask your practice to tell them.`,
+        `${place} keeps this entry. Only they can change it. Your words go to them.`,
     elsewhereShort: 'another place',
     elsewhereSide: (place: string) =>
         `${place} keeps this entry. You can add your side where you sign in to ${place}.`,
-    elsewherePrefix: (name: string, place: string) => `About "${name}", which ${place} keeps: `,
     sentHeading: 'We have your words',
     sentWords: (owner: string, day: string) =>
         `${owner} has it now. You will have an answer by ${day}. You will find it in your questions and requests.`,
