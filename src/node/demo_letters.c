@@ -82,7 +82,7 @@ static const struct letter letters[] = {
     {"demo-letter-knee", "371531000", "Report of clinical encounter", "Knee clinic letter", 34,
      "Dear patient,\n\n"
      "Thank you for coming to see us about your knee.\n\n"
-     "The X-ray shows some wear in the joint (osteoarthritis). This is common, and it is not\n"
+     "The X-ray shows some wear in the joint (osteoarthritis). This is common, and it is not "
      "dangerous. You do not need an operation now.\n\n"
      "What happens next\n"
      "- A physiotherapist will call you in the next four weeks to plan exercises.\n"
@@ -92,7 +92,7 @@ static const struct letter letters[] = {
      "application/pdf", "Knee clinic letter, as it was sent"},
     {"demo-letter-ecg", "371531000", "Report of clinical encounter", "Your heart tracing (ECG)", 76,
      "Dear patient,\n\n"
-     "We looked at how your heart beats (an electrocardiogram, ECG). The tracing is normal:\n"
+     "We looked at how your heart beats (an electrocardiogram, ECG). The tracing is normal: "
      "75 beats a minute, at an even pace.\n\n"
      "You do not need to do anything. A picture of the tracing is kept with this letter.\n",
      "image/png", "Picture of the heart tracing"},
@@ -101,10 +101,16 @@ static const struct letter letters[] = {
 /* With its address, date and name: what text and PDF have in common. */
 static text whole_letter(struct telling *t, const struct letter *l)
 {
+    static const char *const months[] = {"January",   "February", "March",    "April",
+                                         "May",       "June",     "July",     "August",
+                                         "September", "October",  "November", "December"};
     const struct demo_cast *c = t->cast;
-    text at = day_of(t, l->days_ago);
-    return arena_printf(t->arena, "%.*s\n%.*s\n\nAbout: %.*s, NHS number %.*s\n\n%s\n%.*s\n",
-                        TEXT_ARG(c->trust.name), (int)(at.n < 10 ? at.n : 10), at.p ? at.p : "",
+    int year = 0;
+    int month = 1;
+    int day = 1;
+    clock_civil(t->now_ms / DAY_MS - l->days_ago, &year, &month, &day);
+    return arena_printf(t->arena, "%.*s\n%d %s %d\n\nAbout: %.*s, NHS number %.*s\n\n%s\n%.*s\n",
+                        TEXT_ARG(c->trust.name), day, months[month - 1], year,
                         TEXT_ARG(c->patient.name), TEXT_ARG(c->nhs_number), l->words,
                         TEXT_ARG(c->hospital.name));
 }
@@ -263,8 +269,14 @@ int demo_letters(struct world *w, const struct rest *rest, const struct demo_cas
     struct rest here = *rest;
     struct rest_item item = {0};
     yyjson_val *before = NULL;
-    if (!cast->patient.reference.n || !cast->trust.reference.n || !cast->hospital.reference.n) {
-        return 0;
+    /* at one place: where those of the whole story are known */
+    const struct demo_person *all[] = {&cast->patient, &cast->carer, &cast->gp,
+                                       &cast->social,  &cast->trust, &cast->hospital,
+                                       &cast->practice};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        if (!all[i]->reference.n) {
+            return 0;
+        }
     }
     int rc = world_read(w, T("DocumentReference/demo-letter-knee"), a, &before, e);
     if (rc != ERR_NOT_FOUND) {

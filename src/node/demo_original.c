@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <utf8proc.h>
 #include <zlib.h>
 
 static int no_memory(struct err *e)
@@ -12,18 +13,56 @@ static int no_memory(struct err *e)
 
 /* --- PDF ------------------------------------------------------------------------------------ */
 
-enum { OBJECTS = 5, CONTENT_MOST = 16 * 1024 };
+enum { OBJECTS = 5, CONTENT_MOST = 16 * 1024, LINE_MOST = 88 };
+
+/* The first character of *t, which is taken off, in WinAnsi: of one that it lacks the letter
+ * without its marks, else a question mark. */
+static char take_character(text *t)
+{
+    utf8proc_int32_t code = 0;
+    utf8proc_int32_t parts[4];
+    int class = 0;
+    utf8proc_ssize_t n =
+        utf8proc_iterate((const utf8proc_uint8_t *)t->p, (utf8proc_ssize_t)t->n, &code);
+    *t = text_from(*t, n > 0 ? (size_t)n : 1);
+    if (n <= 0) {
+        return '?';
+    }
+    if (code == 0x141 || code == 0x142) { /* a stroke is no mark of Unicode's */
+        return code == 0x141 ? 'L' : 'l';
+    }
+    if (code > 0xFF && utf8proc_decompose_char(code, parts, 4, UTF8PROC_DECOMPOSE, &class) > 0) {
+        code = parts[0];
+    }
+    return code <= 0xFF ? (char)code : '?';
+}
 
 static void put_string(struct buf *out, text t)
 {
     buf_addc(out, '(');
-    for (size_t i = 0; i < t.n; i++) {
-        if (t.p[i] == '(' || t.p[i] == ')' || t.p[i] == '\\') {
+    while (t.n) {
+        char c = take_character(&t);
+        if (c == '(' || c == ')' || c == '\\') {
             buf_addc(out, '\\');
         }
-        buf_addc(out, t.p[i]);
+        buf_addc(out, c);
     }
     buf_addc(out, ')');
+}
+
+/* The next piece of a line: up to the last space that fits. */
+static text take_piece(text *line)
+{
+    size_t end = line->n;
+    if (end > LINE_MOST) {
+        end = LINE_MOST;
+        while (end > 1 && line->p[end] != ' ') {
+            end--;
+        }
+    }
+    text piece = text_first(*line, end);
+    *line = text_from(*line, end + (end < line->n));
+    return piece;
 }
 
 static void put_content(const char *heading, text lines, struct buf *out)
@@ -33,8 +72,10 @@ static void put_content(const char *heading, text lines, struct buf *out)
     put_string(out, text_of(heading));
     buf_add(out, T(" Tj /F1 11 Tf 0 -30 Td 15 TL\n"));
     while (text_cut(&lines, '\n', &line)) {
-        put_string(out, line);
-        buf_add(out, T(" Tj T*\n"));
+        do {
+            put_string(out, take_piece(&line));
+            buf_add(out, T(" Tj T*\n"));
+        } while (line.n);
     }
     buf_add(out, T("ET\n"));
 }

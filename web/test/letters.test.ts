@@ -72,6 +72,20 @@ test('letters are newest first, with who sent them, their words and their files'
     assert.equal(fileName(pdf, all[0]!), '2026-03-04 Letter 1 2.pdf');
 });
 
+test('a letter that two places keep is one; another of the same day is not', () => {
+    const two = new RecordIndex();
+    const words = (w: string) => [{ attachment: { contentType: 'text/plain', data: text(w) } }];
+    two.add([
+        letter('Y9~1', { date: '2026-01-01', description: 'Clinic', content: words('Same') }),
+        letter('1', { date: '2026-01-01', description: 'Clinic', content: words('Same') }),
+        letter('2', { date: '2026-01-01', description: 'Clinic', content: words('Other') }),
+        letter('3', { date: '2026-01-01', description: 'Clinic' }),
+        letter('4', { date: '2026-01-01', description: 'Clinic' }),
+    ]);
+    two.about.set('DocumentReference/Y9~1', { ...index.about.get('DocumentReference/Y90001~5')! });
+    assert.deepEqual(letters(two).map((l) => l.res.id), ['1', '2', '3', '4']);
+});
+
 test('what another place keeps and has not sent is not asked for here', () => {
     const [picture] = letterOf(index, index.byReference.get('DocumentReference/Y90001~5')!).originals;
     assert.deepEqual([picture!.away, picture!.binary, isPicture(picture!)], [true, '', true]);

@@ -23,7 +23,12 @@ static void test_pdf(void **state)
     struct buf out;
     (void)state;
     buf_init(&out, 1 << 16);
-    assert_int_equal(original_pdf("A (good) letter", T("One \\ two\nThree"), &out, &e), 0);
+    assert_int_equal(
+        original_pdf("A (good) letter",
+                     T("One \\ two\nDr Ewa \xC5\x81ukaszewicz, H\xC3\xAAmin, \xC5\xB4yn and thirty "
+                       "more people whose names make this line too long\nThree"),
+                     &out, &e),
+        0);
     text pdf = buf_text(&out);
     assert_true(text_starts(pdf, T("%PDF-1.4\n")) && text_ends(pdf, T("%%EOF\n")));
     buf_addc(&out, '\0');
@@ -44,7 +49,9 @@ static void test_pdf(void **state)
     assert_non_null(stream);
     assert_memory_equal(stream + 7 + strtoul(length + 8, NULL, 10), "endstream", 9);
     assert_non_null(strstr(stream, "(A \\(good\\) letter) Tj"));
-    assert_non_null(strstr(stream, "(One \\\\ two) Tj T*\n(Three) Tj T*"));
+    assert_non_null(strstr(stream, "(One \\\\ two) Tj T*\n(Dr Ewa Lukaszewicz, H\xEAmin, Wyn and "
+                                   "thirty more people whose names make this line too) Tj "
+                                   "T*\n(long) Tj T*\n(Three) Tj T*"));
     buf_done(&out);
 }
 

@@ -124,6 +124,24 @@ export function wholeCopy(r: Resource): Resource {
     return { ...(plain(r) as Resource), id: plainId(r.id ?? '') };
 }
 
+/* That nothing is recorded of a part, as FHIR says it: whoever reads a copy must not take what is not
+ * there for what was not chosen. */
+export const nothingOf = (title: string): Resource => ({
+    resourceType: 'List',
+    id: `nothing-${title.toLowerCase().replace(/[^a-z]+/g, '-')}`.slice(0, 64),
+    status: 'current',
+    mode: 'snapshot',
+    title,
+    emptyReason: {
+        coding: [
+            {
+                system: 'http://terminology.hl7.org/CodeSystem/list-empty-reason',
+                code: 'unavailable',
+            },
+        ],
+    },
+});
+
 /* Who it is about, as far as whoever reads a copy must know to be sure. */
 export function plainPatient(patient: Resource): Resource {
     const { resourceType, id, name, birthDate, gender, identifier } = patient;

@@ -145,12 +145,34 @@ export function letterOf(index: RecordIndex, res: Resource): Letter {
     };
 }
 
+/* A letter that its writer and its reader both keep is one, where all of its words are the same. */
+function eachOnce(index: RecordIndex, all: Letter[]): Letter[] {
+    const found = new Map<string, Letter>();
+    for (const l of all) {
+        const { resourceType, id } = l.res;
+        const key = l.text ? [l.date, l.title, l.text].join('\n') : `${resourceType}/${id ?? ''}`;
+        const had = found.get(key);
+        if (!had || (!index.aboutOf(had.res).own && index.aboutOf(l.res).own)) {
+            found.set(key, l);
+        }
+    }
+    return [...found.values()];
+}
+
+/* The files to offer beside the words: its text alone only where there is nothing else. */
+export function filesOf(letter: Letter): Original[] {
+    const others = letter.originals.filter((o) => o.type !== 'text/plain');
+    return others.length ? others : letter.originals;
+}
+
 /* Newest first; what was withdrawn is not there. */
 export function letters(index: RecordIndex): Letter[] {
     const last = (l: Letter) => (Number.isNaN(l.time) ? -Infinity : l.time);
-    return index
+    const all = index
         .of('DocumentReference')
         .filter((r) => !wrong(r) && r.docStatus !== 'entered-in-error' && r.status !== 'superseded')
-        .map((r) => letterOf(index, r))
-        .sort((a, b) => last(b) - last(a) || a.title.localeCompare(b.title));
+        .map((r) => letterOf(index, r));
+    return eachOnce(index, all).sort(
+        (a, b) => last(b) - last(a) || a.title.localeCompare(b.title),
+    );
 }

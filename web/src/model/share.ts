@@ -67,6 +67,13 @@ export function wantedEntries(
     return wanted.what ? withParts(index, parts.flatMap((p) => entriesOf(index, p, brief, now))) : [];
 }
 
+/* The parts that are wanted and of which there is nothing. */
+export function emptyParts(index: RecordIndex, wanted: Wanted, now: number): SharePart[] {
+    const brief = wanted.what === 'summary';
+    const parts = brief ? SUMMARY : wanted.what === 'parts' ? wanted.parts : [];
+    return parts.filter((p) => !entriesOf(index, p, brief, now).length);
+}
+
 /* A letter's files (by `at` of their originals) stand in its entry, since nobody who has a link may
  * ask for them. */
 export function withOriginals(r: Resource, files: ReadonlyMap<string, string>): Resource {

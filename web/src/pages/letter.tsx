@@ -1,7 +1,7 @@
 /* One letter: its words first, the file as it was sent always. */
 import { useMemo } from 'preact/hooks';
 import { showDate } from '../model/dates.ts';
-import { letterOf } from '../model/letters.ts';
+import { filesOf, letterOf } from '../model/letters.ts';
 import { Heading, Section, Tag } from '../parts/basic.tsx';
 import { ItemActions } from '../parts/item-actions.tsx';
 import { OriginalFile } from '../parts/original.tsx';
@@ -30,6 +30,7 @@ export default function LetterPage({ record, params, session }: RecordPageProps)
             </>
         );
     }
+    const files = filesOf(letter);
     const from = [letter.organisation, letter.people].filter(Boolean).join(', ');
     return (
         <>
@@ -45,10 +46,10 @@ export default function LetterPage({ record, params, session }: RecordPageProps)
             <Section id="text" title={t.text} wide>
                 {letter.text ? <div class="k-letter">{letter.text}</div> : <p>{t.noText}</p>}
             </Section>
-            <Section id="original" title={letter.originals.length > 1 ? t.originals : t.original} wide>
+            <Section id="original" title={files.length > 1 ? t.originals : t.original} wide>
                 <p class="k-quiet">{t.originalHint}</p>
-                {letter.originals.length ? (
-                    letter.originals.map((o) => <OriginalFile original={o} letter={letter} />)
+                {files.length ? (
+                    files.map((o) => <OriginalFile original={o} letter={letter} />)
                 ) : (
                     <p>{t.lost}</p>
                 )}

@@ -8,13 +8,14 @@ import { useDraft } from '../drafts.ts';
 import { toBase64, toBase64url } from '../model/bytes.ts';
 import { showDateTime } from '../model/dates.ts';
 import { writeKeepingDigits } from '../model/digits.ts';
-import { SHARE_PARTS, type SharePart } from '../model/extract.ts';
+import { nothingOf, SHARE_PARTS, type SharePart } from '../model/extract.ts';
 import type { Bundle, Resource } from '../model/fhir.ts';
 import { encrypt } from '../model/jwe.ts';
 import { letterOf } from '../model/letters.ts';
 import { top } from '../model/params.ts';
 import { RecordIndex, resourceName } from '../model/record.ts';
 import {
+    emptyParts,
     readLinks,
     sharedBundle,
     TIMES,
@@ -190,10 +191,17 @@ function ShareForm({ record, item, itemTitle, done }: FormProps) {
         () => wantedEntries(index, v, item, now),
         [index, v.what, v.parts.join(), item, record.size],
     );
-    const bundle = useMemo(
-        () => sharedBundle(index, record.patient!, entries, new Map(), `${location.origin}/fhir`, now),
-        [entries, record.names],
-    );
+    const nothing = emptyParts(index, v, now).map((p) => nothingOf(t.partNames[p]));
+    const bundleOf = (files: ReadonlyMap<string, string>, at: number): Bundle =>
+        sharedBundle(
+            index,
+            record.patient!,
+            [...entries, ...(entries.length ? nothing : [])],
+            files,
+            `${location.origin}/fhir`,
+            at,
+        );
+    const bundle = useMemo(() => bundleOf(new Map(), now), [entries, record.names]);
     const words = (): string =>
         v.what === 'item'
             ? itemTitle
@@ -220,9 +228,7 @@ function ShareForm({ record, item, itemTitle, done }: FormProps) {
     });
     const send = (e: Event) =>
         form.send(e, problems(), async () => {
-            const base = `${location.origin}/fhir`;
-            const files = await filesOf(index, entries);
-            const whole = sharedBundle(index, record.patient!, entries, files, base, Date.now());
+            const whole = bundleOf(await filesOf(index, entries), Date.now());
             const asked = { label: v.label.trim(), words: words(), time: v.time as Time, passcode };
             const made = await make(`Patient/${encodeURIComponent(record.id)}`, whole, asked);
             draft.clear();

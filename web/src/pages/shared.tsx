@@ -3,7 +3,7 @@
  * unlocks it here; it keeps nothing of it.
  */
 import { useMemo, useState } from 'preact/hooks';
-import { showDate, showDateTime } from '../model/dates.ts';
+import { showDate, showDateTime, writeDates } from '../model/dates.ts';
 import { letters } from '../model/letters.ts';
 import { nameOf, nhsNumber, plainName } from '../model/people.ts';
 import { RecordIndex } from '../model/record.ts';
@@ -174,6 +174,7 @@ function Open({ link, shared }: { link: HealthLink; shared: Shared }) {
 }
 
 export default function SharedPage({ params }: PageProps) {
+    writeDates('words'); /* as the person who shared it reads them */
     const link = readLink(`shlink:/${params.link ?? ''}`);
     const [shared, setShared] = useState<Shared | null>(null);
     if (!link) {

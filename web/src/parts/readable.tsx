@@ -160,11 +160,13 @@ const SHOWN = [
     'ImagingStudy',
 ];
 
+const isNothing = (r: Resource): boolean => r.resourceType === 'List' && Boolean(r.emptyReason);
+
 /* What has no part of its own, as the timeline has it. */
 function others(index: RecordIndex): [string, Line[]][] {
     const kinds = new Map<string, Line[]>();
     for (const e of timeline(index)) {
-        if (!SHOWN.includes(e.res.resourceType)) {
+        if (!SHOWN.includes(e.res.resourceType) && !isNothing(e.res)) {
             const line = {
                 res: e.res,
                 title: e.title,
@@ -177,7 +179,16 @@ function others(index: RecordIndex): [string, Line[]][] {
 }
 
 export function Readable({ index, level = 2 }: { index: RecordIndex; level?: 2 | 3 }) {
-    const parts = [...safety(index), ...findings(index), ...others(index)];
+    const nothing = index.of('List').filter(isNothing);
+    const parts: [string, Line[]][] = [
+        ...safety(index),
+        ...findings(index),
+        ...others(index),
+        [
+            readable().nothing,
+            nothing.map((res) => ({ res, title: String(res.title ?? ''), facts: [] })),
+        ],
+    ];
     return (
         <>
             {parts

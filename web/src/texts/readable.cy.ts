@@ -11,6 +11,7 @@ const cy: Same<typeof en> = {
     results: 'Canlyniadau profion',
     letters: 'Llythyrau a dogfennau',
     images: 'Delweddau',
+    nothing: 'Nid oes dim wedi’i gofnodi am',
     past: 'Yn y gorffennol',
     stopped: 'Wedi’i stopio',
     last: (date: string) => `Diwethaf ar ${date}`,

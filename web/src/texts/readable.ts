@@ -11,6 +11,7 @@ export const en = {
     results: 'Test results',
     letters: 'Letters and documents',
     images: 'Images',
+    nothing: 'Nothing is recorded of',
     past: 'In the past',
     stopped: 'Stopped',
     last: (date: string) => `Last on ${date}`,
