@@ -162,7 +162,7 @@ export default function DownloadPage({ record, session }: RecordPageProps) {
     return (
         <>
             <Heading>{own ? t.heading : t.headingOther}</Heading>
-            <p>{t.intro}</p>
+            <p>{own ? t.intro : t.introOther}</p>
             <Section id="has" title={t.has} wide>
                 <ul class="nhsuk-list nhsuk-list--bullet">
                     {t.points.map((point) => (

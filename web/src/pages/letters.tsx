@@ -4,6 +4,7 @@ import { showDate } from '../model/dates.ts';
 import { letters, type Letter } from '../model/letters.ts';
 import { Empty, Heading } from '../parts/basic.tsx';
 import { Button } from '../parts/form.tsx';
+import { PrintButtons } from '../parts/print.tsx';
 import { recordHref } from '../router.ts';
 import type { RecordPageProps } from '../routes.ts';
 import { letterTexts } from '../texts/letters.ts';
@@ -46,6 +47,9 @@ export default function LettersPage({ record }: RecordPageProps) {
         <>
             <Heading>{t.heading}</Heading>
             <p>{t.intro}</p>
+            <div class="k-actions">
+                <PrintButtons />
+            </div>
             {all.length ? (
                 <table class="nhsuk-table-responsive k-letters" role="table">
                     <caption class="nhsuk-table__caption nhsuk-table__caption--s">{t.caption}</caption>

@@ -5,11 +5,12 @@ const cy: Same<typeof en> = {
     heading: 'Lawrlwytho neu argraffu eich cofnod',
     headingOther: 'Lawrlwytho neu argraffu’r cofnod hwn',
     intro: 'Gallwch gadw popeth sydd gennym amdanoch mewn un ffeil. Chi biau hi.',
+    introOther: 'Gallwch gadw popeth o’r cofnod hwn y cewch ei weld mewn un ffeil.',
     has: 'Beth sydd yn y ffeil',
     points: [
         'Tudalen y gallwch ei darllen mewn unrhyw borwr gwe, a’i hargraffu.',
         'Eich llythyrau, pob un gyda’r ffeil y daeth ynddi.',
-        'Popeth fel data, ar ffurf y gall gwasanaethau iechyd eraill ei darllen.',
+        'Popeth fel data yn y ffurf y mae gwasanaethau iechyd yn ei defnyddio, fel y gall un arall ei ddarllen.',
     ],
     places: 'O ble y daw',
     all: 'Mae pob lle sy’n cadw rhan o’ch cofnod wedi ateb.',
@@ -38,7 +39,7 @@ const cy: Same<typeof en> = {
     fileFrom: 'O:',
     fileMissing: 'Heb fod yn y ffeil hon, gan na wnaethant ateb:',
     fileLost: 'Gwreiddiol nad oedd modd ei nôl:',
-    fileNames: 'record.html: i’w darllen a’i hargraffu. record.json: fel data, i wasanaethau iechyd eraill. letters: llythyrau a’u gwreiddiol.',
+    fileNames: 'record.html: i’w darllen a’i hargraffu. record.json: fel data, ar gyfer gwasanaeth iechyd arall. letters: llythyrau a’u gwreiddiol.',
 };
 
 export default cy;

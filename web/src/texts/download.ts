@@ -5,11 +5,12 @@ export const en = {
     heading: 'Download or print your record',
     headingOther: 'Download or print this record',
     intro: 'You can save all that we have about you in one file. It is yours to keep.',
+    introOther: 'You can save all of this record that you may see in one file.',
     has: 'What is in the file',
     points: [
         'A page that you can read in any web browser, and print.',
         'Your letters, each with the file it came as.',
-        'Everything as data, in the form that other health services can read.',
+        'Everything as data in the form that health services use, so that another one can read it.',
     ],
     places: 'Where it comes from',
     all: 'All places that keep a part of your record have answered.',
@@ -38,7 +39,7 @@ export const en = {
     fileFrom: 'From:',
     fileMissing: 'Not in this file, because they did not answer:',
     fileLost: 'Originals that could not be fetched:',
-    fileNames: 'record.html: to read and print. record.json: as data, for other health services. letters: letters and their originals.',
+    fileNames: 'record.html: to read and print. record.json: as data, for another health service. letters: letters and their originals.',
 };
 
 export const downloadTexts = area(en, () => import('./download.cy.ts'));
