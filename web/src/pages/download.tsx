@@ -23,6 +23,11 @@ import { language } from '../texts/area.ts';
 import { downloadTexts } from '../texts/download.ts';
 import { recordNav } from '../texts/record-nav.ts';
 
+/* What is in the archive. */
+const PAGE = 'record.html';
+const DATA = 'record.json';
+const LETTERS = 'letters';
+
 const STYLE =
     'body{max-width:46rem;margin:1rem auto;padding:0 1rem;font:1.1rem/1.5 sans-serif;color:#212b32}' +
     'ul{padding:0;list-style:none}li{padding:.5rem 0;border-bottom:1px solid #aeb7bd}' +
@@ -46,7 +51,7 @@ async function letterFiles(record: Loaded, tell: (n: number, of: number) => void
             const name = fileName(original, letter);
             try {
                 const bytes = decoded(await contentOf(original));
-                out.files.push({ name: `letters/${name}`, bytes: bytes! });
+                out.files.push({ name: `${LETTERS}/${name}`, bytes: bytes! });
             } catch {
                 out.lost.push(`${name}${letter.organisation ? ` (${letter.organisation})` : ''}`);
             }
@@ -96,9 +101,14 @@ async function makeFile(record: Loaded, tell: (words: string) => void) {
     const data = collection(record.index.all.map(wholeCopy), `${location.origin}/fhir`, now.getTime());
     const bytes = zip(
         [
-            { name: 'read me.txt', bytes: text.encode([title, ...words, t.fileNames, ''].join('\r\n')) },
-            { name: 'record.html', bytes: text.encode(readablePage(record, title, words)) },
-            { name: 'record.json', bytes: text.encode(writeKeepingDigits(data)) },
+            {
+                name: 'read me.txt',
+                bytes: text.encode(
+                    [title, ...words, t.fileNames(PAGE, DATA, LETTERS), ''].join('\r\n'),
+                ),
+            },
+            { name: PAGE, bytes: text.encode(readablePage(record, title, words)) },
+            { name: DATA, bytes: text.encode(writeKeepingDigits(data)) },
             ...files,
         ],
         now,

@@ -39,7 +39,8 @@ const cy: Same<typeof en> = {
     fileFrom: 'O:',
     fileMissing: 'Heb fod yn y ffeil hon, gan na wnaethant ateb:',
     fileLost: 'Gwreiddiol nad oedd modd ei nôl:',
-    fileNames: 'record.html: i’w darllen a’i hargraffu. record.json: fel data, ar gyfer gwasanaeth iechyd arall. letters: llythyrau a’u gwreiddiol.',
+    fileNames: (page: string, data: string, folder: string) =>
+        `Mae ${page} i’w darllen a’i hargraffu. Data ar gyfer gwasanaeth iechyd arall yw ${data}. Mae eich llythyrau a’u gwreiddiol yn ${folder}.`,
 };
 
 export default cy;

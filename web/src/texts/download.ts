@@ -39,7 +39,8 @@ export const en = {
     fileFrom: 'From:',
     fileMissing: 'Not in this file, because they did not answer:',
     fileLost: 'Originals that could not be fetched:',
-    fileNames: 'record.html: to read and print. record.json: as data, for another health service. letters: letters and their originals.',
+    fileNames: (page: string, data: string, folder: string) =>
+        `${page} is to read and print. ${data} is data, for another health service. ${folder} has your letters and their originals.`,
 };
 
 export const downloadTexts = area(en, () => import('./download.cy.ts'));
