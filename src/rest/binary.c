@@ -19,7 +19,8 @@ static text media_of(text value)
     return text_trim(text_first(value, text_find(value, ';')));
 }
 
-/* A range, such as all images. Of application and text everything is too much: FHIR is there, too. */
+/* A range, such as all images. Of application and text everything is too much: FHIR is there, too.
+ */
 static bool is_kind_of(text wanted, text media)
 {
     size_t slash = text_find(media, '/');
