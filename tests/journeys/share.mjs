@@ -212,3 +212,35 @@ export async function patientPrintsALetterInLargeLetters(w) {
     await page.click('h1', { force: true });
     w.check('and the page is as before', (await size('.k-letter')) < 24);
 }
+
+export async function patientSharesByKeyboardAlone(w) {
+    const page = await w.open('demo-patient', '#/patient/:me/share');
+    await page.waitForSelector('#label');
+    await page.focus('#page-heading');
+    await w.tabTo(page, 'A summary');
+    await w.keys(page, 'Space');
+    await w.tabTo(page, '1 hour');
+    await w.keys(page, 'Space', 'ArrowDown');
+    await w.tabTo(page, 'Who is it for?');
+    await page.keyboard.type('By keyboard');
+    await w.tabTo(page, 'Make the link');
+    await w.keys(page, 'Enter');
+    const link = await linkOf(page);
+    const { exp, label } = JSON.parse(Buffer.from(link.split('shlink:/')[1], 'base64url').toString());
+    w.equal('it has its label', label, 'By keyboard');
+    w.check('and is open for a day', Math.abs(exp - Date.now() / 1000 - 86400) < 120, exp);
+    await w.tabTo(page, 'End this link now');
+    await w.keys(page, 'Enter');
+    await w.until('it has ended', async () => (await words(page)).includes('The link has ended'));
+    w.equal('the focus is at the list', await page.evaluate(() => document.activeElement?.id), 'h-links');
+}
+
+export async function patientReadsLettersInWelsh(w) {
+    const page = await w.open('demo-patient', '#/patient/:me/letters');
+    await page.click('.k-header__language');
+    await w.until('the page is in Welsh', async () => (await words(page)).includes('Llythyrau a dogfennau'));
+    await page.go('#/patient/:me/share');
+    await w.until('so is sharing', async () => (await words(page)).includes('Beth hoffech chi ei rannu?'));
+    await w.accessible(page, 'share in Welsh');
+    await page.click('.k-header__language');
+}
