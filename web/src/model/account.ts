@@ -1,4 +1,5 @@
 /* The shapes of docs/identity.md, and what follows from them for a page. */
+import { password as passwordTexts } from '../texts/password.ts';
 
 export interface Role {
     code: string;
@@ -136,15 +137,16 @@ export const groupsOfFour = (secret: string): string =>
 
 /* What is wrong with a new password before it is sent; the node has the last word. */
 export function passwordProblem(password: string, login = ''): string {
+    const t = passwordTexts();
     const length = [...password].length;
     if (length < 12) {
-        return 'Enter a password of 12 characters or more. Three words that you can remember are good';
+        return t.short;
     }
     if (length > 128) {
-        return 'Enter a password of 128 characters or fewer';
+        return t.long;
     }
     if (login && password.toLowerCase().includes(login.toLowerCase())) {
-        return 'Enter a password that does not have your sign-in name in it';
+        return t.name;
     }
     return '';
 }

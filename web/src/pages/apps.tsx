@@ -8,6 +8,7 @@ import { Dialog } from '../parts/dialog.tsx';
 import { Button, Main, useAction, useLoaded } from '../parts/form.tsx';
 import { PersonLinks } from '../parts/person.tsx';
 import type { PageProps } from '../routes.ts';
+import { apps as appTexts } from '../texts/apps.ts';
 
 interface App {
     grant: string;
@@ -23,7 +24,8 @@ interface App {
 const listOf = (a: { apps?: App[] }): App[] => a.apps ?? [];
 
 export default function AppsPage({ session }: PageProps) {
-    useTitle('Apps');
+    const t = appTexts();
+    useTitle(t.title);
     const [ending, setEnding] = useState<App | null>(null);
     const [said, setSaid] = useState('');
     const action = useAction();
@@ -34,48 +36,49 @@ export default function AppsPage({ session }: PageProps) {
     const end = (app: App) =>
         action.run(async () => {
             apps.put(listOf(await json('/auth/apps/revoke', { grant: app.grant })));
-            setSaid(`${app.name} can no longer see anything`);
+            setSaid(t.ended(app.name));
         });
     return (
         <Main>
             {isPatient(session) && session.account?.patient ? (
                 <PersonLinks id={session.account.patient} session={session} page="apps" />
             ) : null}
-            <Heading>Apps</Heading>
-            <p>These apps can use what is here, because you let them.</p>
+            <Heading>{t.title}</Heading>
+            <p>{t.intro}</p>
             <p role="status" class={said ? 'k-said' : undefined}>
                 {said}
             </p>
             {action.trouble ? <TroubleBox trouble={action.trouble} /> : null}
             {apps.trouble ? <TroubleBox trouble={apps.trouble} again={apps.again} /> : null}
-            {apps.value && !apps.value.length ? <Empty>You have let no app in.</Empty> : null}
+            {apps.value && !apps.value.length ? <Empty>{t.none}</Empty> : null}
             {apps.value?.map((app) => (
                 <section class="k-card k-wide" aria-labelledby={`app-${app.grant}`} key={app.grant}>
                     <h2 class="nhsuk-heading-m" id={`app-${app.grant}`}>
                         {app.name}
                     </h2>
-                    <p>It can:</p>
+                    <p>{t.can}</p>
                     <ul class="nhsuk-list nhsuk-list--bullet">
                         {app.scopes.map((s) => (
                             <li>{s.words || s.scope}</li>
                         ))}
                     </ul>
                     <p class="k-quiet">
-                        {app.since ? `Since ${showDate(app.since)}. ` : ''}
-                        {app.used ? `Last used ${showDate(app.used)}.` : 'Not used yet.'}
+                        {app.since ? `${t.since(showDate(app.since))} ` : ''}
+                        {app.used ? t.used(showDate(app.used)) : t.notUsed}
                     </p>
                     <Button kind="secondary" click={() => setEnding(app)}>
-                        End its access<span class="nhsuk-u-visually-hidden">: {app.name}</span>
+                        {t.end}
+                        <span class="nhsuk-u-visually-hidden">: {app.name}</span>
                     </Button>
                 </section>
             ))}
             {ending ? (
                 <Dialog
                     id="end-app"
-                    title={`End the access of ${ending.name}?`}
+                    title={t.endTitle(ending.name)}
                     close={() => setEnding(null)}
                 >
-                    <p>It stops at once. The app may still hold what it has read before.</p>
+                    <p>{t.endWords}</p>
                     <div class="k-buttons">
                         <Button
                             kind="warning"
@@ -85,10 +88,10 @@ export default function AppsPage({ session }: PageProps) {
                                 void end(app);
                             }}
                         >
-                            End its access
+                            {t.end}
                         </Button>
                         <Button kind="secondary" click={() => setEnding(null)}>
-                            Keep it
+                            {t.keep}
                         </Button>
                     </div>
                 </Dialog>

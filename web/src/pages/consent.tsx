@@ -18,6 +18,7 @@ import {
     type Problems,
 } from '../parts/form.tsx';
 import type { PageProps } from '../routes.ts';
+import { apps as appTexts } from '../texts/apps.ts';
 
 interface Asked {
     client: { id: string; name: string; uri?: string };
@@ -34,6 +35,7 @@ function PatientPicker(props: {
     problem?: string | undefined;
     change: (id: string) => void;
 }) {
+    const t = appTexts();
     const [name, setName] = useState('');
     const [found, setFound] = useState<Option[] | null>(null);
     const action = useAction();
@@ -46,7 +48,7 @@ function PatientPicker(props: {
                 matchesOf(bundle).map((p) => ({
                     value: p.id ?? '',
                     label: patientName(p),
-                    hint: p.birthDate ? `Born ${showDate(p.birthDate)}` : '',
+                    hint: p.birthDate ? t.born(showDate(p.birthDate)) : '',
                 })),
             );
         });
@@ -54,21 +56,21 @@ function PatientPicker(props: {
         <>
             <TextField
                 id={found?.length ? 'patient-name' : 'patient'}
-                label="Whose record may it see?"
-                hint="Enter a name, then press Find"
+                label={t.whose}
+                hint={t.whoseHint}
                 problem={found?.length ? undefined : props.problem}
                 value={name}
                 change={setName}
             />
             <Button kind="small" click={() => void find()}>
-                Find
+                {t.find}
             </Button>
             {action.trouble ? <TroubleBox trouble={action.trouble} /> : null}
-            <p role="status">{found && !found.length ? 'Nobody was found' : ''}</p>
+            <p role="status">{found && !found.length ? t.nobody : ''}</p>
             {found?.length ? (
                 <Choices
                     id="patient"
-                    question="Choose one person"
+                    question={t.chooseOne}
                     problem={props.problem}
                     options={found}
                     chosen={[props.chosen]}
@@ -80,6 +82,7 @@ function PatientPicker(props: {
 }
 
 function Form({ id, asked }: { id: string; asked: Asked }) {
+    const t = appTexts();
     const [scopes, setScopes] = useState(
         asked.scopes.filter((s) => s.on !== false).map((s) => s.scope),
     );
@@ -98,20 +101,15 @@ function Form({ id, asked }: { id: string; asked: Asked }) {
             );
             const back = safeCallback(reply.redirect ?? '');
             if (!back) {
-                throw new Trouble(
-                    'The app cannot be opened',
-                    'Its address is not one that this page opens. Close this page.',
-                );
+                throw new Trouble(t.cannotOpen, t.cannotReturnAdvice);
             }
             location.assign(back);
         });
     const submit = (e: Event) => {
         e.preventDefault();
         const found: Problems = {
-            ...(scopes.length ? {} : { scopes: 'Tick one thing, or choose “Do not allow”' }),
-            ...(asked.needs_patient && !patient
-                ? { patient: 'Choose whose record it may see' }
-                : {}),
+            ...(scopes.length ? {} : { scopes: t.wantsMissing }),
+            ...(asked.needs_patient && !patient ? { patient: t.whoseMissing } : {}),
         };
         setProblems(found);
         setTurn(turn + 1);
@@ -123,15 +121,15 @@ function Form({ id, asked }: { id: string; asked: Asked }) {
         <form onSubmit={submit} noValidate class="k-narrow">
             <ErrorSummary problems={problems} turn={turn} />
             {action.trouble ? <TroubleBox trouble={action.trouble} /> : null}
-            <Heading>Let {asked.client.name} in?</Heading>
+            <Heading>{t.letThisIn(asked.client.name)}</Heading>
             <p>
-                You are {asked.account.name}. The app <strong>{asked.client.name}</strong>
-                {asked.client.uri ? <span class="k-break"> ({asked.client.uri})</span> : null} asks
-                you to let it in.
+                {t.youAre(asked.account.name)} {t.theApp} <strong>{asked.client.name}</strong>
+                {asked.client.uri ? <span class="k-break"> ({asked.client.uri})</span> : null}{' '}
+                {t.asks}
             </p>
             {asked.patient?.name && asked.patient.id ? (
                 <p>
-                    It would see the record of <strong>{asked.patient.name}</strong>.
+                    {t.itSees} <strong>{asked.patient.name}</strong>.
                 </p>
             ) : null}
             {asked.needs_patient && !asked.patient?.id ? (
@@ -139,8 +137,8 @@ function Form({ id, asked }: { id: string; asked: Asked }) {
             ) : null}
             <Choices
                 id="scopes"
-                question="It wants to:"
-                hint="Take away the tick from what you do not want"
+                question={t.wants}
+                hint={t.wantsHint}
                 many
                 problem={problems.scopes}
                 options={asked.scopes.map((s) => ({
@@ -151,7 +149,7 @@ function Form({ id, asked }: { id: string; asked: Asked }) {
                             {s.writes ? (
                                 <>
                                     {' '}
-                                    <Tag tone="orange">Can change your record</Tag>
+                                    <Tag tone="orange">{t.writes}</Tag>
                                 </>
                             ) : null}
                         </>
@@ -161,16 +159,13 @@ function Form({ id, asked }: { id: string; asked: Asked }) {
                 change={setScopes}
             />
             {asked.offline ? (
-                <p>It can do this also when you do not use it, until you end that.</p>
+                <p>{t.offline}</p>
             ) : null}
-            <p>
-                We do not run this app. What it reads, it may keep. You can end its access at any
-                time, under “Apps”.
-            </p>
+            <p>{t.notOurs}</p>
             <div class="k-buttons">
-                <Button busy={action.busy}>Allow</Button>
+                <Button busy={action.busy}>{t.allow}</Button>
                 <Button kind="secondary" busy={action.busy} click={() => void answer(false)}>
-                    Do not allow
+                    {t.deny}
                 </Button>
             </div>
         </form>
@@ -179,7 +174,8 @@ function Form({ id, asked }: { id: string; asked: Asked }) {
 
 export default function ConsentPage({ params }: PageProps) {
     const id = params.token!;
-    useTitle('Let an app in');
+    const t = appTexts();
+    useTitle(t.letIn);
     const asked = useLoaded(
         (signal) => json<Asked>(`/auth/consent/${encodeURIComponent(id)}`, undefined, signal),
         [id],
@@ -188,14 +184,11 @@ export default function ConsentPage({ params }: PageProps) {
         <Main>
             {asked.trouble ? (
                 <>
-                    <Heading>Let an app in</Heading>
+                    <Heading>{t.letIn}</Heading>
                     <TroubleBox
                         trouble={
                             asked.trouble.status === 404
-                                ? new Trouble(
-                                      'This took too long',
-                                      'Go back to the app, and start again there.',
-                                  )
+                                ? new Trouble(t.tooLong, t.tooLongAdvice)
                                 : asked.trouble
                         }
                     />
@@ -203,7 +196,7 @@ export default function ConsentPage({ params }: PageProps) {
             ) : asked.value ? (
                 <Form id={id} asked={asked.value} />
             ) : (
-                <p role="status">Reading what the app wants</p>
+                <p role="status">{t.reading}</p>
             )}
         </Main>
     );

@@ -14,9 +14,11 @@ import {
 } from '../parts/form.tsx';
 import { QrPicture } from '../parts/qr-picture.tsx';
 import { entered, readSession, signOut } from '../session.ts';
+import { enrol } from '../texts/enrol.ts';
 
 /* Shown once: they are nowhere to be had again. */
 export function RecoveryCodes({ codes, done }: { codes: string[]; done: () => void }) {
+    const t = enrol();
     const [kept, setKept] = useState(false);
     const [problems, setProblems] = useState<Problems>({});
     const [turn, setTurn] = useState(0);
@@ -24,20 +26,19 @@ export function RecoveryCodes({ codes, done }: { codes: string[]; done: () => vo
     const copy = () =>
         navigator.clipboard
             ? navigator.clipboard.writeText(codes.join('\n')).then(
-                  () => setCopied('Copied'),
-                  () => setCopied('The browser did not copy them. Write them down'),
+                  () => setCopied(t.copied),
+                  () => setCopied(t.notCopied),
               )
-            : setCopied('The browser cannot copy them. Write them down');
+            : setCopied(t.cannotCopy);
     return (
         <>
             <ErrorSummary problems={problems} turn={turn} />
-            <Heading>Your recovery codes</Heading>
+            <Heading>{t.codesTitle}</Heading>
             <p>
-                If you lose your phone, each of these codes lets you in <strong>once</strong>. Write
-                them down or print them. Keep them safe.
+                {t.codesLost} <strong>{t.codesOnce}</strong>. {t.codesKeep}
             </p>
-            <p>We show them only now.</p>
-            <ul class="k-codes" aria-label="Recovery codes">
+            <p>{t.codesOnlyNow}</p>
+            <ul class="k-codes" aria-label={t.codesLabel}>
                 {codes.map((c) => (
                     <li>
                         <code>{c}</code>
@@ -46,7 +47,7 @@ export function RecoveryCodes({ codes, done }: { codes: string[]; done: () => vo
             </ul>
             <p>
                 <Button kind="small" click={() => void copy()}>
-                    Copy the codes
+                    {t.copy}
                 </Button>{' '}
                 <span role="status">{copied}</span>
             </p>
@@ -61,7 +62,7 @@ export function RecoveryCodes({ codes, done }: { codes: string[]; done: () => vo
                             onChange={(e) => setKept(e.currentTarget.checked)}
                         />
                         <label class="nhsuk-label nhsuk-checkboxes__label" for="kept">
-                            I have kept my codes
+                            {t.kept}
                         </label>
                     </div>
                 </div>
@@ -72,11 +73,11 @@ export function RecoveryCodes({ codes, done }: { codes: string[]; done: () => vo
                     if (kept) {
                         done();
                     } else {
-                        setProblems({ kept: 'Keep your codes first, then tick the box' });
+                        setProblems({ kept: t.keptMissing });
                     }
                 }}
             >
-                Continue
+                {t.next}
             </Button>
         </>
     );
@@ -84,6 +85,7 @@ export function RecoveryCodes({ codes, done }: { codes: string[]; done: () => vo
 
 /* The steps themselves, for a page of their own and for the security page. */
 export function SetUpCodes({ done }: { done: () => void }) {
+    const t = enrol();
     const secret = useLoaded(
         (_signal) => json<{ secret: string; uri: string }>('/auth/totp/new', {}),
         [],
@@ -96,7 +98,7 @@ export function SetUpCodes({ done }: { done: () => void }) {
     const submit = async (e: Event) => {
         e.preventDefault();
         const typed = code.replace(/\s/g, '');
-        const wrong = /^\d{6}$/.test(typed) ? '' : 'Enter the 6 numbers that your app shows';
+        const wrong = /^\d{6}$/.test(typed) ? '' : t.codeMissing;
         setProblems(wrong ? { code: wrong } : {});
         if (!wrong) {
             await action.run(async () => {
@@ -107,9 +109,7 @@ export function SetUpCodes({ done }: { done: () => void }) {
                     setCodes(answer.recovery ?? []);
                 } catch (fault) {
                     if (fault instanceof Trouble && [400, 401, 403].includes(fault.status)) {
-                        setProblems({
-                            code: 'This code is not right. Enter the newest one',
-                        });
+                        setProblems({ code: t.codeWrong });
                         throw new Trouble('', '', '', fault.status);
                     }
                     throw fault;
@@ -128,29 +128,26 @@ export function SetUpCodes({ done }: { done: () => void }) {
         <form onSubmit={(e) => void submit(e)} noValidate>
             <ErrorSummary problems={problems} turn={turn} />
             {action.trouble?.heading ? <TroubleBox trouble={action.trouble} /> : null}
-            <Heading>Set up an authenticator app</Heading>
+            <Heading>{t.title}</Heading>
             <ol class="nhsuk-list nhsuk-list--number">
-                <li>Put an authenticator app on your phone, if you have none yet.</li>
-                <li>With the app, scan the picture below. Or type in the key.</li>
-                <li>Enter the 6 numbers that the app shows.</li>
+                {t.steps.map((step) => (
+                    <li>{step}</li>
+                ))}
             </ol>
             {secret.value ? (
                 <>
-                    <QrPicture
-                    text={secret.value.uri}
-                    words="QR code for your authenticator app. The key below says the same."
-                />
+                    <QrPicture text={secret.value.uri} words={t.picture} />
                     <p>
-                        Key: <code class="k-secret">{groupsOfFour(secret.value.secret)}</code>
+                        {t.key} <code class="k-secret">{groupsOfFour(secret.value.secret)}</code>
                     </p>
                 </>
             ) : (
-                <p role="status">Making your key</p>
+                <p role="status">{t.making}</p>
             )}
             <TextField
                 id="code"
-                label="Code"
-                hint="The 6 numbers that the app shows now"
+                label={t.code}
+                hint={t.codeHint}
                 problem={problems.code}
                 value={code}
                 change={setCode}
@@ -158,19 +155,20 @@ export function SetUpCodes({ done }: { done: () => void }) {
                 inputmode="numeric"
                 narrow
             />
-            <Button busy={action.busy}>Continue</Button>
+            <Button busy={action.busy}>{t.next}</Button>
         </form>
     );
 }
 
 export function EnrolPage({ then }: { then: string }) {
-    useTitle('Set up an authenticator app');
+    const t = enrol();
+    useTitle(t.title);
     return (
         <Main>
             <SetUpCodes done={() => void readSession().then((s) => entered(s, then))} />
             <p>
                 <button type="button" class="k-link-button" onClick={() => void signOut()}>
-                    Stop and sign out
+                    {t.stop}
                 </button>
             </p>
         </Main>

@@ -5,9 +5,11 @@ import { patientName } from '../model/people.ts';
 import { Empty, Heading, TroubleBox, useTitle } from '../parts/basic.tsx';
 import { Main, useLoaded } from '../parts/form.tsx';
 import type { PageProps } from '../routes.ts';
+import { helping } from '../texts/helping.ts';
 
 export default function HelpingPage({ session }: PageProps) {
-    useTitle('People you help');
+    const t = helping();
+    useTitle(t.title);
     const own = session.account?.patient;
     const people = useLoaded(
         (signal) =>
@@ -18,11 +20,11 @@ export default function HelpingPage({ session }: PageProps) {
     );
     return (
         <Main>
-            <Heading>People you help</Heading>
-            <p>They, or the law, let you act for them. Each can see when you look.</p>
+            <Heading>{t.title}</Heading>
+            <p>{t.intro}</p>
             {people.trouble ? <TroubleBox trouble={people.trouble} again={people.again} /> : null}
             {people.value && !people.value.length ? (
-                <Empty>There is nobody whose record you may see just now.</Empty>
+                <Empty>{t.nobody}</Empty>
             ) : null}
             <ul class="k-plain">
                 {people.value?.map((p) => (

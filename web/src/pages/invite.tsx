@@ -19,6 +19,8 @@ import { deviceName, makePasskey, passkeysWork } from '../passkey.ts';
 import { entered, readSession, takeSession } from '../session.ts';
 import { EnrolPage } from './enrol.tsx';
 import type { PageProps } from '../routes.ts';
+import { invite as inviteTexts } from '../texts/invite.ts';
+import { password } from '../texts/password.ts';
 
 interface Invite {
     name: string;
@@ -29,9 +31,11 @@ interface Invite {
 }
 
 function Form({ token, invite, more }: { token: string; invite: Invite; more: () => void }) {
+    const t = inviteTexts();
+    const p = password();
     const [login, setLogin] = useState(invite.login ?? '');
     const [way, setWay] = useState(passkeysWork() ? 'passkey' : 'password');
-    const [password, setPassword] = useState('');
+    const [typed, setTyped] = useState('');
     const [accepted, setAccepted] = useState(false);
     const [problems, setProblems] = useState<Problems>({});
     const [turn, setTurn] = useState(0);
@@ -46,7 +50,10 @@ function Form({ token, invite, more }: { token: string; invite: Invite; more: ()
         entered(await readSession());
     };
     const byPassword = async () => {
-        const session = await tryIn<Session>(path, { login: login.trim(), password });
+        const session = await tryIn<Session>(path, {
+            login: login.trim(),
+            password: typed,
+        });
         takeSession(session);
         if (session.step === 'enrol') {
             more();
@@ -56,9 +63,9 @@ function Form({ token, invite, more }: { token: string; invite: Invite; more: ()
     };
     const submit = async (e: Event) => {
         e.preventDefault();
-        const weak = way === 'password' ? passwordProblem(password, login.trim()) : '';
+        const weak = way === 'password' ? passwordProblem(typed, login.trim()) : '';
         const found: Problems = {
-            ...(login.trim() ? {} : { login: 'Enter a sign-in name' }),
+            ...(login.trim() ? {} : { login: t.loginMissing }),
             ...(weak ? { password: weak } : {}),
         };
         setProblems(found);
@@ -68,9 +75,7 @@ function Form({ token, invite, more }: { token: string; invite: Invite; more: ()
                     await (way === 'passkey' ? byPasskey() : byPassword());
                 } catch (fault) {
                     if (fault instanceof Trouble && fault.status === 409) {
-                        setProblems({
-                            login: 'Somebody has this sign-in name. Choose another one',
-                        });
+                        setProblems({ login: t.loginTaken });
                         throw new Trouble('', '', '', 409);
                     }
                     throw fault;
@@ -83,18 +88,17 @@ function Form({ token, invite, more }: { token: string; invite: Invite; more: ()
         <form onSubmit={(e) => void submit(e)} noValidate class="k-narrow">
             <ErrorSummary problems={problems} turn={turn} />
             {action.trouble?.heading ? <TroubleBox trouble={action.trouble} /> : null}
-            <Heading>Welcome, {invite.name}</Heading>
+            <Heading>{t.welcome(invite.name)}</Heading>
             <p>
-                {invite.organisation_name || 'This node'} invites you to{' '}
-                {invite.kind === 'patient' ? 'see your record' : 'work with records'} here.
-                {invite.expires
-                    ? ` The invitation counts until ${showDateTime(invite.expires)}.`
-                    : ''}
+                {invite.kind === 'patient'
+                    ? t.patient(invite.organisation_name)
+                    : t.staff(invite.organisation_name)}{' '}
+                {invite.expires ? t.until(showDateTime(invite.expires)) : ''}
             </p>
             <TextField
                 id="login"
-                label="Sign-in name"
-                hint="An email address is easy to remember"
+                label={t.login}
+                hint={t.loginHint}
                 problem={problems.login}
                 value={login}
                 change={setLogin}
@@ -102,21 +106,21 @@ function Form({ token, invite, more }: { token: string; invite: Invite; more: ()
             />
             <Choices
                 id="way"
-                question="How do you want to sign in?"
+                question={t.way}
                 options={[
                     ...(passkeysWork()
                         ? [
                               {
                                   value: 'passkey',
-                                  label: 'With a passkey',
-                                  hint: 'Your fingerprint, face or PIN. The safest way, and nothing to remember',
+                                  label: t.byPasskey,
+                                  hint: t.byPasskeyHint,
                               },
                           ]
                         : []),
                     {
                         value: 'password',
-                        label: 'With a password and a code',
-                        hint: 'You need an authenticator app on a phone',
+                        label: t.byPassword,
+                        hint: t.byPasswordHint,
                     },
                 ]}
                 chosen={[way]}
@@ -125,15 +129,15 @@ function Form({ token, invite, more }: { token: string; invite: Invite; more: ()
             {way === 'password' ? (
                 <PasswordField
                     id="password"
-                    label="New password"
-                    hint="12 characters or more. Three words that you can remember are good"
+                    label={p.label}
+                    hint={p.hint}
                     problem={problems.password}
-                    value={password}
-                    change={setPassword}
+                    value={typed}
+                    change={setTyped}
                     autocomplete="new-password"
                 />
             ) : null}
-            <Button busy={action.busy}>{way === 'passkey' ? 'Make a passkey' : 'Continue'}</Button>
+            <Button busy={action.busy}>{way === 'passkey' ? t.makePasskey : t.next}</Button>
         </form>
     );
 }
@@ -145,7 +149,8 @@ export default function InvitePage({ params }: PageProps) {
         (signal) => json<Invite>(`/auth/invite/${encodeURIComponent(token)}`, undefined, signal),
         [token],
     );
-    useTitle('Your invitation');
+    const t = inviteTexts();
+    useTitle(t.title);
     if (more) {
         return <EnrolPage then="" />;
     }
@@ -153,25 +158,22 @@ export default function InvitePage({ params }: PageProps) {
         <Main>
             {invite.trouble ? (
                 <>
-                    <Heading>Your invitation</Heading>
+                    <Heading>{t.title}</Heading>
                     <TroubleBox
                         trouble={
                             [404, 410].includes(invite.trouble.status)
-                                ? new Trouble(
-                                      'This invitation does not count any more',
-                                      'It was used, or its time is over. Ask for a new one.',
-                                  )
+                                ? new Trouble(t.over, t.overAdvice)
                                 : invite.trouble
                         }
                     />
                     <p>
-                        <a href="#/sign-in">Sign in</a>
+                        <a href="#/sign-in">{t.signIn}</a>
                     </p>
                 </>
             ) : invite.value ? (
                 <Form token={token} invite={invite.value} more={() => setMore(true)} />
             ) : (
-                <p role="status">Reading your invitation</p>
+                <p role="status">{t.reading}</p>
             )}
         </Main>
     );

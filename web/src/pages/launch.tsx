@@ -5,6 +5,7 @@ import { Empty, Heading, TroubleBox, useTitle } from '../parts/basic.tsx';
 import { Button, Main, useAction, useLoaded } from '../parts/form.tsx';
 import { PersonLinks } from '../parts/person.tsx';
 import type { PageProps } from '../routes.ts';
+import { apps as appTexts } from '../texts/apps.ts';
 
 interface Startable {
     client: string;
@@ -15,7 +16,8 @@ interface Startable {
 export default function LaunchPage({ params, session }: PageProps) {
     const id = params.id!;
     const own = isPatient(session) && session.account?.patient === id;
-    const title = own ? 'Open an app' : 'Open an app for this person';
+    const t = appTexts();
+    const title = own ? t.open : t.openForOther;
     useTitle(title);
     const action = useAction();
     const apps = useLoaded(
@@ -33,10 +35,7 @@ export default function LaunchPage({ params, session }: PageProps) {
             });
             const url = safeCallback(made.url ?? '');
             if (!url) {
-                throw new Trouble(
-                    'The app cannot be opened',
-                    'Its address is not one that this page opens. Tell the people who run this node.',
-                );
+                throw new Trouble(t.cannotOpen, t.cannotOpenAdvice);
             }
             location.assign(url);
         });
@@ -44,14 +43,11 @@ export default function LaunchPage({ params, session }: PageProps) {
         <Main>
             <PersonLinks id={id} session={session} page="launch" />
             <Heading>{title}</Heading>
-            <p>
-                You leave this page. The app is told whose record is open here, and nothing more
-                until you let it in.
-            </p>
+            <p>{t.openWords}</p>
             {action.trouble ? <TroubleBox trouble={action.trouble} /> : null}
             {apps.trouble ? <TroubleBox trouble={apps.trouble} again={apps.again} /> : null}
             {apps.value && !apps.value.length ? (
-                <Empty>No app can be opened from here yet.</Empty>
+                <Empty>{t.openNone}</Empty>
             ) : null}
             {apps.value?.map((app) => (
                 <section
@@ -64,7 +60,8 @@ export default function LaunchPage({ params, session }: PageProps) {
                     </h2>
                     {app.uri ? <p class="k-quiet k-break">{app.uri}</p> : null}
                     <Button busy={action.busy} click={() => void start(app)}>
-                        Open<span class="nhsuk-u-visually-hidden"> {app.name}</span>
+                        {t.openIt}
+                        <span class="nhsuk-u-visually-hidden"> {app.name}</span>
                     </Button>
                 </section>
             ))}

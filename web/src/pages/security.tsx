@@ -21,6 +21,8 @@ import { deviceName, makePasskey, passkeysWork, type Passkey } from '../passkey.
 import { readSession, signOut } from '../session.ts';
 import { SetUpCodes } from './enrol.tsx';
 import type { PageProps } from '../routes.ts';
+import { password } from '../texts/password.ts';
+import { security } from '../texts/security.ts';
 
 function RemoveDialog(props: {
     passkey: Passkey;
@@ -28,21 +30,17 @@ function RemoveDialog(props: {
     close: () => void;
     remove: () => void;
 }) {
+    const t = security();
     return (
-        <Dialog id="remove" title={`Remove ${props.passkey.name}?`} close={props.close}>
-            <p>You cannot sign in with it any more.</p>
-            {props.last ? (
-                <p>
-                    It is your only passkey. Be sure that you can still sign in with a password and
-                    a code.
-                </p>
-            ) : null}
+        <Dialog id="remove" title={t.removeTitle(props.passkey.name)} close={props.close}>
+            <p>{t.removeWords}</p>
+            {props.last ? <p>{t.removeLast}</p> : null}
             <div class="k-buttons">
                 <Button kind="warning" click={props.remove}>
-                    Remove
+                    {t.remove}
                 </Button>
                 <Button kind="secondary" click={props.close}>
-                    Keep it
+                    {t.keep}
                 </Button>
             </div>
         </Dialog>
@@ -54,10 +52,11 @@ function RenameDialog(props: {
     close: () => void;
     rename: (name: string) => void;
 }) {
+    const t = security();
     const [name, setName] = useState(props.passkey.name);
     const [problem, setProblem] = useState('');
     return (
-        <Dialog id="rename" title={`Rename ${props.passkey.name}`} close={props.close}>
+        <Dialog id="rename" title={t.renameTitle(props.passkey.name)} close={props.close}>
             <form
                 noValidate
                 onSubmit={(e) => {
@@ -65,22 +64,22 @@ function RenameDialog(props: {
                     if (name.trim()) {
                         props.rename(name.trim());
                     } else {
-                        setProblem('Enter a name');
+                        setProblem(t.nameMissing);
                         document.getElementById('new-name')?.focus();
                     }
                 }}
             >
                 <TextField
                     id="new-name"
-                    label="New name"
+                    label={t.newName}
                     problem={problem}
                     value={name}
                     change={setName}
                 />
                 <div class="k-buttons">
-                    <Button>Save the name</Button>
+                    <Button>{t.saveName}</Button>
                     <Button kind="secondary" click={props.close}>
-                        Cancel
+                        {t.cancel}
                     </Button>
                 </div>
             </form>
@@ -89,6 +88,7 @@ function RenameDialog(props: {
 }
 
 function Passkeys({ session }: { session: Session }) {
+    const t = security();
     const [name, setName] = useState(deviceName());
     const [adding, setAdding] = useState(false);
     const [removing, setRemoving] = useState<Passkey | null>(null);
@@ -106,7 +106,7 @@ function Passkeys({ session }: { session: Session }) {
         action.run(async () => {
             keys.put(await makePasskey(name.trim() || deviceName()));
             setAdding(false);
-            setSaid('The passkey was added');
+            setSaid(t.passkeyAdded);
             await readSession();
         });
     const remove = (key: Passkey) =>
@@ -115,7 +115,7 @@ function Passkeys({ session }: { session: Session }) {
                 id: key.id,
             });
             keys.put(answer.passkeys ?? []);
-            setSaid(`${key.name} was removed`);
+            setSaid(t.passkeyRemoved(key.name));
             await readSession();
         });
     const rename = (key: Passkey, to: string) =>
@@ -124,14 +124,14 @@ function Passkeys({ session }: { session: Session }) {
             keys.put(
                 (await json<{ passkeys: Passkey[] }>('/auth/passkey/rename', body)).passkeys ?? [],
             );
-            setSaid(`${key.name} is now called ${to}`);
+            setSaid(t.passkeyRenamed(key.name, to));
         });
     return (
-        <Section id="passkeys" title="Passkeys" wide>
+        <Section id="passkeys" title={t.passkeys} wide>
             <Status>{said}</Status>
             {action.trouble ? <TroubleBox trouble={action.trouble} /> : null}
             {keys.trouble ? <TroubleBox trouble={keys.trouble} again={keys.again} /> : null}
-            {keys.value && !keys.value.length ? <Empty>You have no passkey yet.</Empty> : null}
+            {keys.value && !keys.value.length ? <Empty>{t.noPasskey}</Empty> : null}
             {keys.value?.length ? (
                 <ul class="k-items">
                     {keys.value.map((key) => (
@@ -139,19 +139,21 @@ function Passkeys({ session }: { session: Session }) {
                             <div>
                                 <p class="k-item__title">{key.name}</p>
                                 <p class="k-quiet">
-                                    Added {showDate(key.added) || 'on a day not noted'}
-                                    {key.used ? `, last used ${showDate(key.used)}` : ''}{' '}
+                                    {t.added(showDate(key.added))}
+                                    {key.used ? `, ${t.used(showDate(key.used))}` : ''}{' '}
                                     {key.backed_up ? (
-                                        <Tag tone="grey">On all your devices</Tag>
+                                        <Tag tone="grey">{t.everywhereTag}</Tag>
                                     ) : null}
                                 </p>
                             </div>
                             <div class="k-buttons">
                                 <Button kind="small" click={() => setRenaming(key)}>
-                                    Rename<span class="nhsuk-u-visually-hidden"> {key.name}</span>
+                                    {t.rename}
+                                    <span class="nhsuk-u-visually-hidden"> {key.name}</span>
                                 </Button>
                                 <Button kind="small" click={() => setRemoving(key)}>
-                                    Remove<span class="nhsuk-u-visually-hidden"> {key.name}</span>
+                                    {t.remove}
+                                    <span class="nhsuk-u-visually-hidden"> {key.name}</span>
                                 </Button>
                             </div>
                         </li>
@@ -159,7 +161,7 @@ function Passkeys({ session }: { session: Session }) {
                 </ul>
             ) : null}
             {!passkeysWork() ? (
-                <p>This browser cannot use passkeys.</p>
+                <p>{t.noPasskeys}</p>
             ) : adding ? (
                 <form
                     class="k-narrow k-after"
@@ -170,12 +172,12 @@ function Passkeys({ session }: { session: Session }) {
                 >
                     <TextField
                         id="passkey-name"
-                        label="Name of this passkey"
-                        hint="So that you know it again, like the name of your phone"
+                        label={t.passkeyName}
+                        hint={t.passkeyNameHint}
                         value={name}
                         change={setName}
                     />
-                    <Button busy={action.busy}>Make the passkey</Button>
+                    <Button busy={action.busy}>{t.makePasskey}</Button>
                 </form>
             ) : (
                 <p class="k-after">
@@ -188,7 +190,7 @@ function Passkeys({ session }: { session: Session }) {
                             );
                         }}
                     >
-                        Add a passkey
+                        {t.addPasskey}
                     </Button>
                 </p>
             )}
@@ -220,6 +222,8 @@ function Passkeys({ session }: { session: Session }) {
 }
 
 function PasswordPart({ session }: { session: Session }) {
+    const t = security();
+    const p = password();
     const had = session.account?.has_password ?? false;
     const [open, setOpen] = useState(false);
     const [current, setCurrent] = useState('');
@@ -232,7 +236,7 @@ function PasswordPart({ session }: { session: Session }) {
         e.preventDefault();
         const weak = passwordProblem(next);
         const found: Problems = {
-            ...(had && !current ? { current: 'Enter your password of today' } : {}),
+            ...(had && !current ? { current: t.passwordMissing } : {}),
             ...(weak ? { next: weak } : {}),
         };
         setProblems(found);
@@ -251,14 +255,14 @@ function PasswordPart({ session }: { session: Session }) {
                 setCurrent('');
                 setNext('');
                 setOpen(false);
-                setSaid('Your password was changed');
+                setSaid(t.passwordChanged);
                 await readSession();
             });
         }
         setTurn((n) => n + 1);
     };
     return (
-        <Section id="password-part" title="Password" wide>
+        <Section id="password-part" title={t.password} wide>
             <p role="status">{said}</p>
             {open ? (
                 <form class="k-narrow" onSubmit={(e) => void submit(e)} noValidate>
@@ -267,7 +271,7 @@ function PasswordPart({ session }: { session: Session }) {
                     {had ? (
                         <PasswordField
                             id="current"
-                            label="Password of today"
+                            label={t.passwordToday}
                             problem={problems.current}
                             value={current}
                             change={setCurrent}
@@ -276,24 +280,20 @@ function PasswordPart({ session }: { session: Session }) {
                     ) : null}
                     <PasswordField
                         id="next"
-                        label="New password"
-                        hint="12 characters or more. Three words that you can remember are good"
+                        label={p.label}
+                        hint={p.hint}
                         problem={problems.next}
                         value={next}
                         change={setNext}
                         autocomplete="new-password"
                     />
-                    <Button busy={action.busy}>Save the password</Button>
+                    <Button busy={action.busy}>{t.passwordSave}</Button>
                 </form>
             ) : (
                 <>
-                    <p>
-                        {had
-                            ? 'You have a password. With it you need a code each time.'
-                            : 'You have no password. With a passkey you need none.'}
-                    </p>
+                    <p>{had ? t.hasPassword : t.noPassword}</p>
                     <Button kind="secondary" click={() => setOpen(true)}>
-                        {had ? 'Change the password' : 'Set a password'}
+                        {had ? t.changePassword : t.setPassword}
                     </Button>
                 </>
             )}
@@ -304,7 +304,8 @@ function PasswordPart({ session }: { session: Session }) {
 export default function SecurityPage({ session }: PageProps) {
     const [setting, setSetting] = useState(false);
     const action = useAction();
-    useTitle('How you sign in');
+    const t = security();
+    useTitle(t.title);
     if (setting) {
         return (
             <Main>
@@ -316,7 +317,7 @@ export default function SecurityPage({ session }: PageProps) {
                 />
                 <p>
                     <button type="button" class="k-link-button" onClick={() => setSetting(false)}>
-                        Go back
+                        {t.back}
                     </button>
                 </p>
             </Main>
@@ -325,32 +326,25 @@ export default function SecurityPage({ session }: PageProps) {
     const has = session.account?.has_totp ?? false;
     return (
         <Main>
-            <Heading>How you sign in</Heading>
+            <Heading>{t.title}</Heading>
             <Invited session={session} />
             {action.trouble ? <TroubleBox trouble={action.trouble} /> : null}
             <Passkeys session={session} />
             <PasswordPart session={session} />
-            <Section id="codes" title="Codes" wide>
-                <p>
-                    {has
-                        ? 'An authenticator app is set up. Setting it up anew also gives you new recovery codes; the old ones stop working.'
-                        : 'No authenticator app is set up. You need one only with a password.'}
-                </p>
+            <Section id="codes" title={t.codes} wide>
+                <p>{has ? t.hasCodes : t.noCodes}</p>
                 <Button kind="secondary" click={() => setSetting(true)}>
-                    {has ? 'Set up anew' : 'Set up an authenticator app'}
+                    {has ? t.codesAnew : t.setUpCodes}
                 </Button>
             </Section>
-            <Section id="everywhere" title="Sign out everywhere" wide>
-                <p>
-                    If you lost a device, or think that somebody else is signed in: this ends all
-                    your sessions, on this device, too.
-                </p>
+            <Section id="everywhere" title={t.everywhere} wide>
+                <p>{t.everywhereWords}</p>
                 <Button
                     kind="warning"
                     busy={action.busy}
                     click={() => void action.run(() => signOut(true))}
                 >
-                    Sign out everywhere
+                    {t.everywhere}
                 </Button>
             </Section>
         </Main>

@@ -17,16 +17,7 @@ import { passkeysWork, signInByPasskey } from '../passkey.ts';
 import { entered, keepReturn, sessionNow, signOut, useSession, whyOver } from '../session.ts';
 import { EnrolPage } from './enrol.tsx';
 import type { PageProps } from '../routes.ts';
-
-/* What the node says of a sign-in by another service that failed, by its code. */
-const ERRORS: Record<string, string> = {
-    forbidden:
-        'The other service knows who you are, but you have no account here that it may open. Ask your practice to invite you.',
-    failed: 'The other service could not sign you in. Try again.',
-};
-
-export const waitWords = (seconds: number): string =>
-    seconds > 90 ? `${Math.ceil(seconds / 60)} minutes` : `${seconds} seconds`;
+import { signIn } from '../texts/sign-in.ts';
 
 interface DemoAccount {
     login: string;
@@ -37,6 +28,7 @@ interface DemoAccount {
 function Demo({ then }: { then: string }) {
     const [accounts, setAccounts] = useState<DemoAccount[]>([]);
     const action = useAction();
+    const t = signIn();
     const organisation = sessionNow().organisation?.name;
     useEffect(() => {
         let live = true;
@@ -54,11 +46,10 @@ function Demo({ then }: { then: string }) {
     return (
         <section aria-labelledby="demo">
             <h2 class="nhsuk-heading-m" id="demo">
-                Try it as somebody else
+                {t.demoTitle}
             </h2>
             <p>
-                This is a demonstration. All people here are made up. Choose who you want to be
-                {organisation ? ` at ${organisation}` : ''}, and follow their story.
+                {t.demoWords} {t.demoChoose(organisation ?? '')}
             </p>
             {action.trouble ? <TroubleBox trouble={action.trouble} /> : null}
             <ul class="k-demo">
@@ -79,7 +70,7 @@ function Demo({ then }: { then: string }) {
                                 )
                             }
                         >
-                            Sign in as {a.name}
+                            {t.demoAs(a.name)}
                         </button>
                     </li>
                 ))}
@@ -89,6 +80,7 @@ function Demo({ then }: { then: string }) {
 }
 
 function Password({ then }: { then: string }) {
+    const t = signIn();
     const [login, setLogin] = useState('');
     const [password, setPassword] = useState('');
     const [problems, setProblems] = useState<Problems>({});
@@ -97,8 +89,8 @@ function Password({ then }: { then: string }) {
     const submit = async (e: Event) => {
         e.preventDefault();
         const found: Problems = {
-            ...(login.trim() ? {} : { login: 'Enter your sign-in name' }),
-            ...(password ? {} : { password: 'Enter your password' }),
+            ...(login.trim() ? {} : { login: t.loginMissing }),
+            ...(password ? {} : { password: t.passwordMissing }),
         };
         setProblems(found);
         if (!Object.keys(found).length) {
@@ -112,7 +104,7 @@ function Password({ then }: { then: string }) {
     /* A wrong name and a wrong password are told in the same words. */
     const refused = (fault: unknown): never => {
         if (fault instanceof Trouble && fault.status === 401) {
-            setProblems({ login: fault.detail || 'The sign-in name or the password is not right' });
+            setProblems({ login: fault.detail || t.loginWrong });
             setPassword('');
             throw new Trouble('', '', '', 401);
         }
@@ -124,8 +116,8 @@ function Password({ then }: { then: string }) {
             {action.trouble?.heading ? <TroubleBox trouble={action.trouble} /> : null}
             <TextField
                 id="login"
-                label="Sign-in name"
-                hint="For example, your email address"
+                label={t.login}
+                hint={t.loginHint}
                 problem={problems.login}
                 value={login}
                 change={setLogin}
@@ -133,14 +125,14 @@ function Password({ then }: { then: string }) {
             />
             <PasswordField
                 id="password"
-                label="Password"
+                label={t.password}
                 problem={problems.password}
                 value={password}
                 change={setPassword}
                 autocomplete="current-password"
             />
             <Button kind="secondary" busy={action.busy}>
-                Continue
+                {t.next}
             </Button>
         </form>
     );
@@ -148,22 +140,23 @@ function Password({ then }: { then: string }) {
 
 /* The second step: a code of an app, or one of the codes that were kept for a bad day. */
 function Code({ then }: { then: string }) {
+    const t = signIn();
     const [recovery, setRecovery] = useState(false);
     const [code, setCode] = useState('');
     const [problems, setProblems] = useState<Problems>({});
     const [turn, setTurn] = useState(0);
     const action = useAction();
-    useTitle(recovery ? 'Recovery code' : 'Enter your code');
+    useTitle(recovery ? t.recoveryTitle : t.codeTitle);
     const submit = async (e: Event) => {
         e.preventDefault();
         const typed = code.replace(/\s/g, '');
         const wrong = recovery
             ? typed
                 ? ''
-                : 'Enter one of your recovery codes'
+                : t.recoveryMissing
             : /^\d{6}$/.test(typed)
               ? ''
-              : 'Enter the 6 numbers that your app shows';
+              : t.codeMissing;
         setProblems(wrong ? { code: wrong } : {});
         if (!wrong) {
             await action.run(async () => {
@@ -172,9 +165,7 @@ function Code({ then }: { then: string }) {
                     entered(await tryIn<Session>(path, { code: typed }), then);
                 } catch (fault) {
                     if (fault instanceof Trouble && fault.status === 401) {
-                        setProblems({
-                            code: fault.detail || 'This code is not right. Enter the newest one',
-                        });
+                        setProblems({ code: fault.detail || t.codeWrong });
                         throw new Trouble('', '', '', 401);
                     }
                     throw fault;
@@ -188,15 +179,11 @@ function Code({ then }: { then: string }) {
             <form onSubmit={(e) => void submit(e)} noValidate class="k-narrow">
                 <ErrorSummary problems={problems} turn={turn} />
                 {action.trouble?.heading ? <TroubleBox trouble={action.trouble} /> : null}
-                <Heading>{recovery ? 'Use a recovery code' : 'Enter your code'}</Heading>
+                <Heading>{recovery ? t.recoveryHeading : t.codeTitle}</Heading>
                 <TextField
                     id="code"
-                    label={recovery ? 'Recovery code' : 'Code'}
-                    hint={
-                        recovery
-                            ? 'One of the codes that you wrote down, like abcd-efgh-jkmn. Each works once'
-                            : 'The 6 numbers that your authenticator app shows now'
-                    }
+                    label={recovery ? t.recoveryTitle : t.code}
+                    hint={recovery ? t.recoveryHint : t.codeHint}
                     problem={problems.code}
                     value={code}
                     change={setCode}
@@ -204,7 +191,7 @@ function Code({ then }: { then: string }) {
                     inputmode={recovery ? 'text' : 'numeric'}
                     narrow
                 />
-                <Button busy={action.busy}>Sign in</Button>
+                <Button busy={action.busy}>{t.title}</Button>
             </form>
             <p>
                 <button
@@ -216,12 +203,12 @@ function Code({ then }: { then: string }) {
                         setProblems({});
                     }}
                 >
-                    {recovery ? 'Use your app instead' : 'I cannot use my app'}
+                    {recovery ? t.appInstead : t.noApp}
                 </button>
             </p>
             <p>
                 <button type="button" class="k-link-button" onClick={() => void signOut()}>
-                    Sign in as somebody else
+                    {t.somebodyElse}
                 </button>
             </p>
         </Main>
@@ -229,6 +216,7 @@ function Code({ then }: { then: string }) {
 }
 
 function External({ then }: { then: string }) {
+    const t = signIn();
     const providers = sessionNow().providers ?? [];
     if (!providers.length) {
         return null;
@@ -236,7 +224,7 @@ function External({ then }: { then: string }) {
     return (
         <section aria-labelledby="other">
             <h2 class="nhsuk-heading-m" id="other">
-                Sign in another way
+                {t.other}
             </h2>
             <ul class="nhsuk-list">
                 {providers.map((p) => (
@@ -248,7 +236,7 @@ function External({ then }: { then: string }) {
                             href={`/auth/external/${encodeURIComponent(p.name)}`}
                             onClick={() => keepReturn(then)}
                         >
-                            {p.words || `Continue with ${p.name}`}
+                            {p.words || t.provider(p.name)}
                         </a>
                     </li>
                 ))}
@@ -259,20 +247,26 @@ function External({ then }: { then: string }) {
 
 function Start({ query }: { query: URLSearchParams }) {
     const then = query.get('then') ?? '';
+    const t = signIn();
     const [byPassword, setByPassword] = useState(!passkeysWork());
     const action = useAction();
     const error = query.get('error');
     const over = whyOver();
-    useTitle('Sign in');
+    useTitle(t.title);
     return (
         <Main>
             {action.trouble ? <TroubleBox trouble={action.trouble} /> : null}
             {error ? (
                 <TroubleBox
-                    trouble={new Trouble('You are not signed in', ERRORS[error] ?? ERRORS.failed!)}
+                    trouble={
+                        new Trouble(
+                            t.notSignedIn,
+                            error === 'forbidden' ? t.faults.forbidden : t.faults.failed,
+                        )
+                    }
                 />
             ) : null}
-            <Heading>Sign in</Heading>
+            <Heading>{t.title}</Heading>
             {over ? (
                 <div class="nhsuk-inset-text k-inset" role="status">
                     <p>{over}</p>
@@ -281,12 +275,9 @@ function Start({ query }: { query: URLSearchParams }) {
             {passkeysWork() ? (
                 <section aria-labelledby="by-passkey">
                     <h2 class="nhsuk-heading-m" id="by-passkey">
-                        With a passkey
+                        {t.byPasskey}
                     </h2>
-                    <p>
-                        Use your fingerprint, your face or the PIN of your device. It is the safest
-                        way.
-                    </p>
+                    <p>{t.byPasskeyWords}</p>
                     <Button
                         busy={action.busy}
                         id="passkey"
@@ -294,14 +285,14 @@ function Start({ query }: { query: URLSearchParams }) {
                             void action.run(async () => entered(await signInByPasskey(''), then))
                         }
                     >
-                        Sign in with a passkey
+                        {t.passkey}
                     </Button>
                 </section>
             ) : null}
             {byPassword ? (
                 <section aria-labelledby="by-password">
                     <h2 class="nhsuk-heading-m" id="by-password" tabIndex={-1}>
-                        With a password
+                        {t.byPassword}
                     </h2>
                     <Password then={then} />
                 </section>
@@ -315,13 +306,13 @@ function Start({ query }: { query: URLSearchParams }) {
                             afterDrawing(() => document.getElementById('login')?.focus());
                         }}
                     >
-                        Use a password instead
+                        {t.passwordInstead}
                     </button>
                 </p>
             )}
             <External then={then} />
             {sessionNow().demo ? <Demo then={then} /> : null}
-            <p class="k-quiet">No account? Ask your practice to send you an invitation.</p>
+            <p class="k-quiet">{t.noAccount}</p>
         </Main>
     );
 }
