@@ -4,6 +4,7 @@ import { useLayoutEffect, useState } from 'preact/hooks';
 import { Trouble } from '../api.ts';
 import { asTrouble } from '../load.ts';
 import { common } from '../texts/common.ts';
+import { password } from '../texts/password.ts';
 import { TroubleBox } from './basic.tsx';
 import { useFocused } from './focus.ts';
 
@@ -166,6 +167,7 @@ export function PasswordField(props: {
     change: (value: string) => void;
     autocomplete: 'current-password' | 'new-password';
 }) {
+    const t = password();
     const [shown, setShown] = useState(false);
     return (
         <Around id={props.id} label={props.label} hint={props.hint} problem={props.problem}>
@@ -188,7 +190,7 @@ export function PasswordField(props: {
                     aria-controls={props.id}
                     onClick={() => setShown(!shown)}
                 >
-                    {shown ? 'Hide' : 'Show'}
+                    {shown ? t.hide : t.show}
                     <span class="nhsuk-u-visually-hidden"> {props.label.toLowerCase()}</span>
                 </button>
             </div>
