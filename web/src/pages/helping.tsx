@@ -1,7 +1,7 @@
 /* The people whose record somebody may see who is a patient or carer: where carers begin. */
 import { get, matchesOf } from '../api.ts';
 import type { Bundle } from '../model/fhir.ts';
-import { patientName } from '../model/people.ts';
+import { nameOf, plainName } from '../model/people.ts';
 import { Empty, Heading, TroubleBox, useTitle } from '../parts/basic.tsx';
 import { Main, useLoaded } from '../parts/form.tsx';
 import type { PageProps } from '../routes.ts';
@@ -30,7 +30,7 @@ export default function HelpingPage({ session }: PageProps) {
                 {people.value?.map((p) => (
                     <li class="k-card k-wide" key={p.id}>
                         <h2 class="nhsuk-heading-s k-button-last">
-                            <a href={`#/patient/${p.id}`}>{patientName(p)}</a>
+                            <a href={`#/patient/${p.id}`}>{plainName(nameOf(p))}</a>
                         </h2>
                     </li>
                 ))}

@@ -44,7 +44,7 @@ export function SideMenu({ id, page, at, session }: { id: string; page: string; 
     const [open, setOpen] = useState(false);
     const t = recordNav();
     const own = session.account?.patient === id;
-    useEffect(() => setOpen(false), [at]);
+    useEffect(() => setOpen(false), [page, at]);
     return (
         <nav class="k-side" aria-label={t.record}>
             <button
