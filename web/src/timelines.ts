@@ -10,10 +10,10 @@ interface Made {
 }
 const timelines = new WeakMap<RecordIndex, Made>();
 
-/* The timeline of a record, made once for each state of it. */
-export function timelineOf(record: Loaded): Entry[] {
+/* The timeline of a record, made once for each state of it. `words`: what useLay() gives. */
+export function timelineOf(record: Loaded, words = 0): Entry[] {
     const had = timelines.get(record.index);
-    const state = [record.size, record.names, language()].join(' ');
+    const state = [record.size, record.names, language(), words].join(' ');
     if (had?.state === state) {
         return had.entries;
     }

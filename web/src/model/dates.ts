@@ -12,6 +12,9 @@ export function writeDates(as: DateForm): void {
     form = as;
 }
 
+/* Whether who reads is a patient: they have days, and names of things, as people say them. */
+export const readsPlain = (): boolean => form === 'words';
+
 const DATE = /^(\d{4})(?:-(\d{2})(?:-(\d{2})(T.*)?)?)?$/;
 
 const london = new Intl.DateTimeFormat('en-GB', {

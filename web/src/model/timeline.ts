@@ -1,5 +1,5 @@
 /* Every entry of a record as one line of a timeline: when, what kind, what, how it stands. */
-import { sortTime, yearOf } from './dates.ts';
+import { readsPlain, sortTime, yearOf } from './dates.ts';
 import {
     list,
     plain,
@@ -11,6 +11,7 @@ import {
     type Ref,
     type Resource,
 } from './fhir.ts';
+import { plainTitle } from './lay.ts';
 import { medicineName, observationDate, reasonOf, RecordIndex, wrong } from './record.ts';
 import { sourceLine } from './source.ts';
 import { timelineTexts, type en } from '../texts/timeline.ts';
@@ -137,6 +138,10 @@ const EXPECTED = new Set([
 
 const attachmentTitle = (a: any): string => a?.title ?? '';
 
+/* What a thing is called: by its plain name for patients, where the words have been fetched. */
+export const called = (concept: Concept | undefined): string =>
+    readsPlain() ? plainTitle(concept) : title(concept);
+
 interface Said {
     title: string;
     detail?: string;
@@ -176,7 +181,7 @@ const readers: Record<string, (r: Resource, index: RecordIndex) => Said> = {
         status: r.status,
     }),
     Condition: (r) => ({
-        title: title(r.code) || unnamed(r),
+        title: called(r.code) || unnamed(r),
         detail: [statusWords(statusCode(r.clinicalStatus)), title(r.severity)]
             .filter(Boolean)
             .join(', '),
@@ -189,7 +194,7 @@ const readers: Record<string, (r: Resource, index: RecordIndex) => Said> = {
             : '',
     }),
     AllergyIntolerance: (r) => ({
-        title: title(r.code) || unnamed(r),
+        title: called(r.code) || unnamed(r),
         detail: list<any>(r.reaction)
             .flatMap((x) => list<Concept>(x.manifestation).map(title))
             .join(', '),
@@ -202,20 +207,20 @@ const readers: Record<string, (r: Resource, index: RecordIndex) => Said> = {
     Observation: (r) => {
         const v = observationValue(r);
         return {
-            title: title(r.code) || unnamed(r),
+            title: called(r.code) || unnamed(r),
             detail: v.text,
             start: observationDate(r),
         };
     },
     DiagnosticReport: (r, index) => ({
-        title: title(r.code) || unnamed(r),
+        title: called(r.code) || unnamed(r),
         detail:
             r.conclusion ||
             list<Ref>(r.result)
                 .slice(0, 4)
                 .map((x) => index.find(x, r))
                 .map((o) =>
-                    o ? [title(o.code), observationValue(o).text].filter(Boolean).join(': ') : '',
+                    o ? [called(o.code), observationValue(o).text].filter(Boolean).join(': ') : '',
                 )
                 .filter(Boolean)
                 .join('; ') +
@@ -223,13 +228,13 @@ const readers: Record<string, (r: Resource, index: RecordIndex) => Said> = {
         start: r.effectiveDateTime ?? r.effectivePeriod?.start ?? r.issued,
     }),
     Procedure: (r, index) => ({
-        title: title(r.code) || unnamed(r),
+        title: called(r.code) || unnamed(r),
         detail: [reasonOf(index, r), title(r.outcome)].filter(Boolean).join('; '),
         start: r.performedDateTime ?? r.performedPeriod?.start,
         end: r.performedPeriod?.end,
     }),
     Immunization: (r) => ({
-        title: title(r.vaccineCode) || unnamed(r),
+        title: called(r.vaccineCode) || unnamed(r),
         detail: [r.occurrenceString, r.lotNumber ? timelineTexts().batch(String(r.lotNumber)) : '', title(r.site)]
             .filter(Boolean)
             .join(', '),
@@ -308,7 +313,7 @@ const readers: Record<string, (r: Resource, index: RecordIndex) => Said> = {
         status: r.lifecycleStatus,
     }),
     ServiceRequest: (r, index) => ({
-        title: title(r.code) || title(list<Concept>(r.category)[0]) || unnamed(r),
+        title: called(r.code) || title(list<Concept>(r.category)[0]) || unnamed(r),
         detail: reasonOf(index, r),
         start: r.authoredOn ?? r.occurrenceDateTime ?? r.occurrencePeriod?.start,
     }),
@@ -335,7 +340,7 @@ const readers: Record<string, (r: Resource, index: RecordIndex) => Said> = {
         ].join('; '),
         start: r.started,
     }),
-    Flag: (r) => ({ title: title(r.code) || unnamed(r), start: r.period?.start, end: r.period?.end }),
+    Flag: (r) => ({ title: called(r.code) || unnamed(r), start: r.period?.start, end: r.period?.end }),
     Consent: (r) => ({
         title:
             (timelineTexts().consents as Record<string, string>)[kindOf(r)] ??
@@ -353,7 +358,7 @@ const readers: Record<string, (r: Resource, index: RecordIndex) => Said> = {
         start: r.dateTime,
     }),
     Task: (r) => ({
-        title: title(r.code) || r.description || unnamed(r),
+        title: called(r.code) || r.description || unnamed(r),
         detail: r.description,
         start: r.authoredOn ?? r.executionPeriod?.start,
         status: r.status,
@@ -520,6 +525,7 @@ export function matches(e: Entry, index: RecordIndex, foldedWords: string[]): bo
         hay = fold(
             [
                 e.title,
+                title(e.res.code ?? e.res.vaccineCode),
                 e.detail,
                 timelineTexts().kinds[e.kind],
                 e.status,

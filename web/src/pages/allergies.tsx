@@ -8,6 +8,7 @@ import { statusWords } from '../model/timeline.ts';
 import { AskedPlaces } from '../parts/asked.tsx';
 import { Empty, Heading, More, Tag } from '../parts/basic.tsx';
 import { Thing, Things, whoOf, type Fact, type ListCtx } from '../parts/health-list.tsx';
+import { useLay } from '../parts/lay.ts';
 import type { RecordPageProps } from '../routes.ts';
 import { lists } from '../texts/lists.ts';
 
@@ -40,6 +41,7 @@ function Item({ a, also, ctx }: { a: Allergy; also: string[]; ctx: ListCtx }) {
             ctx={ctx}
             res={a.res}
             title={a.title}
+            concept={a.res.code}
             also={also}
             facts={factsOf(a.res, ctx)}
             tags={
@@ -57,6 +59,7 @@ function Item({ a, also, ctx }: { a: Allergy; also: string[]; ctx: ListCtx }) {
 export default function AllergiesPage({ record, session }: RecordPageProps) {
     const t = lists();
     const { index, id } = record;
+    useLay('problems');
     const ctx = useMemo(
         () => ({ id, index, here: session.organisation?.name ?? '' }),
         [id, record.size, record.names],

@@ -8,6 +8,7 @@ import { statusWords } from '../model/timeline.ts';
 import { AskedPlaces } from '../parts/asked.tsx';
 import { Empty, Heading, More, Tag } from '../parts/basic.tsx';
 import { Thing, Things, whoOf, type ListCtx } from '../parts/health-list.tsx';
+import { useLay } from '../parts/lay.ts';
 import type { RecordPageProps } from '../routes.ts';
 import { lists } from '../texts/lists.ts';
 
@@ -25,6 +26,7 @@ function Item({ p, also, ctx }: { p: Problem; also: string[]; ctx: ListCtx }) {
             ctx={ctx}
             res={res}
             title={p.title}
+            concept={res.code}
             also={also}
             tags={
                 <>
@@ -47,6 +49,7 @@ function Item({ p, also, ctx }: { p: Problem; also: string[]; ctx: ListCtx }) {
 export default function ConditionsPage({ record, session }: RecordPageProps) {
     const t = lists();
     const { index, id } = record;
+    useLay('problems');
     const own = session.account?.patient === id;
     const ctx = useMemo(
         () => ({ id, index, here: session.organisation?.name ?? '' }),

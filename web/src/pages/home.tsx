@@ -14,6 +14,7 @@ import { AskedPlaces } from '../parts/asked.tsx';
 import { Empty, Heading } from '../parts/basic.tsx';
 import { AllergyLine } from '../parts/allergy-line.tsx';
 import { WithheldBanner } from '../parts/withheld.tsx';
+import { useLay } from '../parts/lay.ts';
 import { PATIENT_NAV } from '../record-nav.ts';
 import { aboutHref, entryHref, recordHref } from '../router.ts';
 import type { RecordPageProps } from '../routes.ts';
@@ -137,7 +138,13 @@ function Cards({ record, looks, own, now }: { record: Loaded; looks: Look[] | nu
     );
 }
 
-function News(props: { record: Loaded; before: number; own: boolean; now: number }) {
+function News(props: {
+    record: Loaded;
+    before: number;
+    own: boolean;
+    now: number;
+    lay: number; /* what useLay() gives: names change with it */
+}) {
     const { record, before, own, now } = props;
     const t = home();
     const { id, index } = record;
@@ -255,6 +262,7 @@ export default function HomePage({ record: first, session, again }: RecordPagePr
     const id = first.id;
     const own = session.account?.patient === id;
     const { record } = useRecord(id, false, PARTS);
+    const lay = useLay('results', 'problems', 'procedures', 'vaccinations');
     const looks = useLooks(id);
     const visit = useVisit(session.account?.id ?? '', id);
     const now = record.readAt || first.readAt;
@@ -286,7 +294,7 @@ export default function HomePage({ record: first, session, again }: RecordPagePr
                     </Empty>
                 </section>
             ) : known ? (
-                <News record={record} before={before} own={own} now={now} />
+                <News record={record} before={before} own={own} now={now} lay={lay} />
             ) : null}
             <Cards record={record} looks={looks ?? null} own={own} now={now} />
         </>

@@ -1,14 +1,19 @@
 /* Medicines, with allergies first: what each is for, how to take it, who started it, how much there is. */
 import { useMemo } from 'preact/hooks';
-import { showDate } from '../model/dates.ts';
+import { isPatient, type Session } from '../model/account.ts';
+import { readsPlain, showDate } from '../model/dates.ts';
+import { layOf } from '../model/lay.ts';
 import { medicineFacts, notesOf, once, startOf, type Supply } from '../model/medicine-facts.ts';
 import { allergies, medicines, type Medicine, type RecordIndex } from '../model/record.ts';
+import { canBeRepeated } from '../model/requests.ts';
 import { statusWords } from '../model/timeline.ts';
 import { dosage } from '../model/values.ts';
 import { AllergyLine } from '../parts/allergy-line.tsx';
+import { askHref } from '../parts/ask.tsx';
 import { AskedPlaces } from '../parts/asked.tsx';
 import { Empty, Heading, More, Tag } from '../parts/basic.tsx';
 import { Thing, Things, whoOf, type Fact, type ListCtx } from '../parts/health-list.tsx';
+import { useLay } from '../parts/lay.ts';
 import type { RecordPageProps } from '../routes.ts';
 import { common } from '../texts/common.ts';
 import { lists } from '../texts/lists.ts';
@@ -38,14 +43,24 @@ function supplyWords(s: Supply): string {
     return [t.supplyOf(s.amount, length), more].filter(Boolean).join('; ');
 }
 
-function Item({ m, also, ctx, now }: { m: Medicine; also: string[]; ctx: ListCtx; now: number }) {
+function Item(props: {
+    m: Medicine;
+    also: string[];
+    ctx: ListCtx;
+    now: number;
+    session: Session;
+}) {
+    const { m, also, ctx, now, session } = props;
     const t = lists();
     const { index } = ctx;
     const f = useMemo(() => medicineFacts(index, m.res, now), [m, index]);
     const current = ['active', 'intended'].includes(m.status);
+    const code = m.res.medicationCodeableConcept ?? index.find(m.res.medicationReference, m.res)?.code;
+    const plain = readsPlain() ? layOf(code)?.words : '';
     const line = (r: typeof m.res): string => t.by(showDate(startOf(r)), whoOf(index, r));
     const facts: Fact[] = [
-        [t.forWhat, m.reason || (current ? t.notSaid : '')],
+        [t.forWhat, m.reason || (current && !plain ? t.notSaid : '')],
+        [t.what, plain],
         [t.how, dosage(m.res) || (current ? t.notSaid : '')],
         [t.before, f.before],
         [t.started, line(f.oldest)],
@@ -71,13 +86,26 @@ function Item({ m, also, ctx, now }: { m: Medicine; also: string[]; ctx: ListCtx
                     {current ? null : <Tag tone="grey">{statusWords(m.status)}</Tag>}
                 </>
             }
-        />
+        >
+            {isPatient(session) && canBeRepeated(m.res) && index.aboutOf(m.res).own ? (
+                <p class="k-last">
+                    <a
+                        class="nhsuk-button nhsuk-button--secondary nhsuk-button--small k-button-last"
+                        href={askHref(ctx.id, 'repeat', m.res)}
+                    >
+                        {t.askMore}
+                        <span class="nhsuk-u-visually-hidden">{t.openOf(m.title)}</span>
+                    </a>
+                </p>
+            ) : null}
+        </Thing>
     );
 }
 
 export default function MedicinesPage({ record, session }: RecordPageProps) {
     const t = lists();
     const { index, id } = record;
+    useLay('medicines');
     const own = session.account?.patient === id;
     const ctx = useMemo(
         () => ({ id, index, here: session.organisation?.name ?? '' }),
@@ -88,7 +116,14 @@ export default function MedicinesPage({ record, session }: RecordPageProps) {
     const group = (some: Medicine[]) => (
         <Things>
             {once(some, index).map(({ thing, also }) => (
-                <Item m={thing} also={also} ctx={ctx} now={now} key={thing.res.id} />
+                <Item
+                    m={thing}
+                    also={also}
+                    ctx={ctx}
+                    now={now}
+                    session={session}
+                    key={thing.res.id}
+                />
             ))}
         </Things>
     );

@@ -14,11 +14,13 @@ import {
     type Item,
     type Year,
 } from '../model/items.ts';
+import type { LayKind } from '../model/lay.ts';
 import type { RecordIndex } from '../model/record.ts';
 import { sourceLine } from '../model/source.ts';
 import { fold, type Kind } from '../model/timeline.ts';
 import { Chevron, Empty, Heading, Tag } from '../parts/basic.tsx';
 import { AskedPlaces } from '../parts/asked.tsx';
+import { useLay } from '../parts/lay.ts';
 import { entryHref, replaceQuery } from '../router.ts';
 import type { RecordPageProps } from '../routes.ts';
 import { timelineTexts } from '../texts/timeline.ts';
@@ -28,6 +30,8 @@ import { timelineOf } from '../timelines.ts';
 const OPEN_AT_FIRST = 30;
 const CHUNK = 50;
 const STEP = 8; /* rows that a slow telephone draws without a pause that is felt */
+
+const PLAIN: LayKind[] = ['results', 'problems', 'procedures', 'vaccinations'];
 
 interface Ctx {
     id: string;
@@ -380,7 +384,7 @@ export default function TimelinePage({ record, query, session }: RecordPageProps
     const t = timelineTexts();
     const { index } = record;
     const here = session.organisation?.name ?? '';
-    const entries = timelineOf(record);
+    const entries = timelineOf(record, useLay(...PLAIN));
     const all = useMemo(() => items(entries, index), [entries]);
     const kinds = useMemo(() => kindCounts(all), [all]);
     const places = useMemo(() => placeCounts(all, index, here), [all]);

@@ -7,6 +7,7 @@ import { vaccinations, type Vaccination } from '../model/record.ts';
 import { AskedPlaces } from '../parts/asked.tsx';
 import { Empty, Heading, More } from '../parts/basic.tsx';
 import { Thing, Things, whoOf, type ListCtx } from '../parts/health-list.tsx';
+import { useLay } from '../parts/lay.ts';
 import type { RecordPageProps } from '../routes.ts';
 import { lists } from '../texts/lists.ts';
 
@@ -19,6 +20,7 @@ function Item({ v, also, ctx }: { v: Vaccination; also: string[]; ctx: ListCtx }
             ctx={ctx}
             res={res}
             title={v.title}
+            concept={res.vaccineCode}
             also={also}
             facts={[
                 [
@@ -43,6 +45,7 @@ function Item({ v, also, ctx }: { v: Vaccination; also: string[]; ctx: ListCtx }
 export default function VaccinationsPage({ record, session }: RecordPageProps) {
     const t = lists();
     const { index, id } = record;
+    useLay('vaccinations');
     const own = session.account?.patient === id;
     const ctx = useMemo(
         () => ({ id, index, here: session.organisation?.name ?? '' }),

@@ -1,11 +1,12 @@
 /* The lists of a patient's health: each thing with its facts in plain words, and the place that keeps it. */
 import type { ComponentChildren } from 'preact';
-import type { Resource } from '../model/fhir.ts';
+import { readsPlain } from '../model/dates.ts';
+import type { Concept, Resource } from '../model/fhir.ts';
+import { layOf } from '../model/lay.ts';
 import type { RecordIndex } from '../model/record.ts';
 import { sourceOf } from '../model/source.ts';
 import { entryHref } from '../router.ts';
 import { lists } from '../texts/lists.ts';
-import { PlainWords } from './plain-words.tsx';
 
 export interface ListCtx {
     id: string;
@@ -24,7 +25,8 @@ export const whoOf = (index: RecordIndex, r: Resource): string => {
 export function Thing(props: {
     ctx: ListCtx;
     res: Resource;
-    title: string;
+    title: string; /* as the record has it */
+    concept?: Concept | undefined; /* of which there may be plain words: useLay() */
     tags?: ComponentChildren;
     facts: Fact[];
     also?: string[];
@@ -32,19 +34,27 @@ export function Thing(props: {
 }) {
     const t = lists();
     const { ctx, res, also = [] } = props;
+    const plain = readsPlain() ? layOf(props.concept) : undefined;
+    const name = plain?.name ?? props.title;
     const place = ctx.index.aboutOf(res).place || ctx.here;
     const from: Fact = [
         t.from,
         [place, also.length ? t.alsoAt(also.join(', ')) : ''].filter(Boolean).join(', '),
     ];
+    const same = name.toLowerCase() === props.title.toLowerCase();
+    const called: Fact = [t.called, same ? '' : props.title];
     return (
         <li class="k-card">
             <h3 class="nhsuk-heading-s k-thing__title">
-                <a href={entryHref(ctx.id, res)}>{props.title}</a> {props.tags}
+                <a href={entryHref(ctx.id, res)}>{name}</a> {props.tags}
             </h3>
-            <PlainWords index={ctx.index} res={res} title={props.title} />
+            {plain?.words ? (
+                <p class="k-thing__words" lang={plain.english ? 'en-GB' : undefined}>
+                    {plain.words}
+                </p>
+            ) : null}
             <dl class="nhsuk-summary-list k-facts">
-                {[...props.facts, from]
+                {[...props.facts, from, called]
                     .filter(([, value]) => value)
                     .map(([label, value]) => (
                         <div class="nhsuk-summary-list__row">

@@ -46,7 +46,7 @@ const cy: Same<typeof en> = {
     rawHint: 'Dyma sut mae’r eitem yn cael ei storio, ar gyfer cyfrifiaduron.',
     rawThere: (place: string) => `Fel yr anfonodd ${place} ef.`,
     rawLabel: (path: string) => `Cofnod crai ${path}`,
-    asFhir: 'Lawrlwytho fel FHIR',
+    asFhir: 'Lawrlwytho fel data',
     loading: 'Yn llwytho',
 };
 

@@ -46,7 +46,7 @@ export const en = {
     rawHint: 'This is how the entry is stored, for computers.',
     rawThere: (place: string) => `As ${place} sent it.`,
     rawLabel: (path: string) => `Raw record of ${path}`,
-    asFhir: 'Download it as FHIR',
+    asFhir: 'Download it as data',
     loading: 'Loading',
 };
 

@@ -16,6 +16,8 @@ const cy: Same<typeof en> = {
     noneRecorded:
         'Nid oes neb wedi cofnodi alergedd, na dweud nad oes rhai. Dywedwch wrth y rhai sy’n eich trin beth rydych yn ei wybod.',
     forWhat: 'Beth yw ei phwrpas',
+    what: 'Beth ydyw',
+    askMore: 'Gofyn am ragor',
     how: 'Sut i’w chymryd',
     started: 'Dechrau',
     last: 'Rhagnodwyd ddiwethaf',
@@ -71,9 +73,8 @@ const cy: Same<typeof en> = {
     batch: 'Rhif swp',
     whyNot: 'Pam ddim',
 
-    means: 'Beth mae hyn yn ei olygu',
-    open: 'Popeth am yr eitem hon',
     openOf: (name: string) => `: ${name}`,
+    called: 'Enw yn y cofnod',
     from: 'Oddi wrth',
     alsoAt: (places: string) => `hefyd yn ${places}`,
 };

@@ -19,6 +19,8 @@ export const en = {
     noKnown: 'Somebody has checked: no known allergies.',
     noneRecorded: 'Nobody has recorded an allergy, nor that there are none. Tell those who treat you what you know.',
     forWhat: 'What it is for',
+    what: 'What it is',
+    askMore: 'Ask for more',
     how: 'How to take it',
     started: 'Started',
     last: 'Last prescribed',
@@ -77,9 +79,8 @@ export const en = {
     batch: 'Batch number',
     whyNot: 'Why not',
 
-    means: 'What this means',
-    open: 'All about this entry',
     openOf: (name: string) => `: ${name}`,
+    called: 'The record calls it',
     from: 'From',
     alsoAt: (places: string) => `also at ${places}`,
 };
