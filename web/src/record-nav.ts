@@ -11,7 +11,8 @@ export interface NavRow {
     page: string; /* below #/patient/{id}; '' where the record begins */
     words: Words; /* a text of texts/record-nav.ts */
     also?: readonly string[]; /* pages that lie below it: their first part */
-    in?: 'people' | 'account'; /* below #/people/{id} instead; of the account, whose own record alone has it */
+    own?: boolean; /* who acts for somebody else has it not */
+    in?: 'people' | 'account'; /* below #/people/{id} instead; of the account */
 }
 
 /* Your health. */
@@ -37,9 +38,9 @@ export const CHOICES_NAV: readonly NavRow[] = [
     { page: 'sharing', words: 'sharing', in: 'people' },
     { page: 'access', words: 'access', in: 'people' },
     { page: 'proxies', words: 'proxies', in: 'people' },
-    { page: 'share', words: 'share' },
+    { page: 'share', words: 'share', own: true },
     { page: 'download', words: 'download' },
-    { page: 'apps', words: 'apps', in: 'account' },
+    { page: 'apps', words: 'apps', in: 'account', own: true },
     { page: 'joined', words: 'joined', in: 'people' },
 ];
 

@@ -1,6 +1,6 @@
 /* One entry of a record, with where it comes from. */
 import type { Loaded } from '../load.ts';
-import { showDateTime, showTimes } from '../model/dates.ts';
+import { readsPlain, showDateTime, showTimes } from '../model/dates.ts';
 import {
     list,
     plain,
@@ -13,6 +13,7 @@ import {
     type Resource,
 } from '../model/fhir.ts';
 import { medicineName, reasonOf, type RecordIndex } from '../model/record.ts';
+import { layOf } from '../model/lay.ts';
 import { letterOf } from '../model/letters.ts';
 import { entryOf, statusWords, type Entry } from '../model/timeline.ts';
 import { dosage, observationValue, referenceRange } from '../model/values.ts';
@@ -20,6 +21,7 @@ import { AskedPlaces } from '../parts/asked.tsx';
 import { Beside } from '../parts/ask.tsx';
 import { Heading, More, Section, Tag } from '../parts/basic.tsx';
 import { ItemActions } from '../parts/item-actions.tsx';
+import { useLay } from '../parts/lay.ts';
 import { OriginalFile } from '../parts/original.tsx';
 import { PlainWords } from '../parts/plain-words.tsx';
 import { Raw, SourceList } from '../parts/source.tsx';
@@ -67,12 +69,23 @@ function facts(r: Resource, index: RecordIndex): [string, string][] {
 
 const RISKS = (): Record<string, string> => ({ high: lists().highRisk, low: lists().lowRisk });
 
+const conceptOf = (r: Resource): Concept | undefined =>
+    list<Concept>(r.code ?? r.vaccineCode ?? r.medicationCodeableConcept ?? r.type)[0];
+
+/* For patients: what it is, in plain words, where there are any. */
+function Means({ res }: { res: Resource }) {
+    const plain = readsPlain() ? layOf(conceptOf(res)) : undefined;
+    return plain?.words ? (
+        <div class="nhsuk-inset-text k-inset">
+            <h2 class="nhsuk-heading-s">{words().means}</h2>
+            <p lang={plain.english ? 'en-GB' : undefined}>{plain.words}</p>
+        </div>
+    ) : null;
+}
+
 /* For computers, and for whoever wants to look a thing up: folded away. */
 function codesOf(r: Resource): string[] {
-    const concept: Concept | undefined =
-        r.code ?? r.vaccineCode ?? r.medicationCodeableConcept ?? r.type;
-    const codes = list<Coding>(Array.isArray(concept) ? concept[0]?.coding : concept?.coding);
-    return codes.map((c) =>
+    return list<Coding>(conceptOf(r)?.coding).map((c) =>
         [plain(c.display ?? ''), c.code ? `${c.code}${codeSystem(c.system)}` : '']
             .filter(Boolean)
             .join(': '),
@@ -174,6 +187,7 @@ function Recorded({ record, res, entry }: { record: Loaded; res: Resource; entry
 
 export default function EntryPage({ record, params, session }: RecordPageProps) {
     const t = words();
+    useLay('results', 'problems', 'procedures', 'vaccinations', 'medicines');
     const type = params.type!;
     const id = params.entry!;
     const { index } = record;
@@ -209,6 +223,7 @@ export default function EntryPage({ record, params, session }: RecordPageProps) 
                     </p>
                 </div>
             ) : null}
+            <Means res={res} />
             <div class="k-grid">
                 <Recorded record={record} res={res} entry={entry} />
                 <Section id="source" title={t.source}>

@@ -21,7 +21,7 @@ function Group(props: { id: string; page: string; own: boolean; name: string; ro
             </p>
             <ul aria-labelledby={label}>
                 {props.rows
-                    .filter((row) => own || row.in !== 'account')
+                    .filter((row) => own || !row.own)
                     .map((row) => (
                         <li key={row.page}>
                             <a
