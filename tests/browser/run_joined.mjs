@@ -63,44 +63,52 @@ async function until(what, good) {
     return check(what, false, 'within 20 s');
 }
 
-async function joinedPages({ node, doctor, council }) {
-    const hash = `#/people/${node.patient}/joined`;
-    const part = (text) => text.includes('This may not be the whole record');
+const isPart = (text) => text.includes('This may not be the whole record');
+
+async function allAnswer({ node, doctor }) {
     await until('all places answer', async () => {
         const page = await openPage(browserOf(browser, doctor), node.base);
-        await page.go(hash);
+        await page.go(`#/people/${node.patient}/joined`);
         await page.waitForSelector('#h-places', { timeout: 20000 });
         const text = await page.innerText('main');
         await page.context().close();
-        return !part(text) && node.names.every((n) => text.includes(n));
+        return !isPart(text) && node.names.every((n) => text.includes(n));
     });
+}
+
+async function joinedPages({ node, doctor, council }) {
+    const hash = `#/people/${node.patient}/joined`;
     await looked(doctor, node, hash, '#h-places', 'joined-whole', (text) => {
-        check('the whole is not called a part', !part(text), text.slice(0, 400));
+        check('the whole is not called a part', !isPart(text), text.slice(0, 400));
         for (const name of node.names) {
             check(`${name} has answered`, text.includes(name), text.slice(0, 1500));
         }
     });
     await tell('stop');
     await looked(doctor, node, hash, '#h-places', 'joined-part', (text) => {
-        check('it is said that something is missing', part(text), text.slice(0, 400));
+        check('it is said that something is missing', isPart(text), text.slice(0, 400));
         check('and who', text.includes(council), text.slice(0, 1500));
     });
 }
 
-/* One kind of entry by itself, from all places. */
-async function oneKind({ node, doctor }) {
+/* One place by itself on the timeline, from the page that says what it keeps. */
+async function onePlace({ node, doctor }) {
     const page = await openPage(browserOf(browser, doctor), node.base, { viewport: { width: 320, height: 900 } });
     await page.go(`#/people/${node.patient}/joined`);
-    await page.getByLabel('Show').waitFor({ timeout: 20000 });
-    const shown = () => page.locator('section:has(#h-entries) > ul > li, #entries > ul > li').count();
-    const all = await shown();
-    const label = (await page.locator('#joined-kind option').allInnerTexts()).find((o) => o.startsWith('Results'));
-    await page.getByLabel('Show').selectOption({ label });
-    equal('only these are shown', `Results (${await shown()})`, label);
-    check('and they are fewer', (await shown()) < all, `${await shown()} of ${all}`);
-    await fits(page, 'one kind');
-    await page.getByLabel('Show').selectOption('');
-    equal('and all of them again', await shown(), all);
+    await page.waitForSelector('#h-places', { timeout: 20000 });
+    await page.getByRole('link', { name: 'See all of it as one timeline' }).click();
+    await page.waitForSelector('.k-entry', { timeout: 20000 });
+    const count = () => page.textContent('.k-timeline__count');
+    const all = Number((await count()).match(/\d+/)[0]);
+    check('what two places have alike is one line', (await page.innerText('main')).includes('Also recorded at'));
+    await page.go(`#/people/${node.patient}/joined`);
+    await page.getByRole('link', { name: /^See what it keeps/ }).first().click({ timeout: 20000 });
+    await page.waitForSelector('.k-entry', { timeout: 20000 });
+    await until('one place by itself', async () => / of /.test(await count()));
+    check('and its entries are fewer', Number((await count()).match(/\d+/)[0]) < all, `${await count()}`);
+    await fits(page, 'one place');
+    await page.getByRole('button', { name: 'Clear filters' }).click();
+    await until('and all of them again', async () => Number((await count()).match(/\d+/)[0]) === all);
     await page.context().close();
 }
 
@@ -155,7 +163,7 @@ try {
         officer: await staff('olive', 'Olive Officer', 'R0001'),
         administrator: await staff('ada', 'Ada Byron', 'K1004'),
     };
-    for (const test of [joinedPages, oneKind, localityPage, alarmIsReviewed]) {
+    for (const test of [allAnswer, onePlace, joinedPages, localityPage, alarmIsReviewed]) {
         await attempt(test.name, () => test(all));
     }
     equal('the nodes end without fault', (await tell('end')).failures, 0);

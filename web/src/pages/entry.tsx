@@ -18,10 +18,10 @@ import { letterOf } from '../model/letters.ts';
 import { entryOf, statusWords, type Entry } from '../model/timeline.ts';
 import { dosage, observationValue, referenceRange } from '../model/values.ts';
 import { AskedPlaces } from '../parts/asked.tsx';
-import { Beside } from '../parts/ask.tsx';
 import { Heading, More, Section, Tag } from '../parts/basic.tsx';
 import { ItemActions } from '../parts/item-actions.tsx';
 import { useLay } from '../parts/lay.ts';
+import { lazy } from '../parts/lazy.tsx';
 import { OriginalFile } from '../parts/original.tsx';
 import { PlainWords } from '../parts/plain-words.tsx';
 import { Raw, SourceList } from '../parts/source.tsx';
@@ -33,6 +33,9 @@ import type { RecordPageProps } from '../routes.ts';
 import { entry as words } from '../texts/entry.ts';
 import { lists } from '../texts/lists.ts';
 import { timelineTexts } from '../texts/timeline.ts';
+
+/* Not with the entry: it asks by itself, and what is recorded does not wait for it. */
+const Beside = lazy(() => import('../parts/ask.tsx').then((m) => m.Beside));
 
 function facts(r: Resource, index: RecordIndex): [string, string][] {
     const t = words();
