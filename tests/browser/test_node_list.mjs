@@ -52,7 +52,7 @@ export async function whoLookedIsCheckedInTheBrowser({ browser, node, grace, doc
     await choose(page, 'programs', 'filter-3');
     await page.waitForFunction(() => !document.querySelector('main').innerText.includes('You looked'));
     await choose(page, 'everything', 'filter');
-    await tabTo(page, 'download', (at) => at.tag === 'A' && at.text === 'Download the proof');
+    await tabTo(page, 'download', button('Download the proof'));
     const [file] = await Promise.all([
         page.waitForEvent('download'),
         page.keyboard.press('Enter'),

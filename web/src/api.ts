@@ -258,7 +258,9 @@ async function ask<T>(asked: Asked, read: (r: Response) => Promise<T>): Promise<
     }
 }
 
-const isRecord = ({ path, body }: Asked) => body === undefined && /^\/(fhir|audit)\//.test(path);
+/* A question about the record, and no change of it. */
+const isRecord = ({ path, body, method }: Asked) =>
+    body === undefined && !method && /^\/(fhir|audit)\//.test(path);
 
 async function askText(asked: Asked): Promise<string> {
     try {
