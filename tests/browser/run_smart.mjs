@@ -9,6 +9,7 @@
 import { GRACE, loadGrace, seed } from './fixture.mjs';
 import { attempt, finish, startBrowser, startNode } from './kit.mjs';
 import { person } from './people.mjs';
+import * as elsewhere from './test_elsewhere.mjs';
 import * as offline from './test_offline.mjs';
 import * as smart from './test_smart.mjs';
 
@@ -31,7 +32,7 @@ try {
         );
     const all = { browser, node, grace, doctor, other: await again('grace-2') };
     const { theNodeIsGone, ...kept } = offline;
-    for (const [name, test] of Object.entries({ ...smart, ...kept })) {
+    for (const [name, test] of Object.entries({ ...smart, ...elsewhere, ...kept })) {
         if (!only.length || only.includes(name)) {
             await attempt(name, () => test(all));
         }

@@ -3,6 +3,7 @@
  * access token alone (smart.ts), and no cookie goes there. The node's own pages (/auth/) have the
  * session's cookie; what changes something there carries the session's own token, too.
  */
+import { AT_HOME, NODE } from './home.ts';
 import { parseKeepingDigits } from './model/digits.ts';
 import { list, words, type Bundle, type Resource } from './model/fhir.ts';
 import { resourceName } from './model/record.ts';
@@ -166,7 +167,7 @@ function sameAccount(account: string): void {
 
 async function withToken(path: string, init: RequestInit): Promise<Response> {
     const send = (value: string) =>
-        fetch(path, { ...init, headers: { ...init.headers, authorization: `Bearer ${value}` } });
+        fetch(NODE + path, { ...init, headers: { ...init.headers, authorization: `Bearer ${value}` } });
     const token = await accessToken();
     sameAccount(token.account);
     const response = await send(token.value);
@@ -178,7 +179,7 @@ async function withToken(path: string, init: RequestInit): Promise<Response> {
     return send(another.value);
 }
 
-function send(asked: Asked): Promise<Response> {
+async function send(asked: Asked): Promise<Response> {
     const { path } = asked;
     const own = path.startsWith('/auth/');
     const headers: Record<string, string> = { accept: asked.accept };
@@ -200,7 +201,13 @@ function send(asked: Asked): Promise<Response> {
     if (own && asked.body !== undefined && watcher.csrf()) {
         headers['x-kith-csrf'] = watcher.csrf();
     }
-    return own || isOpen(path) ? fetch(path, init) : withToken(path, init);
+    if (own && !AT_HOME) {
+        throw new Trouble(
+            'This is done at the node itself',
+            `Open ${NODE} to sign in, and for all that is about your account.`,
+        );
+    }
+    return own || isOpen(path) ? fetch(NODE + path, init) : withToken(path, init);
 }
 
 /* Why there is no answer at all, in words. */

@@ -3,6 +3,7 @@ import { render } from 'preact';
 import type { ComponentType } from 'preact';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Trouble } from './api.ts';
+import { AT_HOME } from './home.ts';
 import { asTrouble } from './load.ts';
 import { isIn, isPatient, landing, type Session } from './model/account.ts';
 import { writeDates } from './model/dates.ts';
@@ -245,7 +246,9 @@ function App() {
 }
 
 /* Asked for at once, with the session; whoever is not signed in is told so by the session. */
-accessToken().catch(() => undefined);
+if (AT_HOME) {
+    accessToken().catch(() => undefined);
+}
 /* Where this device keeps something, it is ready before anything is asked. */
 if (mayKeep()) {
     await import('./offline.ts').catch(() => undefined);

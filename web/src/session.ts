@@ -7,7 +7,8 @@ import { json, Trouble, tryIn, watch } from './api.ts';
 import { forgetRecord } from './load.ts';
 import { idleMinutes, isIn, landing, safeReturn, type Session } from './model/account.ts';
 import { go } from './router.ts';
-import { forgetToken } from './smart.ts';
+import { AT_HOME } from './home.ts';
+import { accessToken, forgetToken, giveBack, NotSignedIn, Refused } from './smart.ts';
 
 const NOBODY: Session = { signed_in: false };
 
@@ -96,7 +97,35 @@ export function takeSession(session: Session): Session {
     return session;
 }
 
+/* Elsewhere there is no page of the node to ask: who it is says the token. What they may do says the
+ * node, when they do it. */
+async function elsewhere(): Promise<Session> {
+    try {
+        const { account: id, name, person } = await accessToken();
+        const own = person.startsWith('Patient/');
+        const account = {
+            id,
+            name,
+            kind: own ? ('patient' as const) : ('professional' as const),
+            ...(own ? { patient: person.slice('Patient/'.length) } : {}),
+            activities: own ? [] : ['view-demographics', 'view-record', 'write-record'],
+        };
+        return { signed_in: true, step: 'done', account };
+    } catch (e) {
+        if (e instanceof Refused) {
+            over = 'The node did not let this page in. You can try again.';
+        }
+        if (e instanceof NotSignedIn || e instanceof Refused) {
+            return NOBODY;
+        }
+        throw new Trouble('The node does not answer', 'Check that you are connected, then try again.');
+    }
+}
+
 export async function readSession(): Promise<Session> {
+    if (!AT_HOME) {
+        return takeSession(await elsewhere());
+    }
     try {
         return takeSession(await tryIn<Session>('/auth/session'));
     } catch (e) {
@@ -136,6 +165,12 @@ export function ranOut(session: Session): void {
 
 export async function signOut(everywhere = false): Promise<void> {
     await keeper?.forget();
+    if (!AT_HOME) {
+        await giveBack();
+        end('You have signed out.');
+        go('#/sign-in');
+        return;
+    }
     await json(everywhere ? '/auth/sign-out-everywhere' : '/auth/sign-out', {});
     tabs?.postMessage('ended');
     end(everywhere ? 'You have signed out on all devices.' : 'You have signed out.');

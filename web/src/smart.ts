@@ -1,12 +1,17 @@
 /*
  * The portal as a SMART app (docs/portal.md): where the node is asked for an access token, and the
- * token itself, which is in memory and nowhere else. It ends with the session, so there is nothing to
- * refresh it with: another is asked for by the session of this browser, without leaving the page.
+ * token itself, which is in memory and nowhere else. On the node's own origin it ends with the session,
+ * so there is nothing to refresh it with: another is asked for by the session of this browser, without
+ * leaving the page. Elsewhere the browser goes to the node and comes back, and a refresh token lasts as
+ * long as the session there; it is in memory, too.
  */
-import { toBase64url } from './model/bytes.ts';
+import { AT_HOME, CLIENT, NODE } from './home.ts';
+import { fromBase64url, toBase64url } from './model/bytes.ts';
 
-const CLIENT = 'kith-portal';
-const SCOPE = 'openid fhirUser user/*.cruds';
+const SCOPE = AT_HOME
+    ? 'openid fhirUser user/*.cruds'
+    : 'openid fhirUser online_access user/*.cruds';
+const ASKED = 'kith-asked'; /* in this tab, while the browser is at the node */
 const EARLY_MS = 30000; /* so long before its end it is not used any more */
 
 interface Addresses {
@@ -18,6 +23,9 @@ interface Addresses {
 export interface Token {
     value: string;
     account: string; /* whose it is */
+    name: string;
+    person: string; /* 'Patient/7', 'Practitioner/3' */
+    refresh: string; /* '': none */
     patient: string; /* in context, of a launch; '': none */
     endsAt: number;
 }
@@ -25,12 +33,12 @@ export interface Token {
 /* Nobody is signed in on this node with this browser, or no longer. */
 export class NotSignedIn extends Error {}
 
-const home = () => `${location.origin}/`;
+const home = () => location.origin + (AT_HOME ? '/' : location.pathname);
 
 let found: Promise<Addresses> | null = null;
 
 function addresses(): Promise<Addresses> {
-    found ??= fetch('/.well-known/smart-configuration', {
+    found ??= fetch(`${NODE}/.well-known/smart-configuration`, {
         credentials: 'omit',
         headers: { accept: 'application/json' },
     }).then(async (r) => {
@@ -63,10 +71,10 @@ async function begin(launch: string): Promise<Begun> {
         redirect_uri: home(),
         scope: launch ? `launch ${SCOPE}` : SCOPE,
         state,
-        aud: `${location.origin}/fhir`,
+        aud: `${NODE}/fhir`,
         code_challenge: toBase64url(digest),
         code_challenge_method: 'S256',
-        prompt: 'none',
+        ...(AT_HOME ? { prompt: 'none' } : {}),
         ...(launch ? { launch } : {}),
     });
     return { verifier, state, asked };
@@ -109,25 +117,18 @@ function codeOf(back: URL, state: string, issuer: string): string {
     return said.get('code') ?? '';
 }
 
-/* The account of an ID token. It comes from the node itself, so that its signature says no more. */
-function accountOf(idToken: string): string {
-    const part = idToken.split('.')[1] ?? '';
-    const padded = part.replaceAll('-', '+').replaceAll('_', '/');
-    return String((JSON.parse(atob(padded)) as { sub?: string }).sub ?? '');
+/* What an ID token says. It comes from the node itself, so that its signature says no more. */
+function claimsOf(idToken: string): { sub?: string; name?: string; fhirUser?: string } {
+    const bytes = fromBase64url(idToken.split('.')[1] ?? '');
+    return JSON.parse(new TextDecoder().decode(bytes)) as { sub?: string };
 }
 
-async function exchange(endpoint: string, code: string, { verifier }: Begun): Promise<Token> {
+async function take(endpoint: string, form: Record<string, string>, before?: Token): Promise<Token> {
     const asked = Date.now();
     const response = await fetch(endpoint, {
         method: 'POST',
         credentials: 'omit',
-        body: new URLSearchParams({
-            grant_type: 'authorization_code',
-            client_id: CLIENT,
-            redirect_uri: home(),
-            code,
-            code_verifier: verifier,
-        }),
+        body: new URLSearchParams({ client_id: CLIENT, ...form }),
     });
     const said = (await response.json()) as Record<string, string | number | undefined>;
     if (response.status === 400) {
@@ -136,13 +137,25 @@ async function exchange(endpoint: string, code: string, { verifier }: Begun): Pr
     if (!response.ok) {
         throw new Refused(String(said.error ?? ''), String(said.error_description ?? ''));
     }
+    const who = said.id_token ? claimsOf(String(said.id_token)) : null;
     return {
         value: String(said.access_token),
-        account: accountOf(String(said.id_token)),
+        account: who?.sub ?? before?.account ?? '',
+        name: who?.name ?? before?.name ?? '',
+        person: who?.fhirUser?.split('/fhir/')[1] ?? before?.person ?? '',
+        refresh: String(said.refresh_token ?? ''),
         patient: String(said.patient ?? ''),
         endsAt: asked + Number(said.expires_in) * 1000 - EARLY_MS,
     };
 }
+
+const exchange = (endpoint: string, code: string, verifier: string): Promise<Token> =>
+    take(endpoint, {
+        grant_type: 'authorization_code',
+        redirect_uri: home(),
+        code,
+        code_verifier: verifier,
+    });
 
 /*
  * Both at once: where the node says that it is asked, and the question where this node's own pages ask
@@ -158,17 +171,70 @@ async function ask(launch: string): Promise<Token> {
     const back = await (authorization_endpoint === usual
         ? first
         : answerOf(authorization_endpoint, begun));
-    return exchange(token_endpoint, codeOf(back, begun.state, issuer), begun);
+    return exchange(token_endpoint, codeOf(back, begun.state, issuer), begun.verifier);
+}
+
+/* --- elsewhere ---------------------------------------------------------------------------------- */
+
+interface Left {
+    verifier: string;
+    state: string;
+    hash: string; /* where to go on */
+}
+
+/* Sends the browser to the node, which sends it back here. */
+export async function goToNode(hash: string): Promise<void> {
+    const { authorization_endpoint } = await addresses();
+    const { verifier, state, asked } = await begin('');
+    const left: Left = { verifier, state, hash };
+    sessionStorage.setItem(ASKED, JSON.stringify(left));
+    location.assign(`${authorization_endpoint}?${asked}`);
+}
+
+/* What the browser came back with, once. */
+async function comeBack(): Promise<Token> {
+    const left = JSON.parse(sessionStorage.getItem(ASKED) ?? 'null') as Left | null;
+    const back = new URL(location.href);
+    sessionStorage.removeItem(ASKED);
+    if (!left || !back.searchParams.has('state')) {
+        throw new NotSignedIn();
+    }
+    history.replaceState(null, '', home() + left.hash);
+    dispatchEvent(new HashChangeEvent('hashchange')); /* which replaceState() does not tell */
+    const { issuer, token_endpoint } = await addresses();
+    return exchange(token_endpoint, codeOf(back, left.state, issuer), left.verifier);
+}
+
+async function askElsewhere(): Promise<Token> {
+    if (!last?.refresh) {
+        return comeBack();
+    }
+    const before = last;
+    last = null; /* a refresh token is good once */
+    const { token_endpoint } = await addresses();
+    return take(token_endpoint, { grant_type: 'refresh_token', refresh_token: before.refresh }, before);
+}
+
+/* Ends what the node has given this page. */
+export async function giveBack(): Promise<void> {
+    const ended = last?.refresh ?? '';
+    forgetToken();
+    if (ended) {
+        const body = new URLSearchParams({ client_id: CLIENT, token: ended });
+        await fetch(`${NODE}/oauth/revoke`, { method: 'POST', credentials: 'omit', body });
+    }
 }
 
 /* --- the one that is in use -------------------------------------------------------------------- */
 
 let token: Token | null = null;
+let last: Token | null = null; /* elsewhere: whose refresh token is good */
 let asking: Promise<Token> | null = null;
 let turn = 0; /* grows when what is being asked for is not wanted any more */
 
 export function forgetToken(): void {
     token = null;
+    last = null;
     asking = null;
     turn++;
 }
@@ -177,9 +243,10 @@ export function forgetToken(): void {
 function askOnce(): Promise<Token> {
     if (!asking) {
         const mine = turn;
-        const asked = ask('').then((t) => {
+        const asked = (AT_HOME ? ask('') : askElsewhere()).then((t) => {
             if (mine === turn) {
                 token = t;
+                last = t;
                 asking = null;
             }
             return t;

@@ -4,6 +4,7 @@
  */
 import { useEffect, useState } from 'preact/hooks';
 import type { Trouble } from '../api.ts';
+import { NODE } from '../home.ts';
 import { asTrouble } from '../load.ts';
 import { isIn, mayDo } from '../model/account.ts';
 import { Heading, TroubleBox, useTitle } from '../parts/basic.tsx';
@@ -23,7 +24,7 @@ function reasonOf(query: URLSearchParams): Reason | null {
     if (!query.get('launch')) {
         return 'link';
     }
-    return query.get('iss') === `${location.origin}/fhir` ? null : 'elsewhere';
+    return query.get('iss') === `${NODE}/fhir` ? null : 'elsewhere';
 }
 
 /* Of what the node refuses it says which; all else is a launch that is not there any more. */

@@ -1,7 +1,8 @@
 /* The ways in: a passkey first; a password and a code; another service; demo accounts. */
 import { useEffect, useState } from 'preact/hooks';
 import { Trouble, tryIn } from '../api.ts';
-import { isIn, type Session } from '../model/account.ts';
+import { AT_HOME, NODE } from '../home.ts';
+import { isIn, safeReturn, type Session } from '../model/account.ts';
 import { Heading, TroubleBox, useTitle } from '../parts/basic.tsx';
 import { afterDrawing } from '../parts/focus.ts';
 import {
@@ -15,6 +16,7 @@ import {
 } from '../parts/form.tsx';
 import { passkeysWork, signInByPasskey } from '../passkey.ts';
 import { entered, keepReturn, sessionNow, signOut, useSession, whyOver } from '../session.ts';
+import { goToNode } from '../smart.ts';
 import { EnrolPage } from './enrol.tsx';
 import type { PageProps } from '../routes.ts';
 import { signIn } from '../texts/sign-in.ts';
@@ -317,15 +319,36 @@ function Start({ query }: { query: URLSearchParams }) {
     );
 }
 
+/* A portal elsewhere: people sign in at the node, and come back. */
+function AtNode({ then }: { then: string }) {
+    useTitle('Sign in');
+    const action = useAction();
+    const over = whyOver();
+    return (
+        <Main>
+            {action.trouble ? <TroubleBox trouble={action.trouble} /> : null}
+            <Heading>Sign in</Heading>
+            {over ? <p role="status">{over}</p> : null}
+            <p>Your record is kept at {new URL(NODE).host}. You sign in there, and come back here.</p>
+            <Button busy={action.busy} click={() => void action.run(() => goToNode(then || '#/'))}>
+                Go there to sign in
+            </Button>
+        </Main>
+    );
+}
+
 export default function SignInPage({ query }: PageProps) {
     const session = useSession();
-    const then = query.get('then') ?? '';
+    const then = safeReturn(query.get('then') ?? '', location.origin);
     const done = session ? isIn(session) : false;
     useEffect(() => {
         if (session && done) {
             entered(session, then);
         }
     }, [done]);
+    if (!AT_HOME) {
+        return <AtNode then={then} />;
+    }
     if (session?.signed_in && session.step === 'totp') {
         return <Code then={then} />;
     }
