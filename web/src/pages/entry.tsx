@@ -23,7 +23,6 @@ import { ItemActions } from '../parts/item-actions.tsx';
 import { useLay } from '../parts/lay.ts';
 import { lazy } from '../parts/lazy.tsx';
 import { OriginalFile } from '../parts/original.tsx';
-import { PlainWords } from '../parts/plain-words.tsx';
 import { Raw, SourceList } from '../parts/source.tsx';
 import { isPatient } from '../model/account.ts';
 import { mayChange } from '../model/entry-forms.ts';
@@ -146,7 +145,6 @@ function Recorded({ record, res, entry }: { record: Loaded; res: Resource; entry
     const codes = codesOf(res);
     return (
         <Section id="entry" title={t.what}>
-            <PlainWords index={index} res={res} title={entry.title} />
             <Facts
                 rows={[
                     [t.date, showTimes(entry.start, entry.end) || t.noDate],
