@@ -244,12 +244,11 @@ struct column {
 
 enum { COLUMNS_MOST = 7 };
 
-/* Codes come last: they are for programs and specialists, and a narrow page shows the first ones. */
-#define MEASURED(what)                                     \
-    {{what, put_what},                                     \
-     {"Result", put_value}, {"Reference range", put_range}, \
-     {"Date", put_date},    {"Code", put_code},             \
-     {0}}
+/* Codes come last: they are for programs and specialists, and a narrow page shows the first ones.
+ */
+#define MEASURED(what)                                                          \
+    {{what, put_what},   {"Result", put_value}, {"Reference range", put_range}, \
+     {"Date", put_date}, {"Code", put_code},    {0}}
 
 static const struct column columns[SUMMARY_SECTIONS][COLUMNS_MOST] = {
     [SUMMARY_MEDICATIONS] = {{"Medicine", put_what},
