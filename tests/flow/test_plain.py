@@ -153,7 +153,7 @@ def test_people(node):
                  'securityContext': {'reference': 'Patient/p'}})
     node.create(attached('letter', 'p', {'contentType': 'text/plain', 'data': data('Dear <b>Ann</b>,\n\nyours & mine'), 'title': 'A letter'},
                          {'contentType': 'text/html', 'data': data('<script>alert(1)</script>')}, {'url': 'https://elsewhere.example/x.pdf'},
-                         {'contentType': 'text/plain', 'data': data(b'\xff\xfe\x00')}))
+                         {'contentType': 'text/plain', 'data': data(b'\xff\xfe\x00')}, {'contentType': 'application/pdf', 'url': 'Binary/scan'}))
     people['patient'] = account(node, 'patient-p', '--kind', 'patient', '--person', 'Patient/p', '--nhs-number', P)
     people['gp'] = account(node, 'doctor-gp', '--person', 'Practitioner/gp', '--role', 'R8000')
     people['stranger'] = account(node, 'doctor-stranger', '--person', 'Practitioner/stranger', '--role', 'R8000')
@@ -254,6 +254,9 @@ def test_letters(node):
     b.go('/plain/letter/letter/1')
     eq((b.headers['Content-Type'], b.headers['Content-Disposition'], b.headers['Content-Security-Policy']),
        ('application/octet-stream', 'attachment; filename="letter"', "default-src 'none'; sandbox"), 'what a browser would run is kept, not shown')
+    b.go('/plain/letter/letter/4')
+    eq((b.headers['Content-Type'], b.headers['Content-Disposition'], b.bytes), ('application/pdf', 'attachment; filename="letter.pdf"', b'%PDF-1.4 <script>'),
+       'a file that is kept beside it')
     for path in ('letter/letter/2', 'letter/letter/9', 'letter/letter/x', 'letter/none', 'letter/none/0', 'letter/../letter'):
         b.go('/plain/' + path).is_(404, 'Page not found')
 
