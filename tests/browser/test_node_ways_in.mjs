@@ -1,6 +1,6 @@
 /* Ways in on a real node: passkey, password and codes, recovery code, invitation; by keyboard alone. */
 import { GRACE } from './fixture.mjs';
-import { check, equal, openPage } from './kit.mjs';
+import { accessible, check, equal, openPage } from './kit.mjs';
 import { browserOf, codeOf, invited, person, tokenOf } from './people.mjs';
 import { ANN } from './story.mjs';
 import {
@@ -335,5 +335,30 @@ export async function anotherServiceLeadsBackToWhereItBegan({ browser, node, pro
     check('and only once', page.url().endsWith(`#/patient/${ANN.id}`), page.url());
     await signOutByKeyboard(page);
     await said(page, 'You have signed out');
+    await page.context().close();
+}
+
+/* Whoever has chosen Welsh signs in, and sees how they sign in, in Welsh. */
+export async function theWaysInSpeakWelsh({ browser, node, stray }) {
+    const page = await openPage(browser, node.base);
+    page.expectErrors = true; /* asking who is there before anybody is */
+    await page.addInitScript(() => localStorage.setItem('kith-language', 'cy'));
+    await page.go('#/sign-in');
+    await headed(page, 'Mewngofnodi');
+    await page.getByRole('button', { name: 'Defnyddio cyfrinair yn lle hynny' }).click();
+    await page.getByRole('button', { name: 'Parhau' }).click();
+    await said(page, 'Rhowch eich enw mewngofnodi');
+    await accessible(page, 'signing in, in Welsh');
+    await page.context().addCookies(stray.contextCookies());
+    for (const [hash, heading] of [
+        ['#/security', 'Sut rydych yn mewngofnodi'],
+        ['#/apps', 'Apiau'],
+        ['#/helping', 'Pobl rydych chi’n eu helpu'],
+    ]) {
+        await page.go(hash);
+        await headed(page, heading);
+        equal(`${hash}: in Welsh`, await page.getAttribute('html', 'lang'), 'cy');
+        await accessible(page, `${hash} in Welsh`);
+    }
     await page.context().close();
 }
