@@ -34,7 +34,7 @@ export async function theSummaryIsRight({ browser, base }) {
         'Amoxicillin',
         'High risk',
         'Anaphylaxis',
-        'since May-1999',
+        'recorded May-1999',
         'Latex',
         'Unconfirmed',
         'no longer active',
@@ -94,7 +94,10 @@ export async function theSummaryIsRight({ browser, base }) {
     );
     equal(
         'a trend is told in words too',
-        await section(page, 'results').locator('svg[role=img]').nth(1).getAttribute('aria-label'),
+        await section(page, 'results')
+            .locator('tr', { hasText: 'Haemoglobin A1c' })
+            .locator('svg[role=img]')
+            .getAttribute('aria-label'),
         '3 values from 10-May-2023 to 10-May-2025: latest 64.50 mmol/mol, lowest 48.0, highest 64.50',
     );
     await page.click('a:has-text("Haemoglobin A1c")');

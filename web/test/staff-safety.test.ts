@@ -194,7 +194,7 @@ test('what comes next, what runs, and what several places have stands once', () 
         documents(index).map((r) => r.id),
         ['6'],
     );
-    assert.equal(sourceAndAge(index, a, today), '10 months ago; also at Hospital');
+    assert.equal(sourceAndAge(index, a, today), 'Surgery, 10 months ago; also at Hospital');
 });
 
 test('results: all of six months, at least five kinds, abnormal first', () => {

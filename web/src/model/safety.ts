@@ -74,7 +74,7 @@ export function sourceAndAge(index: RecordIndex, r: Resource, now: Civil): strin
         .map((x) => index.aboutOf(x).place)
         .concat(about.also)
         .filter((place) => place && place !== about.place);
-    const source = sourceLine(index, r);
+    const source = sourceLine(index, r) || about.place;
     const own = [source, ago(recordedAt(r), now)].filter(Boolean).join(', ');
     const also = [...new Set(others)].filter((place) => !source.includes(place)).join(', ');
     return also ? `${own}; also at ${also}` : own;

@@ -12,6 +12,7 @@ const count = (n: number): string => (n ? `(${n})` : '');
 function AllergyItem({ a }: { a: Allergy }) {
     const t = safety();
     const since = showDate(a.res.onsetDateTime);
+    const recorded = showDate(a.res.recordedDate);
     return (
         <Item
             res={a.res}
@@ -27,7 +28,7 @@ function AllergyItem({ a }: { a: Allergy }) {
                 of={[
                     a.reactions ? t.reaction(a.reactions) : t.noReaction,
                     a.criticality === 'Low risk' && t.lowRisk,
-                    since && t.since(since),
+                    since ? t.since(since) : recorded && t.asked(recorded),
                 ]}
             />
         </Item>
