@@ -179,7 +179,7 @@ export async function aRoleHasItsOwnRightsAlone({ browser, node }) {
         await page.waitForSelector('h1:text("Find a person")');
         equal(`${role}: the node agrees`, await status(who, allergies), expected);
         await page.go(`#/patient/${GRACE.id}`);
-        await page.waitForSelector('.k-answered:has-text("Read at")');
+        await page.waitForSelector(`main:has-text("${words}")`);
         const text = await page.innerText('main');
         check(`${role}: ${words}`, text.includes(words), text.slice(0, 800));
         equal(`${role}: allergies`, text.includes('Amoxicillin'), expected === 200);
