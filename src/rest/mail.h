@@ -13,7 +13,7 @@ struct mail_ask {
     const struct caller *caller;
     text to;                  /* ODS code */
     text workflow;            /* empty: what the kind of bundle stands for */
-    text id;                  /* UUID: what was sent under it before is not sent again; empty: anew */
+    text id;                  /* UUID: what was sent under it is not sent again; empty: anew */
     const yyjson_val *bundle; /* of type message or document, valid FHIR */
 };
 
