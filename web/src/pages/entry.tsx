@@ -1,6 +1,6 @@
 /* One entry of a record, with where it comes from. */
 import type { Loaded } from '../load.ts';
-import { readsPlain, showDateTime, showTimes } from '../model/dates.ts';
+import { showDateTime, showTimes } from '../model/dates.ts';
 import {
     list,
     plain,
@@ -13,7 +13,6 @@ import {
     type Resource,
 } from '../model/fhir.ts';
 import { medicineName, reasonOf, type RecordIndex } from '../model/record.ts';
-import { layOf } from '../model/lay.ts';
 import { letterOf } from '../model/letters.ts';
 import { entryOf, statusWords, type Entry } from '../model/timeline.ts';
 import { dosage, observationValue, referenceRange } from '../model/values.ts';
@@ -73,17 +72,6 @@ const RISKS = (): Record<string, string> => ({ high: lists().highRisk, low: list
 
 const conceptOf = (r: Resource): Concept | undefined =>
     list<Concept>(r.code ?? r.vaccineCode ?? r.medicationCodeableConcept ?? r.type)[0];
-
-/* For patients: what it is, in plain words, where there are any. */
-function Means({ res }: { res: Resource }) {
-    const plain = readsPlain() ? layOf(conceptOf(res)) : undefined;
-    return plain?.words ? (
-        <div class="nhsuk-inset-text k-inset">
-            <h2 class="nhsuk-heading-s">{words().means}</h2>
-            <p lang={plain.english ? 'en-GB' : undefined}>{plain.words}</p>
-        </div>
-    ) : null;
-}
 
 /* For computers, and for whoever wants to look a thing up: folded away. */
 function codesOf(r: Resource): string[] {
@@ -224,7 +212,6 @@ export default function EntryPage({ record, params, session }: RecordPageProps) 
                     </p>
                 </div>
             ) : null}
-            <Means res={res} />
             <div class="k-grid">
                 <Recorded record={record} res={res} entry={entry} />
                 <Section id="source" title={t.source}>

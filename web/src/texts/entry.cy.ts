@@ -7,7 +7,6 @@ const cy: Same<typeof en> = {
     notFoundAdvice: 'Nid oes eitem o’r fath yn y cofnod hwn. Efallai ei bod wedi’i dileu. Ewch i’r',
     wrong: 'Cofnodwyd mewn camgymeriad',
     wrongAdvice: 'Tynnwyd yr eitem hon yn ôl gan y rhai a’i gwnaeth. Peidiwch â dibynnu arni.',
-    means: 'Beth mae hyn yn ei olygu',
     what: 'Beth a gofnodwyd',
     date: 'Dyddiad',
     noDate: 'Heb ei gofnodi',

@@ -7,7 +7,6 @@ export const en = {
     notFoundAdvice: 'There is no such entry in this record. It may have been deleted. Go to the',
     wrong: 'Entered in error',
     wrongAdvice: 'This entry was withdrawn by those who made it. Do not rely on it.',
-    means: 'What this means',
     what: 'What was recorded',
     date: 'Date',
     noDate: 'Not recorded',
