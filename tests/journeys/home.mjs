@@ -3,6 +3,18 @@
 const text = (page) => page.innerText('main');
 const read = (page) => page.waitForSelector('.k-foot');
 
+/* A busy machine may leave a place too little time: people ask again, and so do these. */
+async function whole(w, page) {
+    await w.until('all four places answer', async () => {
+        await read(page);
+        if ((await text(page)).includes('All 4 places have answered')) {
+            return true;
+        }
+        await page.getByRole('button', { name: 'Ask all places again' }).click();
+        return false;
+    }, 60000);
+}
+
 export async function patientBeginsAtHome(w) {
     const page = await w.open('demo-patient', '#/patient/:me');
     await read(page);
@@ -81,7 +93,8 @@ export async function patientReadsTheListsOfTheirHealth(w) {
     await read(page);
     const body = await text(page);
     w.check('allergies stand before medicines', body.indexOf('Allergies') < body.indexOf('Medicines you take now'));
-    w.check('an empty list says who was asked', /No medicines are recorded as taken now\. These places were asked: .*Quayside Pharmacy/.test(body), body);
+    const more = page.getByRole('link', { name: /^Ask for more/ }).first();
+    w.check('more of a medicine can be asked for', (await more.getAttribute('href')).includes('/ask/repeat/Medication'));
     await page.getByText('medicines that have stopped').click();
     await w.until('what was taken says what for and how', async () =>
         /What it is for[\s\S]*How to take it[\s\S]*Started/.test(await text(page)),
@@ -89,7 +102,7 @@ export async function patientReadsTheListsOfTheirHealth(w) {
     await w.accessible(page, 'medicines');
     await page.go('#/patient/:me/allergies');
     await read(page);
-    w.check('nobody knows of an allergy, and that is said', (await text(page)).includes('Nobody has recorded an allergy'));
+    w.check('an allergy says who wrote it down', /Recorded\s+\d+ \w+ 20\d\d/.test(await text(page)), await text(page));
     await page.go('#/patient/:me/vaccinations');
     await read(page);
     w.check('a vaccination has its batch', /Batch number\s+L\d+/.test(await text(page)));
@@ -97,7 +110,7 @@ export async function patientReadsTheListsOfTheirHealth(w) {
 
 export async function patientGoesThroughTheTimeline(w) {
     const page = await w.open('demo-patient', '#/patient/:me/timeline');
-    await read(page);
+    await whole(w, page);
     await page.waitForSelector('.k-entry');
     const count = () => page.textContent('.k-timeline__count');
     const all = Number((await count()).match(/\d+/)[0]);
@@ -127,7 +140,13 @@ export async function patientGoesThroughTheTimeline(w) {
 export async function patientSeesWhereTheRecordIs(w) {
     const page = await w.open('demo-patient', '#/people/:me/joined');
     await page.waitForSelector('#h-places');
-    await w.until('four places answered', async () => (await text(page)).includes('All 4 places have answered'));
+    await w.until('four places answered', async () => {
+        const all = (await text(page)).includes('All 4 places have answered');
+        if (!all) {
+            await page.getByRole('button', { name: 'Ask all places again' }).click();
+        }
+        return all;
+    }, 60000);
     await w.until('each says what it keeps', async () =>
         (await text(page)).split('It keeps: ').length === 5,
     );

@@ -4,8 +4,10 @@ import { readsPlain } from '../model/dates.ts';
 import type { Concept, Resource } from '../model/fhir.ts';
 import { layOf } from '../model/lay.ts';
 import type { RecordIndex } from '../model/record.ts';
+import { isOwn } from '../model/mark.ts';
 import { sourceOf } from '../model/source.ts';
 import { entryHref } from '../router.ts';
+import { sessionNow } from '../session.ts';
 import { lists } from '../texts/lists.ts';
 
 export interface ListCtx {
@@ -18,6 +20,11 @@ export type Fact = [label: string, value: ComponentChildren];
 
 /* The first who is named, else the organisation. */
 export const whoOf = (index: RecordIndex, r: Resource): string => {
+    if (isOwn(r)) {
+        const subject = String((r.subject ?? r.patient)?.reference ?? '');
+        const me = sessionNow().account?.patient;
+        return me && subject.endsWith(`Patient/${me}`) ? lists().you : lists().thePatient;
+    }
     const { people, organisations } = sourceOf(index, r);
     return people[0] ?? organisations[0] ?? '';
 };

@@ -26,6 +26,8 @@ const cy: Same<typeof en> = {
     ended: 'Diwedd',
     hold: 'Pam mae wedi’i hoedi',
     by: (when: string, who: string) => [when, who].filter(Boolean).join(', gan '),
+    you: 'chi',
+    thePatient: 'y claf',
     supplyOf: (amount: string, days: string) => [amount, days && `digon am ${days}`].filter(Boolean).join(', '),
     repeats: (count: number) => `gellir cael ${count} arall`,
     days: (count: number) => `${count} diwrnod`,

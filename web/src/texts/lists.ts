@@ -29,6 +29,8 @@ export const en = {
     ended: 'Ended',
     hold: 'Why it is on hold',
     by: (when: string, who: string) => [when, who].filter(Boolean).join(', by '),
+    you: 'you',
+    thePatient: 'the patient',
     supplyOf: (amount: string, days: string) => [amount, days && `enough for ${days}`].filter(Boolean).join(', '),
     repeats: (count: number) => n(count, '1 more can be had', 'more can be had'),
     days: (count: number) => n(count, '1 day', 'days'),
