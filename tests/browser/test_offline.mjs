@@ -62,6 +62,16 @@ async function until(page, what, fits) {
     return stored(page);
 }
 
+/* All that the page has asked for is kept: nothing more has come for two seconds. */
+async function settled(page) {
+    for (let quiet = 0, had = -1; quiet < 20; ) {
+        const { length } = (await stored(page)).names;
+        quiet = length === had ? quiet + 1 : 0;
+        had = length;
+        await page.waitForTimeout(100);
+    }
+}
+
 /* Grace turns it on, and opens her record. */
 async function keeping(browser, node, grace) {
     const page = await openPage(browserOf(browser, grace), node.base);
@@ -78,10 +88,10 @@ async function keeping(browser, node, grace) {
     for (const hash of [`${HOME}/results`, HOME]) {
         await page.goto(`${node.base}/${hash}`);
         await page.waitForSelector('h1');
-        await page.waitForLoadState('networkidle');
     }
     await page.waitForSelector('text=Amoxicillin');
     await until(page, 'the record is kept', (s) => s.names.some((n) => n.includes('$joined')));
+    await settled(page);
     return page;
 }
 

@@ -172,12 +172,8 @@ class Reading {
         try {
             const all = part === 'safety' ? false : await within(others, PATIENCE_MS);
             if (!all) {
-                await this.pages(this.path(part, false), part !== 'recent', (bundle) => {
-                    this.state.index.add(matchesOf(bundle));
-                    if (tellsWithheld(bundle)) {
-                        this.change({ withheld: true });
-                    }
-                });
+                /* what all places have given is enough, without a connection for one */
+                await this.own(part).catch((e) => others.catch(() => Promise.reject(e)));
             }
             await this.begun;
             this.change({ has: new Set([...this.state.has, part]), readAt: readInstant() });
@@ -195,6 +191,15 @@ class Reading {
         } catch (e) {
             this.fail(e);
         }
+    }
+
+    private own(part: Part): Promise<void> {
+        return this.pages(this.path(part, false), part !== 'recent', (bundle) => {
+            this.state.index.add(matchesOf(bundle));
+            if (tellsWithheld(bundle)) {
+                this.change({ withheld: true });
+            }
+        });
     }
 
     private path(part: Part, joined: boolean): string {

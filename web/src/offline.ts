@@ -23,7 +23,9 @@ let account = ''; /* for whom answers are kept; '': for nobody */
 let person = ''; /* whose record they are of */
 
 const nameOf = (path: string) => `${START}${person}/${path}`;
-const personOf = (path: string) => /^\/fhir\/Patient\/([^/?]+)$/.exec(path)?.[1] ?? '';
+/* Whose record a question opens: the first of several may be answered last. */
+const personOf = (path: string) =>
+    /^\/fhir\/Patient\/([^/?]+)(?:$|\/\$(?:joined|everything)\b)/.exec(path)?.[1] ?? '';
 const tooOld = (at: number) => Date.now() - at > KEPT_MS;
 
 /* One after the other, so that what is taken away is not put back by what was on its way. */
