@@ -189,7 +189,13 @@ class Reading {
             this.change({ joined: new Set([...this.state.joined, part]), readAt: readInstant() });
             await this.name();
         } catch (e) {
-            this.fail(e);
+            /* without a connection a larger part may be on this device, which has this one in it */
+            const larger = part === 'recent' ? 'results' : part === 'all' ? null : 'all';
+            if (e instanceof Trouble && e.status === 0 && larger) {
+                this.need(larger);
+            } else {
+                this.fail(e);
+            }
         }
     }
 
