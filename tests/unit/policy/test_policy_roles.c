@@ -57,7 +57,8 @@ static void test_matrix(void **state)
     }
 }
 
-/* What the portal has (every right on every type): each role may do with it what it may do without a token. */
+/* What the portal has (every right on every type): each role may do with it what it may do without
+ * a token. */
 static void test_whole_scope(void **state)
 {
     (void)state;
@@ -312,14 +313,10 @@ static void test_past(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_complete),
-        cmocka_unit_test(test_matrix),
-        cmocka_unit_test(test_whole_scope),
-        cmocka_unit_test(test_outside),
-        cmocka_unit_test(test_finding_a_person),
-        cmocka_unit_test(test_no_relationship_of_ones_own),
-        cmocka_unit_test(test_author),
-        cmocka_unit_test(test_past),
+        cmocka_unit_test(test_complete),         cmocka_unit_test(test_matrix),
+        cmocka_unit_test(test_whole_scope),      cmocka_unit_test(test_outside),
+        cmocka_unit_test(test_finding_a_person), cmocka_unit_test(test_no_relationship_of_ones_own),
+        cmocka_unit_test(test_author),           cmocka_unit_test(test_past),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
