@@ -55,7 +55,8 @@ static void page_fields(struct http_reply *reply)
     http_reply_field(
         reply, T("Content-Security-Policy"),
         T("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-          "connect-src 'self'; worker-src 'self'; font-src 'self'; base-uri 'none'; form-action 'none'; "
+          "connect-src 'self'; worker-src 'self'; font-src 'self'; base-uri 'none'; form-action "
+          "'none'; "
           "frame-ancestors 'none'"));
     http_reply_field(reply, T("X-Content-Type-Options"), T("nosniff"));
     http_reply_field(reply, T("Referrer-Policy"), T("no-referrer"));

@@ -77,7 +77,7 @@ struct sheet {
     uint32_t labels;         /* of all marks, ever */
     uint32_t patient_labels; /* of the Patient itself, ever */
     bool has_instances;
-    bool asked; /* some mark is */
+    bool asked;      /* some mark is */
     bool restricted; /* the Patient must not be found without a relationship */
 };
 

@@ -194,10 +194,11 @@ static int is_related(struct access *a, text person, struct err *e)
     if (rc) {
         *e = ignored;
     } else if (policy_is_marked_own(root)) {
-        return err_set(e, ERR_BUSINESS_RULE,
-                       "%.*s is a contact that the person wrote down, whom nobody here has met: ask "
-                       "the practice to add somebody who is to act for them",
-                       TEXT_ARG(text_short(person, 100)));
+        return err_set(
+            e, ERR_BUSINESS_RULE,
+            "%.*s is a contact that the person wrote down, whom nobody here has met: ask "
+            "the practice to add somebody who is to act for them",
+            TEXT_ARG(text_short(person, 100)));
     }
     return rc;
 }
