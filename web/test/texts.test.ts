@@ -13,7 +13,6 @@ const STAFF = ['results-grid', 'opened', 'inbox', 'find', 'keys', 'write', 'safe
 const NOT_OURS = [
     'common.locality',
     'about-me.headings.do-not' /* a heading of the standard */,
-    'entry.asFhir' /* who wants the data has to know which kind it is */,
 ];
 const AGE_MOST = 11;
 const LABEL_MOST = 4; /* words; and a score of fewer than 30 words says little */
