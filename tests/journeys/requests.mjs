@@ -190,6 +190,9 @@ export async function gpMakesATaskAndHandsItOver(w) {
 export async function patientAsksAnotherPlaceAboutItsEntry(w) {
     const said = 'I never had this done (journey).';
     const page = await w.open('demo-patient', '#/patient/:me/timeline');
+    for (const year of await page.locator('main button[aria-expanded="false"]').all()) {
+        await year.click({ timeout: 1000 }).catch(() => undefined);
+    }
     const away = () =>
         page.locator('main a[href*="~"]').evaluateAll((all) =>
             all
@@ -203,9 +206,12 @@ export async function patientAsksAnotherPlaceAboutItsEntry(w) {
         await page.go('#/patient/:me/timeline');
         await page.waitForSelector('#page-heading');
         await page.waitForTimeout(2500);
+        for (const more of await page.locator('main button[aria-expanded="false"]').all()) {
+            await more.click({ timeout: 1000 }).catch(() => undefined);
+        }
         href = await away();
     }
-    if (!w.check('other places have entries', href)) {
+    if (!w.check('other places have entries', href, await page.locator('main a[href*="~"]').evaluateAll((all) => all.map((a) => a.getAttribute('href').slice(-60)).slice(0, 8)))) {
         return;
     }
     await page.go(href);
