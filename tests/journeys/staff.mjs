@@ -204,6 +204,7 @@ export async function nurseOrGpWritesANoteFromATemplate(w) {
     const page = await w.open('demo-gp', '#/find');
     const id = await somebody(page, 0);
     await page.go(`#/patient/${id}/write`);
+    await page.waitForSelector('text=Blood pressure check');
     await w.accessible(page, 'what can be written');
     await page.click('text=Blood pressure check');
     await page.waitForSelector('#entry-systolic');
