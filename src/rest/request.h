@@ -84,6 +84,12 @@ int request_answer_away(struct access *a, const yyjson_val *root, text outcome, 
                         struct err *e);
 text request_uuid(struct access *a, uint64_t one, uint64_t two);
 
+/*
+ * The record and the entry ("Observation/5"; empty: the whole record) that the address is about,
+ * and the entry's content. ERR_NOT_FOUND for what the asker may not see, or that is not there.
+ */
+int request_about(struct access *a, text *ret_focus, yyjson_val **ret_root, struct err *e);
+
 /* GET (request_list.c). */
 int request_list(struct call *c, struct err *e);
 

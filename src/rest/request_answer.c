@@ -52,9 +52,9 @@ static int read_request(struct access *a, bool own, struct held_task *t, struct 
         request_node_done(&node);
         t->kind = rc ? NULL : request_kind_of(t->root);
         bool may =
-            !rc && ((is_feedback(t->kind) && grant_can(a->call->grant, ACTIVITY_MANAGE_NODE)) ||
-                    (own && actor_is(a->actor, referred(t->root, "requester"))) ||
-                    (own && actor_is(a->actor, referred(t->root, "sender"))));
+            t->kind && ((is_feedback(t->kind) && grant_can(a->call->grant, ACTIVITY_MANAGE_NODE)) ||
+                        (own && actor_is(a->actor, referred(t->root, "requester"))) ||
+                        (own && actor_is(a->actor, referred(t->root, "sender"))));
         if (!may) {
             return rc && rc != ERR_NOT_FOUND ? rc : not_here(a, e);
         }

@@ -14,8 +14,23 @@ enum { NAME_MAX_BYTES = 64 };
 /* --- about what -------------------------------------------------------------------------------
  */
 
-/* The record and the entry of the address; of what the asker may not see there is none. */
-static int find_entry(struct access *a, text *ret_focus, yyjson_val **ret_root, struct err *e)
+/* Who may not see that the person is here is told that nobody is. */
+static int find_patient(struct access *a, text id, struct err *e)
+{
+    struct version v;
+    yyjson_val *root;
+    int rc = access_about(a, id, e);
+    return rc || a->self || a->proxy ? rc : access_read(a, FHIR_PATIENT, id, &v, &root, e);
+}
+
+static int not_of_a_record(const struct access *a, struct err *e)
+{
+    return err_set(e, ERR_BUSINESS_RULE,
+                   "%.*s is not an entry of a person's record that something can be asked about",
+                   TEXT_ARG(fhir_type_name(a->call->route.type)));
+}
+
+int request_about(struct access *a, text *ret_focus, yyjson_val **ret_root, struct err *e)
 {
     const struct route *r = &a->call->route;
     struct version v;
@@ -23,18 +38,15 @@ static int find_entry(struct access *a, text *ret_focus, yyjson_val **ret_root, 
     text patient = {0};
     *ret_focus = (text){0};
     if (r->type == 0 || r->type == FHIR_PATIENT) {
-        return r->type ? access_about(a, r->id, e) : 0;
+        return r->type ? find_patient(a, r->id, e) : 0;
     }
     int rc = access_read(a, r->type, r->id, &v, ret_root, e);
     if (rc) {
         return rc;
     }
-    if (policy_keeps(r->type, *ret_root) || !store_patients_compartment(v.rid, &compartment) ||
+    if (!store_patients_compartment(v.rid, &compartment) ||
         store_patient_of(a->view, compartment, &patient)) {
-        return err_set(
-            e, ERR_BUSINESS_RULE,
-            "%.*s is not an entry of a person's record that something can be asked about",
-            TEXT_ARG(fhir_type_name(r->type)));
+        return not_of_a_record(a, e);
     }
     *ret_focus =
         arena_printf(a->arena, "%.*s/%.*s", TEXT_ARG(fhir_type_name(r->type)), TEXT_ARG(r->id));
@@ -366,7 +378,10 @@ static int run(struct access *a, struct err *e)
     text focus;
     yyjson_val *root = NULL;
     bool again = false;
-    int rc = find_entry(a, &focus, &root, e);
+    int rc = request_about(a, &focus, &root, e);
+    if (!rc && focus.n && policy_keeps(a->call->route.type, root)) {
+        rc = not_of_a_record(a, e);
+    }
     rc = rc ? rc : take_input(a, focus, &d, e);
     if (rc) {
         return rc;

@@ -123,28 +123,6 @@ static int list_record(struct list *l, text focus, struct err *e)
     return rc ? rc : list_comments(l, focus, e);
 }
 
-static int find_record(struct access *a, text *ret_focus, struct err *e)
-{
-    const struct route *r = &a->call->route;
-    struct version v;
-    yyjson_val *root;
-    uint64_t compartment;
-    text patient = {0};
-    *ret_focus = (text){0};
-    if (r->type == FHIR_PATIENT) {
-        return access_about(a, r->id, e);
-    }
-    int rc = access_read(a, r->type, r->id, &v, &root, e);
-    if (!rc && (!store_patients_compartment(v.rid, &compartment) ||
-                store_patient_of(a->view, compartment, &patient))) {
-        rc = err_set(e, ERR_BUSINESS_RULE, "%.*s is in nobody's record",
-                     TEXT_ARG(fhir_type_name(r->type)));
-    }
-    *ret_focus =
-        arena_printf(a->arena, "%.*s/%.*s", TEXT_ARG(fhir_type_name(r->type)), TEXT_ARG(r->id));
-    return rc ? rc : ret_focus->p ? access_about(a, patient, e) : access_no_memory(e);
-}
-
 /* --- feedback ---------------------------------------------------------------------------------
  */
 
@@ -203,11 +181,12 @@ static int run(struct list *l, struct err *e)
     struct access *a = l->access;
     struct access_input in;
     text focus;
+    yyjson_val *root = NULL;
     int rc = access_input(a->call, names, NULL, &in, e);
     if (rc || a->call->route.type == 0) {
         return rc ? rc : list_feedback(l, e);
     }
-    rc = find_record(a, &focus, e);
+    rc = request_about(a, &focus, &root, e);
     bool reads = grant_rights(a->call->grant, fhir_type_of(T("Task"))) & MAY_READ;
     if (!rc && !a->self && !(a->sees && (a->proxy || reads))) {
         rc = err_set(e, ERR_FORBIDDEN,

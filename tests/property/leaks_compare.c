@@ -318,8 +318,8 @@ bool role_may_ask(struct world *w, const struct ask *ask)
     const char *q = strchr(ask->path, '?');
     bool search = !strchr(ask->path, '/') || (q && strchr(ask->path, '/') > q) ||
                   strstr(ask->path, "_search") || strstr(ask->path, "$match");
-    if (!role_may(w, url, search ? MAY_SEARCH : MAY_READ)) {
-        return false;
+    if (!role_may(w, url, search ? MAY_SEARCH : MAY_READ) || text_ends(url, T("$ask"))) {
+        return false; /* $ask: for the person, those who act for them, and staff (R4, R5) */
     }
     /* Patient/1/Observation: the type behind it; Observation/_history is a search. */
     size_t slash = text_find(url, '/');

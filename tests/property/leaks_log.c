@@ -97,13 +97,14 @@ const char *log_lacks(struct world *w, struct side *s, const struct answered *go
  * it; $meta shows what many have together, $match, $summary and $everything
  * have read what they then do not show, what is
  * contained is shown without its container, and who reads an entry of the log, or searches it
- * without naming anybody, has asked about the person whom it is about. */
+ * without naming anybody, has asked about the person whom it is about; so has who looks at what
+ * was asked about an entry. */
 const char *log_has_more(struct world *w, const struct ask *ask, const struct told *told)
 {
     struct people shown = told->shown;
     if (strstr(ask->path, "$meta") || strstr(ask->path, "$match") ||
         strstr(ask->path, "$summary") || strstr(ask->path, "$everything") ||
-        strstr(ask->path, "_containedType=contained") ||
+        strstr(ask->path, "/$ask") || strstr(ask->path, "_containedType=contained") ||
         strncmp(ask->path, "AuditEvent", 10) == 0) {
         return NULL;
     }

@@ -67,6 +67,15 @@ static const struct pair {
     {HTTP_POST, "T/I/$unseal", NULL, NULL, PARAMETERS},
     {HTTP_POST, "T/I/$acknowledge", NULL, NULL, PARAMETERS},
     {HTTP_POST, "T/I/$move", NULL, NULL, PARAMETERS},
+    {HTTP_GET, "T/I/$ask", NULL, NULL, NO_BODY},
+    {HTTP_POST, "T/I/$ask", NULL, NULL, PARAMETERS},
+    {HTTP_POST, "T/I/$take", NULL, NULL, PARAMETERS},
+    {HTTP_POST, "T/I/$hand-over", NULL, NULL, PARAMETERS},
+    {HTTP_POST, "T/I/$answer", NULL, NULL, PARAMETERS},
+    {HTTP_POST, "T/I/$withdraw", NULL, NULL, PARAMETERS},
+    {HTTP_GET, "T/I/$share-links", NULL, NULL, NO_BODY},
+    {HTTP_POST, "T/I/$share-link", NULL, NULL, PARAMETERS},
+    {HTTP_POST, "T/I/$share-link-end", NULL, NULL, PARAMETERS},
 };
 
 static const struct {
@@ -94,14 +103,23 @@ static const struct {
     {"$unseal", ""},
     {"$acknowledge", ""},
     {"$move", "{'name':'to','valueString':'Y90009'}"},
+    {"$ask", "{'name':'kind','valueCode':'question'},{'name':'id',"
+             "'valueString':'same'},{'name':'words','valueString':'x'}"},
+    {"$take", "{'name':'words','valueString':'x'}"},
+    {"$hand-over", "{'name':'to','valueReference':{'reference':'Practitioner/Practitioner-1'}}"},
+    {"$answer", "{'name':'outcome','valueCode':'answered'},{'name':'words','valueString':"
+                "'x'}"},
+    {"$withdraw", ""},
+    {"$share-link", "{'name':'label','valueString':'x'},{'name':'end','valueDateTime':'<soon>'}"},
+    {"$share-link-end", "{'name':'id','valueString':'none'}"},
 };
 
 /* Operations about a record, which those who look after people may ask of anybody. */
 static bool is_of_record(const char *path)
 {
     static const char *const names[] = {
-        "$sharing",      "$withheld", "$proxies",      "$preview",      "$open",
-        "$grant-access", "$claim",    "$query-access", "$legal-access", "$move"};
+        "$sharing", "$withheld",     "$proxies",      "$preview", "$open", "$grant-access",
+        "$claim",   "$query-access", "$legal-access", "$move",    "$ask"};
     bool is = false;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         is = is || strstr(path, names[i]);
