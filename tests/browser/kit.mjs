@@ -214,6 +214,7 @@ export async function shot(page, name, fullPage = true) {
 /* Axe, from outside the page's policy: nothing is added to the page for it. */
 export async function accessible(page, what) {
     const found = await page.evaluate(async (source) => {
+        window.scrollTo(0, 0); /* what stays in view while somebody scrolls lies over other things in passing */
         if (!window.axe) {
             (0, eval)(source);
         }

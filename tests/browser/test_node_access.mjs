@@ -71,7 +71,7 @@ export async function aChoiceCountsOnTheNextRequest({ browser, node, grace, doct
     const follows = await page.innerText('#consequences');
     check(
         'what follows is said',
-        /Nobody will see .* mental health .*until 27-Mar-2031/.test(follows) &&
+        /Nobody will see .* mental health .*until 27 March 2031/.test(follows) &&
             follows.includes('They may ask you the same questions again'),
         follows,
     );

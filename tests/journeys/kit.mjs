@@ -98,6 +98,7 @@ export class World {
         this.demo = demo;
         this.states = new Map();
         this.contexts = [];
+        this.looked = new Set(); /* addresses that accessible() was shown */
     }
 
     check(what, good, detail = '') {
@@ -220,11 +221,13 @@ export class World {
 
     /* Axe finds nothing, and nothing has to be scrolled sideways: at 320 and 1280 px, 400 % zoom, in forced colours. */
     async accessible(page, what) {
+        this.looked.add(new URL(page.url()).hash.slice(2).split('?')[0]);
         const before = page.viewportSize();
         for (const [view, size, forcedColors] of VIEWS) {
             await page.setViewportSize(size);
             await page.emulateMedia({ forcedColors });
             const found = await page.evaluate(async (source) => {
+                window.scrollTo(0, 0); /* what stays in view while somebody scrolls lies over other things in passing */
                 if (!window.axe) {
                     (0, eval)(source);
                 }

@@ -1,5 +1,5 @@
 /* Plays the journeys: README.md. */
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { startDemo, World } from './kit.mjs';
 
@@ -84,6 +84,19 @@ try {
     await browser.close();
     await demo.stop();
 }
+/* Every page that the portal has was looked at: an address of routes.ts that no story showed is an error. */
+function notLookedAt() {
+    const routes = readFileSync(new URL('../../web/src/routes.ts', import.meta.url), 'utf8');
+    const paths = [...new Set([...routes.matchAll(/path: '([^']*)'/g)].map((m) => m[1]))];
+    const seen = worlds.flatMap((w) => [...w.looked]);
+    return paths.filter((path) => {
+        const parts = path.split('/').map((p) => (p.startsWith(':') ? '[^/]+' : p));
+        const form = new RegExp(`^${parts.join('/')}$`);
+        return !seen.some((s) => form.test(s));
+    });
+}
+const missed = wanted.length ? [] : notLookedAt();
+missed.forEach((path) => console.log(`FAIL  no story shows the page ${path} to w.accessible`));
 const sum = (what) => worlds.reduce((n, w) => n + w[what], 0);
 console.log(`${played} journeys: ${sum('passed')} checks passed, ${sum('failed')} failed`);
-process.exitCode = sum('failed') || !played ? 1 : 0;
+process.exitCode = sum('failed') || missed.length || !played ? 1 : 0;
