@@ -45,7 +45,7 @@ index.add([
         content: [{ attachment: { contentType: 'image/png', url: 'Binary/1' } }],
     }),
 ]);
-index.about.set('DocumentReference/Y90001~5', {
+index.tell('DocumentReference/Y90001~5', {
     place: 'Quay Surgery',
     ods: 'Y90001',
     own: false,
@@ -82,7 +82,7 @@ test('a letter that two places keep is one; another of the same day is not', () 
         letter('3', { date: '2026-01-01', description: 'Clinic' }),
         letter('4', { date: '2026-01-01', description: 'Clinic' }),
     ]);
-    two.about.set('DocumentReference/Y9~1', { ...index.about.get('DocumentReference/Y90001~5')! });
+    two.tell('DocumentReference/Y9~1', { ...index.about.get('DocumentReference/Y90001~5')! });
     assert.deepEqual(letters(two).map((l) => l.res.id), ['1', '2', '3', '4']);
 });
 
@@ -94,7 +94,7 @@ test('what another place keeps and has not sent is not asked for here', () => {
         index.byReference.get('DocumentReference/Y90001~5')!,
         { resourceType: 'Binary', id: 'Y90001~1', contentType: 'image/png', data: 'AAAA' },
     ]);
-    sent.about.set('DocumentReference/Y90001~5', index.about.get('DocumentReference/Y90001~5')!);
+    sent.tell('DocumentReference/Y90001~5', index.about.get('DocumentReference/Y90001~5')!);
     const [came] = letters(sent)[0]!.originals;
     assert.deepEqual([came!.away, came!.data], [false, 'AAAA']);
 });

@@ -110,8 +110,8 @@ test('reports are newest first, without what was entered in error and without co
     const index = record(a, b, wrong, copy);
     const alike = [a, copy];
     const about = { place: 'Hospital', ods: 'H', own: false, also: [], alike, unwitnessed: false };
-    index.about.set(`DiagnosticReport/${a.id}`, about);
-    index.about.set(`DiagnosticReport/${copy.id}`, about);
+    index.tell(`DiagnosticReport/${a.id}`, about);
+    index.tell(`DiagnosticReport/${copy.id}`, about);
     assert.deepEqual(reports(index).map((r) => r.id), [b.id, a.id]);
 });
 
@@ -122,7 +122,7 @@ test('what two places keep of one measurement is one value; where they differ it
     const index = record(a, b, c);
     const alike = [a, b, c];
     for (const r of alike) {
-        index.about.set(`Observation/${r.id}`, {
+        index.tell(`Observation/${r.id}`, {
             place: `Place ${r.id}`, ods: '', own: false, also: [], alike, unwitnessed: false,
         });
     }

@@ -180,8 +180,8 @@ test('what comes next, what runs, and what several places have stands once', () 
         alike: [a, b],
         unwitnessed: false,
     });
-    index.about.set('DocumentReference/6', about('Surgery', true));
-    index.about.set('DocumentReference/Y~6', about('Hospital', false));
+    index.tell('DocumentReference/6', about('Surgery', true));
+    index.tell('DocumentReference/Y~6', about('Hospital', false));
     assert.deepEqual(
         coming(index, at).map((r) => r.id),
         ['1'],

@@ -172,7 +172,7 @@ export function takeJoined(
         };
         const key = `${r.resourceType}/${r.id ?? ''}`;
         index.add([r]);
-        index.about.set(key, about);
+        index.tell(key, about);
         const alike = links.find((l) => l.relation === 'kith-alike')?.url ?? '';
         if (alike) {
             const group = groups.get(alike) ?? [];

@@ -12,6 +12,7 @@ import {
     type Ref,
     type Resource,
 } from './fhir.ts';
+import { language } from '../texts/area.ts';
 import { plainName } from './people.ts';
 import {
     dosage,
@@ -48,6 +49,8 @@ export class RecordIndex {
     sources = new Map<Resource, Source>();
     /* What is known of an entry besides itself, by 'Type/id': see places.ts. */
     readonly about = new Map<string, About>();
+    /* Grows whenever more is known. */
+    version = 0;
     private provenance: Map<string, Resource[]> | null = null;
 
     /* How many of the entries that were read a place keeps. */
@@ -80,11 +83,18 @@ export class RecordIndex {
         }
         this.provenance = null;
         this.sources.clear();
+        this.version++;
+    }
+
+    tell(key: string, about: About): void {
+        this.about.set(key, about);
+        this.version++;
     }
 
     named(names: Map<string, string>): void {
         names.forEach((name, reference) => this.names.set(reference, name));
         this.sources.clear();
+        this.version++;
     }
 
     of(...types: string[]): Resource[] {
@@ -510,7 +520,7 @@ function isCopy(index: RecordIndex, point: Point, taken: Map<Resource[], Point[]
     return same !== undefined;
 }
 
-export function results(index: RecordIndex): Series[] {
+function seriesOf(index: RecordIndex): Series[] {
     const all = new Map<string, Series>();
     const taken = new Map<Resource[], Point[]>();
     for (const res of index.of('Observation')) {
@@ -548,6 +558,19 @@ export function results(index: RecordIndex): Series[] {
         s.range = referenceRange(newest.res)?.text ?? '';
     }
     return [...all.values()].sort((a, b) => newestFirst(a, b) || a.title.localeCompare(b.title));
+}
+
+const made = new WeakMap<RecordIndex, { state: string; all: readonly Series[] }>();
+
+/* The results of a record, put together once for each state of it. */
+export function results(index: RecordIndex): readonly Series[] {
+    const state = `${index.version} ${language()}`;
+    let had = made.get(index);
+    if (had?.state !== state) {
+        had = { state, all: seriesOf(index) };
+        made.set(index, had);
+    }
+    return had.all;
 }
 
 /* ---- vaccinations ---- */

@@ -101,7 +101,7 @@ export default function ResultPage({ record, session, params }: RecordPageProps)
     const person = isPatient(session);
     useLay('results');
     const key = params.key!;
-    const series = useMemo(() => allResults(index).find((s) => s.key === key), [record.size, key]);
+    const series = allResults(index).find((s) => s.key === key);
     const within = useMemo(() => reportsOf(index), [record.size]);
     if (!series) {
         return (

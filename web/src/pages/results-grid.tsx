@@ -147,7 +147,7 @@ export default function ResultsGridPage({ record }: RecordPageProps) {
     const t = resultsGrid();
     const r = results();
     const ready = useLay('results');
-    const all = useMemo(() => allResults(record.index), [record.size]);
+    const all = allResults(record.index);
     const grid = useMemo(() => gridOf(all), [all]);
     const groups = useMemo(() => new Map(all.map((s) => [s, groupOf(s)])), [all, ready]);
     const [typed, setTyped] = useState('');

@@ -52,7 +52,7 @@ export default function ResultsPage({ record, session, query }: RecordPageProps)
     const t = results();
     const person = isPatient(session);
     const ready = useLay('results');
-    const all = useMemo(() => allResults(record.index), [record.size]);
+    const all = allResults(record.index);
     const within = useMemo(() => reportsOf(record.index), [record.size]);
     const waiting = useMemo(() => {
         const now = Date.now();
