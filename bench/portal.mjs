@@ -292,6 +292,9 @@ try {
             [id, '#h-allergies, .k-allergy-line'],
             [`${id}/results`, '.k-card'],
             [`${id}/timeline`, '.k-entry'],
+            [id, '#h-allergies, .k-allergy-line'],
+            [`${id}/results`, '.k-card'],
+            [`${id}/timeline`, '.k-entry'],
         ]) {
             there.push(await routed(page, to, ready));
             await page.waitForTimeout(1500);
