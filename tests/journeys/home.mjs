@@ -89,6 +89,7 @@ export async function patientReadsTheListsOfTheirHealth(w) {
     await w.until('conditions say since when, and who wrote them down', async () =>
         /Since\s+\d+ \w+ 20\d\d\s+Recorded\s+\d+ \w+ 20\d\d, by Dr /.test(await text(page)),
     );
+    await w.accessible(page, 'conditions');
     await page.go('#/patient/:me/medicines');
     await read(page);
     const body = await text(page);
@@ -103,9 +104,11 @@ export async function patientReadsTheListsOfTheirHealth(w) {
     await page.go('#/patient/:me/allergies');
     await read(page);
     w.check('an allergy says who wrote it down', /Recorded\s+\d+ \w+ 20\d\d/.test(await text(page)), await text(page));
+    await w.accessible(page, 'allergies');
     await page.go('#/patient/:me/vaccinations');
     await read(page);
     w.check('a vaccination has its batch', /Batch number\s+L\d+/.test(await text(page)));
+    await w.accessible(page, 'vaccinations');
 }
 
 export async function patientGoesThroughTheTimeline(w) {

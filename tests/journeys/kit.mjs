@@ -221,7 +221,7 @@ export class World {
 
     /* Axe finds nothing, and nothing has to be scrolled sideways: at 320 and 1280 px, 400 % zoom, in forced colours. */
     async accessible(page, what) {
-        this.looked.add(new URL(page.url()).hash.slice(2).split('?')[0]);
+        this.looked.add(new URL(page.url()).hash.replace(/^#\/?/, '').split('?')[0]);
         const before = page.viewportSize();
         for (const [view, size, forcedColors] of VIEWS) {
             await page.setViewportSize(size);

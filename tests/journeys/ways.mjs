@@ -1,4 +1,6 @@
-/* Ways in and out, and the language. */
+/* Ways in and out, the language, and what an account has. */
+
+const text = (page) => page.innerText('main');
 
 export async function patientChoosesWelsh(w) {
     const page = await w.open('demo-patient', '#/patient/:me');
@@ -28,4 +30,38 @@ export async function patientLeavesInAHurry(w) {
     await page.waitForTimeout(500);
     w.check('going back shows nothing of the record', !(await page.innerText('body')).includes('Allerg'));
     page.bad = [];
+}
+
+export async function nobodyIsLetInWithoutSayingWho(w) {
+    const page = await w.open('', '#/sign-in');
+    await w.accessible(page, 'sign in');
+    await page.getByRole('button', { name: 'Use a password instead' }).click();
+    await page.locator('main form button[type=submit]').first().click();
+    await page.waitForSelector('.nhsuk-error-summary');
+    await w.accessible(page, 'sign in, with nothing typed');
+    await page.go('#/patient/1/results');
+    await w.until('a record leads to the way in, and back later', () => /sign-in\?then=.*results/.test(page.url()));
+    for (const [hash, what, says] of [
+        ['#/invite/none', 'an invitation that is none', /invitation|link/i],
+        ['#/launch', 'opened from another system without a link', /link/i],
+    ]) {
+        await page.go(hash);
+        await w.until(`${what}: it says so`, async () => says.test(await text(page)));
+        await w.accessible(page, what);
+    }
+}
+
+export async function patientLooksAfterTheirAccount(w) {
+    const page = await w.open('demo-patient', '#/security');
+    await w.until('ways in are listed', async () => /passkey/i.test(await text(page)));
+    await w.accessible(page, 'ways in');
+    await page.go('#/offline');
+    await w.until('what is kept is said before it is kept', async () => /12 hours/.test(await text(page)));
+    await w.accessible(page, 'use without a connection');
+    await page.go('#/apps');
+    await page.waitForSelector('main h1');
+    await w.accessible(page, 'connected apps');
+    await page.go('#/consent/none');
+    await w.until('an app whose question has run out', async () => /app/i.test(await text(page)));
+    await w.accessible(page, 'a question of an app that has run out');
 }

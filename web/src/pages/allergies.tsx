@@ -82,20 +82,24 @@ export default function AllergiesPage({ record, session }: RecordPageProps) {
             {all.active.length ? (
                 <>
                     <p>{t.allergiesHint}</p>
+                    <h2 class="nhsuk-heading-m">{t.allergiesNow}</h2>
                     {group(all.active)}
                 </>
             ) : none.length ? (
-                <Things>
-                    {none.map(({ thing, also }) => (
-                        <Thing
-                            ctx={ctx}
-                            res={thing.res}
-                            title={title(thing.res.code)}
-                            also={also}
-                            facts={factsOf(thing.res, ctx)}
-                        />
-                    ))}
-                </Things>
+                <>
+                    <h2 class="nhsuk-heading-m">{t.allergiesNow}</h2>
+                    <Things>
+                        {none.map(({ thing, also }) => (
+                            <Thing
+                                ctx={ctx}
+                                res={thing.res}
+                                title={title(thing.res.code)}
+                                also={also}
+                                facts={factsOf(thing.res, ctx)}
+                            />
+                        ))}
+                    </Things>
+                </>
             ) : (
                 <Empty>
                     <strong>{t.noAllergies}</strong> {t.noneRecorded} <AskedPlaces record={record} />

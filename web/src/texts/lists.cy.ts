@@ -55,6 +55,7 @@ const cy: Same<typeof en> = {
     timesCount: (count: number) => `${count} gwaith`,
 
     allergies: 'Alergeddau',
+    allergiesNow: 'Beth mae’r cofnod yn ei ddweud nawr',
     allergiesHint: 'Dywedwch wrth bawb sy’n eich trin am y rhain.',
     allergiesPast: (count: number) => `${count} alergedd sydd drosodd`,
     allergiesRuledOut: (count: number) => `${count} alergedd a ddiystyrwyd`,

@@ -60,6 +60,7 @@ export const en = {
 
     /* allergies */
     allergies: 'Allergies',
+    allergiesNow: 'What the record says now',
     allergiesHint: 'Tell everybody who treats you about these.',
     allergiesPast: (count: number) => n(count, '1 allergy that is over', 'allergies that are over'),
     allergiesRuledOut: (count: number) => n(count, '1 allergy that was ruled out', 'allergies that were ruled out'),
