@@ -216,8 +216,10 @@ export async function nurseOrGpWritesANoteFromATemplate(w) {
     await w.accessible(page, 'a note with a problem');
     await page.fill('#entry-diastolic', '94');
     const words = `Sat down for five minutes ${Date.now()}`;
+    const typed = Date.now();
     await page.fill('#entry-history', words);
     await w.until('the words are kept', async () => (await text(page)).includes('Kept on this device'));
+    w.check('within five seconds', Date.now() - typed < 5000, Date.now() - typed);
     await submit(page);
     await saved(page, 'note');
     await w.until('it is said', async () => (await text(page)).includes('Saved: note'));

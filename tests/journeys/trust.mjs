@@ -3,8 +3,21 @@
 const text = (page) => page.innerText('main');
 
 export async function patientProvesWhoLooked(w) {
+    const gp = await w.open('demo-gp', '#/find');
     const page = await w.open('demo-patient', '#/people/:me/access');
-    await w.until('somebody has looked, and why', async () => /looked|read|opened/i.test(await text(page)));
+    const by = gp.account.name;
+    const count = async () => (await page.locator('.k-looks li').filter({ hasText: by }).allInnerTexts()).join();
+    await page.waitForSelector('.k-looks li');
+    const before = await count();
+    await gp.go(`#/patient/${page.me}`);
+    await gp.waitForSelector('#h-allergies');
+    const opened = Date.now();
+    await w.until('the doctor who has just looked is on the list', async () => {
+        await page.go('#/people/:me/access');
+        await page.waitForSelector('.k-looks li');
+        return (await count()) !== before;
+    });
+    w.check('within a minute', Date.now() - opened < 60000, Date.now() - opened);
     await w.accessible(page, 'who looked');
     await page.getByRole('button', { name: 'Check the list' }).click();
     await page.waitForSelector('#checked');
