@@ -1,5 +1,5 @@
 /*
- * The simulator's programme: `sim --seeds 1-500`, or one seed again with its trace:
+ * The simulator's programme: `sim --seeds 1-300`, or one seed again with its trace:
  * `sim --seed 4711 -v`. Ends with 1 when an invariant of docs/locality.md was violated, and
  * prints the command that replays it.
  */
