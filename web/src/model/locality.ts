@@ -1,4 +1,5 @@
 /* How the locality is (docs/locality.md, "In the node"), in words for those who look after it. */
+import { locality } from '../texts/locality.ts';
 import { list } from './fhir.ts';
 
 export interface Member {
@@ -32,39 +33,11 @@ export interface State {
     alarms?: Alarm[];
 }
 
-const KIND_WORDS: Record<string, string> = {
-    gp: 'GP practice',
-    hospital: 'Hospital',
-    council: 'Council',
-    pharmacy: 'Pharmacy',
-    platform: 'Platform that patients choose',
-    other: 'Other organisation',
-};
-export const kindWords = (m: Member): string => KIND_WORDS[m.kind] ?? m.kind;
+export const kindWords = (m: Member): string => locality().kinds[m.kind] ?? m.kind;
 
-const ALARM_WORDS: Record<string, string> = {
-    stranger: 'Somebody who is no member tried to ask',
-    statement: 'A request that does not count',
-    answer: 'An answer that cannot be used',
-    receipt: 'An answer that does not fit its receipt',
-    exchange: 'Only one side has recorded an access',
-    manifest: 'A joined record is not what was signed',
-    slow: 'A member’s answers come too late again and again',
-    'stolen-certificate': 'A former key of a member is used',
-    'wrong-certificate': 'Somebody else answers at a member’s address',
-    'identity-conflict': 'It is not certain that two people are one',
-    'record-asked-for': 'A practice has asked for a whole record, as the patient has registered there',
-    'location-probe': 'Somebody tries to find out where people have records',
-    'log-fork': 'A member shows two histories of its access log',
-    'log-unproved': 'A member does not prove that its access log is one',
-    'own-log-behind': 'The access log of this node was put back',
-    'own-log-fork': 'The access log of this node has two histories',
-    'own-log-key': 'The key of this node’s access log is not the one in the directory',
-    'directory-fork': 'Two directories of one number',
-    'directory-double': 'A member has signed two directories',
-};
 /* A kind without words here is shown as it is: nothing is left out. */
-export const alarmWords = (kind: string): string => ALARM_WORDS[kind] ?? kind.replace(/-/g, ' ');
+export const alarmWords = (kind: string): string =>
+    locality().alarmKinds[kind] ?? kind.replace(/-/g, ' ');
 
 const DAY_MS = 86400000;
 export function daysLeft(s: State, now: number): number {
@@ -79,12 +52,11 @@ export function witnessWords(m: Member, when: (instant: string) => string): stri
     if (!w) {
         return '';
     }
+    const t = locality();
     if (!w.since) {
-        return 'It has not witnessed this node’s access log yet';
+        return t.notWitnessed;
     }
-    return w.entries
-        ? `As a witness it is ${w.entries.toLocaleString('en-GB')} ${w.entries === 1 ? 'entry' : 'entries'} behind, since ${when(w.since)}`
-        : `It has witnessed all of this node’s access log, last at ${when(w.since)}`;
+    return w.entries ? t.witnessBehind(w.entries, when(w.since)) : t.witnessed(when(w.since));
 }
 
 /* "3f9a61c0...: number 4, round 1; ...": the digits to sign with, and what would change. */

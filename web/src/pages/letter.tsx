@@ -38,7 +38,7 @@ export default function LetterPage({ record, params, session }: RecordPageProps)
             <Heading>{letter.title}</Heading>
             {wrong(res) ? (
                 <p>
-                    <Tag tone="red">Entered in error</Tag>
+                    <Tag tone="red">{t.wrong}</Tag>
                 </p>
             ) : null}
             <p class="k-quiet">{[showDate(letter.date), from].filter(Boolean).join(' · ')}</p>

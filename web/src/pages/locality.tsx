@@ -14,19 +14,21 @@ import {
     type Member,
     type State,
 } from '../model/locality.ts';
-import { Empty, Heading, plural, Section, Tag, TroubleBox, useTitle } from '../parts/basic.tsx';
+import { Empty, Heading, Section, Tag, TroubleBox, useTitle } from '../parts/basic.tsx';
 import { Button, Main, useLoaded } from '../parts/form.tsx';
+import { locality } from '../texts/locality.ts';
 
 function MemberItem({ member, self }: { member: Member; self: boolean }) {
+    const t = locality();
     return (
         <li class="k-item">
             <p class="k-item__title">
                 {member.name}
-                {self ? ' (here)' : ''}{' '}
+                {self ? ` ${t.here}` : ''}{' '}
                 {self ? null : member.away ? (
-                    <Tag tone="red">Away</Tag>
+                    <Tag tone="red">{t.away}</Tag>
                 ) : (
-                    <Tag tone="green">There</Tag>
+                    <Tag tone="green">{t.there}</Tag>
                 )}
             </p>
             <p>
@@ -49,7 +51,7 @@ function AlarmItem({ alarm, nameOf }: { alarm: Alarm; nameOf: (ods: string) => s
             <p class="k-quiet">
                 {showDateTime(alarm.last)}
                 {alarm.count > 1
-                    ? `, ${plural(alarm.count, 'time')} since ${showDateTime(alarm.first)}`
+                    ? `, ${locality().times(alarm.count, showDateTime(alarm.first))}`
                     : ''}
             </p>
         </li>
@@ -57,38 +59,38 @@ function AlarmItem({ alarm, nameOf }: { alarm: Alarm; nameOf: (ods: string) => s
 }
 
 function Directory({ state }: { state: State }) {
+    const t = locality();
     const left = daysLeft(state, Date.now());
-    const ends = `It ends on ${showDate(state.until)}, in ${plural(left, 'day')}.`;
+    const ends = t.ends(showDate(state.until), left);
     if (left < WARN_DAYS) {
         return (
             <div class="nhsuk-warning-callout">
                 <h2 class="nhsuk-warning-callout__label">
-                    <span class="nhsuk-u-visually-hidden">Important: </span>
-                    The directory ends soon
+                    <span class="nhsuk-u-visually-hidden">{t.important}</span>
+                    {t.endsSoon}
                 </h2>
                 <p>
-                    {ends} After that nobody is asked, and nobody is answered. An administrator
-                    proposes a new year: <code>kith locality propose DIR renew</code>
+                    {ends} {t.renew} <code>kith locality propose DIR renew</code>
                 </p>
             </div>
         );
     }
     return (
         <p>
-            Directory number {state.number} is in force. {ends} A change needs the signatures of{' '}
-            {state.quorum} of {plural(membersOf(state).length, 'member')}.
+            {t.inForce(state.number ?? 0)} {ends}{' '}
+            {t.signatures(state.quorum ?? 0, membersOf(state).length)}
         </p>
     );
 }
 
 function Proposals({ proposals }: { proposals: string[] }) {
+    const t = locality();
     return (
-        <Section id="proposals" title="Waiting for signatures" note={`(${proposals.length})`} wide>
+        <Section id="proposals" title={t.proposals} note={`(${proposals.length})`} wide>
             {proposals.length ? (
                 <>
                     <p>
-                        An administrator of this organisation reads what would change, and signs:{' '}
-                        <code>kith locality sign DIR PROPOSAL</code>
+                        {t.sign} <code>kith locality sign DIR PROPOSAL</code>
                     </p>
                     <ul class="k-items">
                         {proposals.map(proposalParts).map((p) => (
@@ -100,13 +102,14 @@ function Proposals({ proposals }: { proposals: string[] }) {
                     </ul>
                 </>
             ) : (
-                <Empty>Nothing waits.</Empty>
+                <Empty>{t.nothingWaits}</Empty>
             )}
         </Section>
     );
 }
 
 function Shown({ state }: { state: State }) {
+    const t = locality();
     const members = membersOf(state);
     const away = members.filter((m) => m.away);
     const alarms = list<Alarm>(state.alarms);
@@ -115,7 +118,7 @@ function Shown({ state }: { state: State }) {
         <>
             {state.none ? (
                 <div class="nhsuk-inset-text">
-                    <p>This node is with no others: {state.none}.</p>
+                    <p>{t.alone(state.none)}</p>
                 </div>
             ) : (
                 <>
@@ -123,17 +126,17 @@ function Shown({ state }: { state: State }) {
                     <Directory state={state} />
                     <p role="status">
                         {away.length
-                            ? `Away: ${away.map((m) => m.name).join(', ')}. Records that are joined now are without them, and say so.`
-                            : 'Nobody is known to be away.'}
+                            ? t.awayNow(away.map((m) => m.name).join(', '))
+                            : t.nobodyAway}
                     </p>
                 </>
             )}
-            <Section id="alarms" title="Alarms" note={`(${alarms.length})`} wide>
+            <Section id="alarms" title={t.alarms} note={`(${alarms.length})`} wide>
                 {alarms.length ? (
                     <>
                         <p>
-                            Each is a case in <a href="#/reviews">Reviews</a>, where a privacy
-                            officer closes it.
+                            {t.alarmsBefore} <a href="#/reviews">{t.reviews}</a>
+                            {t.alarmsAfter}
                         </p>
                         <ul class="k-items">
                             {alarms.map((a) => (
@@ -142,13 +145,13 @@ function Shown({ state }: { state: State }) {
                         </ul>
                     </>
                 ) : (
-                    <Empty>There are no alarms.</Empty>
+                    <Empty>{t.noAlarms}</Empty>
                 )}
             </Section>
             {state.none ? null : (
                 <>
                     <Proposals proposals={list<string>(state.proposals)} />
-                    <Section id="members" title="Members" note={`(${members.length})`} wide>
+                    <Section id="members" title={t.members} note={`(${members.length})`} wide>
                         <ul class="k-items">
                             {members.map((m) => (
                                 <MemberItem member={m} self={m.ods === state.self} />
@@ -156,11 +159,11 @@ function Shown({ state }: { state: State }) {
                         </ul>
                         {list<any>(state.removed).map((r) => (
                             <p class="k-quiet k-break">
-                                {r.ods} was removed on {showDate(r.at)}: {r.why}
+                                {t.removed(r.ods, showDate(r.at), r.why)}
                             </p>
                         ))}
                         {list<string>(state.allies).map((name) => (
-                            <p class="k-quiet">Recognises the locality {name}</p>
+                            <p class="k-quiet">{t.ally(name)}</p>
                         ))}
                     </Section>
                 </>
@@ -170,25 +173,26 @@ function Shown({ state }: { state: State }) {
 }
 
 export default function LocalityPage() {
-    useTitle('Locality');
+    const t = locality();
+    useTitle(t.title);
     const loaded = useLoaded(
         (signal) => json<State>('/locality-state', undefined, signal),
         [],
     );
     return (
         <Main>
-            <Heading>Locality</Heading>
-            <p>The organisations whose nodes join a person’s record up, each keeping its own part.</p>
+            <Heading>{t.title}</Heading>
+            <p>{t.lead}</p>
             {loaded.trouble ? <TroubleBox trouble={loaded.trouble} again={loaded.again} /> : null}
             {loaded.value ? (
                 <>
                     <Shown state={loaded.value} />
                     <Button kind="secondary" click={loaded.again}>
-                        Look again
+                        {t.again}
                     </Button>
                 </>
             ) : loaded.trouble ? null : (
-                <p role="status">Looking</p>
+                <p role="status">{t.looking}</p>
             )}
         </Main>
     );

@@ -3,7 +3,7 @@ import { useRef, useState } from 'preact/hooks';
 import { json, Trouble } from '../api.ts';
 import { showDateTime } from '../model/dates.ts';
 import { nhsNumberValid, tenDigits } from '../model/nhs-number.ts';
-import { Empty, Heading, Tag, TroubleBox, plural, useTitle } from '../parts/basic.tsx';
+import { Empty, Heading, Tag, TroubleBox, useTitle } from '../parts/basic.tsx';
 import { useFocused } from '../parts/focus.ts';
 import {
     Button,
@@ -15,6 +15,7 @@ import {
     useLoaded,
     type Problems,
 } from '../parts/form.tsx';
+import { people as peopleTexts } from '../texts/people.ts';
 
 interface Person {
     id: string;
@@ -40,31 +41,29 @@ interface Roles {
 
 /* A link to hand over: shown once, because whoever has it can take the account. */
 function InviteLink({ link, expires, name }: { link: string; expires: string; name: string }) {
+    const t = peopleTexts();
     const [said, setSaid] = useState('');
     const field = useRef<HTMLInputElement>(null);
     const heading = useFocused<HTMLHeadingElement>([link]);
     const copy = () => {
         field.current?.select();
         if (!navigator.clipboard) {
-            setSaid('The browser cannot copy it. Select it and copy it yourself');
+            setSaid(t.cannotCopy);
             return;
         }
         navigator.clipboard.writeText(link).then(
-            () => setSaid('Copied'),
-            () => setSaid('The browser did not copy it. Select it and copy it yourself'),
+            () => setSaid(t.copied),
+            () => setSaid(t.didNotCopy),
         );
     };
     return (
         <section class="nhsuk-inset-text k-inset" aria-labelledby="invite-link-heading">
             <h3 class="nhsuk-heading-s" id="invite-link-heading" ref={heading} tabIndex={-1}>
-                Invitation for {name}
+                {t.invitationFor(name)}
             </h3>
-            <p>
-                Give this link to nobody else. It is shown only now, works once
-                {expires ? `, and counts until ${showDateTime(expires)}` : ''}.
-            </p>
+            <p>{t.giveLink(expires && showDateTime(expires))}</p>
             <label class="nhsuk-label" for="invite-link">
-                Link
+                {t.link}
             </label>
             <input
                 ref={field}
@@ -76,7 +75,7 @@ function InviteLink({ link, expires, name }: { link: string; expires: string; na
             />
             <p class="k-after">
                 <Button kind="small" click={copy}>
-                    Copy the link
+                    {t.copy}
                 </Button>{' '}
                 <span role="status">{said}</span>
             </p>
@@ -91,13 +90,14 @@ function RolePicker(props: {
     problem?: string | undefined;
     change: (codes: string[]) => void;
 }) {
+    const t = peopleTexts();
     const all = props.roles?.activities ?? [];
     const wordsOf = (code: string) => all.find((a) => a.code === code)?.words ?? code;
     return (
         <Choices
             id={props.id}
-            question="Roles"
-            hint="What each may do stands below it"
+            question={t.roles}
+            hint={t.rolesHint}
             many
             problem={props.problem}
             options={(props.roles?.roles ?? []).map((r) => ({
@@ -116,6 +116,7 @@ function AddForm(props: {
     added: (name: string, invite: string, expires: string) => void;
     stop: () => void;
 }) {
+    const t = peopleTexts();
     const [name, setName] = useState('');
     const [login, setLogin] = useState('');
     const [kind, setKind] = useState('professional');
@@ -131,14 +132,14 @@ function AddForm(props: {
         const isPatient = kind === 'patient';
         const digits = tenDigits(number);
         const found: Problems = {
-            ...(name.trim() ? {} : { name: 'Enter the name' }),
-            ...(login.trim() ? {} : { login: 'Enter a sign-in name' }),
+            ...(name.trim() ? {} : { name: t.needName }),
+            ...(login.trim() ? {} : { login: t.needLogin }),
             ...(isPatient && !nhsNumberValid(digits)
-                ? { number: 'Enter an NHS number with 10 digits, like 999 000 0018' }
+                ? { number: t.needNumber }
                 : {}),
-            ...(!isPatient && !roles.length ? { roles: 'Choose one role or more' } : {}),
+            ...(!isPatient && !roles.length ? { roles: t.needRoles } : {}),
             ...(person && !/^(Practitioner|RelatedPerson)\/[A-Za-z0-9.-]{1,64}$/.test(person.trim())
-                ? { person: 'Enter it like Practitioner/123, or leave it empty' }
+                ? { person: t.entryWrong }
                 : {}),
         };
         setProblems(found);
@@ -160,7 +161,7 @@ function AddForm(props: {
                 props.added(body.name, made.invite, made.expires);
             } catch (fault) {
                 if (fault instanceof Trouble && fault.status === 409) {
-                    setProblems({ login: fault.detail || 'Somebody has this already' });
+                    setProblems({ login: fault.detail || t.loginTaken });
                     setTurn((n) => n + 1);
                     throw new Trouble('', '', '', 409);
                 }
@@ -171,31 +172,31 @@ function AddForm(props: {
     return (
         <form class="k-card k-wide" onSubmit={submit} noValidate>
             <h2 class="nhsuk-heading-m" ref={heading} tabIndex={-1}>
-                Add a person
+                {t.add}
             </h2>
             <ErrorSummary problems={problems} turn={turn} />
             {action.trouble?.heading ? <TroubleBox trouble={action.trouble} /> : null}
             <TextField
                 id="name"
-                label="Name"
+                label={t.name}
                 problem={problems.name}
                 value={name}
                 change={setName}
             />
             <TextField
                 id="login"
-                label="Sign-in name"
-                hint="For example, an email address"
+                label={t.login}
+                hint={t.loginHint}
                 problem={problems.login}
                 value={login}
                 change={setLogin}
             />
             <Choices
                 id="kind"
-                question="Who is it?"
+                question={t.kind}
                 options={[
-                    { value: 'professional', label: 'Somebody who works here' },
-                    { value: 'patient', label: 'A patient, or somebody who acts for one' },
+                    { value: 'professional', label: t.kindStaff },
+                    { value: 'patient', label: t.kindPatient },
                 ]}
                 chosen={[kind]}
                 change={([v]) => setKind(v!)}
@@ -203,7 +204,7 @@ function AddForm(props: {
             {kind === 'patient' ? (
                 <TextField
                     id="number"
-                    label="NHS number"
+                    label={t.number}
                     problem={problems.number}
                     value={number}
                     change={setNumber}
@@ -221,16 +222,16 @@ function AddForm(props: {
             )}
             <TextField
                 id="person"
-                label="Their entry here (optional)"
-                hint="For example, Practitioner/123. Records then name them by it"
+                label={t.entry}
+                hint={t.entryHint}
                 problem={problems.person}
                 value={person}
                 change={setPerson}
             />
             <div class="k-buttons">
-                <Button busy={action.busy}>Add and invite</Button>
+                <Button busy={action.busy}>{t.addInvite}</Button>
                 <Button kind="secondary" click={props.stop}>
-                    Cancel
+                    {t.cancel}
                 </Button>
             </div>
         </form>
@@ -238,6 +239,7 @@ function AddForm(props: {
 }
 
 function Item({ first, roles }: { first: Person; roles: Roles | null }) {
+    const t = peopleTexts();
     const [person, setPerson] = useState(first);
     const [editing, setEditing] = useState(false);
     const [chosen, setChosen] = useState(person.roles?.map((r) => r.code) ?? []);
@@ -257,24 +259,22 @@ function Item({ first, roles }: { first: Person; roles: Roles | null }) {
         });
     const named = <span class="nhsuk-u-visually-hidden">: {person.name}</span>;
     const ways = [
-        person.passkeys ? plural(person.passkeys, 'passkey') : '',
-        person.has_totp ? 'a password and a code' : '',
-        person.providers ? 'another service' : '',
-        person.demo ? 'one click, as this is a demo' : '',
+        person.passkeys ? t.passkeys(person.passkeys) : '',
+        person.has_totp ? t.password : '',
+        person.providers ? t.otherService : '',
+        person.demo ? t.oneClick : '',
     ].filter(Boolean);
     return (
         <li class="k-card k-wide">
             <h2 class="nhsuk-heading-s">
-                {person.name} {person.disabled ? <Tag tone="red">Stopped</Tag> : null}
-                {person.kind === 'patient' ? <Tag tone="blue">Patient</Tag> : null}
+                {person.name} {person.disabled ? <Tag tone="red">{t.stopped}</Tag> : null}
+                {person.kind === 'patient' ? <Tag tone="blue">{t.patient}</Tag> : null}
             </h2>
             <p class="k-break">{person.login}</p>
             {person.roles?.length ? (
                 <p>{person.roles.map((r) => r.name ?? r.code).join(', ')}</p>
             ) : null}
-            <p class="k-quiet">
-                {ways.length ? `Signs in with ${ways.join(' or ')}` : 'Has not signed in yet'}
-            </p>
+            <p class="k-quiet">{t.signsInWith(ways)}</p>
             <p role="status" class={said ? 'k-said' : undefined}>
                 {said}
             </p>
@@ -286,10 +286,7 @@ function Item({ first, roles }: { first: Person; roles: Roles | null }) {
                 <form
                     onSubmit={(e) => {
                         e.preventDefault();
-                        void change(
-                            { roles: chosen.map((code) => ({ code })) },
-                            'The roles were changed',
-                        );
+                        void change({ roles: chosen.map((code) => ({ code })) }, t.rolesChanged);
                     }}
                 >
                     <RolePicker
@@ -299,9 +296,12 @@ function Item({ first, roles }: { first: Person; roles: Roles | null }) {
                         change={setChosen}
                     />
                     <div class="k-buttons">
-                        <Button busy={action.busy}>Save the roles{named}</Button>
+                        <Button busy={action.busy}>
+                            {t.saveRoles}
+                            {named}
+                        </Button>
                         <Button kind="secondary" click={() => setEditing(false)}>
-                            Cancel
+                            {t.cancel}
                         </Button>
                     </div>
                 </form>
@@ -309,32 +309,31 @@ function Item({ first, roles }: { first: Person; roles: Roles | null }) {
                 <div class="k-buttons">
                     {person.kind === 'patient' ? null : (
                         <Button kind="small" click={() => setEditing(true)}>
-                            Change roles{named}
+                            {t.changeRoles}
+                            {named}
                         </Button>
                     )}
                     <Button kind="small" click={() => void change({ invite: true }, '')}>
-                        New invitation{named}
+                        {t.newInvitation}
+                        {named}
                     </Button>
                     <Button
                         kind="small"
-                        click={() =>
-                            void change({ end_sessions: true }, 'They have been signed out')
-                        }
+                        click={() => void change({ end_sessions: true }, t.signedOut)}
                     >
-                        Sign them out{named}
+                        {t.signOut}
+                        {named}
                     </Button>
                     <Button
                         kind="small"
                         click={() =>
                             void change(
                                 { disabled: !person.disabled },
-                                person.disabled
-                                    ? 'They can sign in again'
-                                    : 'They cannot sign in now',
+                                person.disabled ? t.letInNow : t.stoppedNow,
                             )
                         }
                     >
-                        {person.disabled ? 'Let them sign in' : 'Stop them signing in'}
+                        {person.disabled ? t.letIn : t.stop}
                         {named}
                     </Button>
                 </div>
@@ -344,11 +343,12 @@ function Item({ first, roles }: { first: Person; roles: Roles | null }) {
 }
 
 export default function PeoplePage() {
+    const t = peopleTexts();
     const [typed, setTyped] = useState('');
     const [asked, setAsked] = useState('');
     const [adding, setAdding] = useState(false);
     const [link, setLink] = useState<{ link: string; expires: string; name: string } | null>(null);
-    useTitle('People and roles');
+    useTitle(t.title);
     const roles = useLoaded((signal) => json<Roles>('/auth/roles', undefined, signal), []);
     const people = useLoaded(
         (signal) =>
@@ -361,7 +361,7 @@ export default function PeoplePage() {
     );
     return (
         <Main>
-            <Heading>People and roles</Heading>
+            <Heading>{t.title}</Heading>
             {link ? <InviteLink {...link} /> : null}
             {roles.trouble ? <TroubleBox trouble={roles.trouble} again={roles.again} /> : null}
             {adding ? (
@@ -375,7 +375,7 @@ export default function PeoplePage() {
                     stop={() => setAdding(false)}
                 />
             ) : (
-                <Button click={() => setAdding(true)}>Add a person</Button>
+                <Button click={() => setAdding(true)}>{t.add}</Button>
             )}
             <form
                 role="search"
@@ -387,17 +387,17 @@ export default function PeoplePage() {
             >
                 <TextField
                     id="people-q"
-                    label="Find by name or sign-in name"
+                    label={t.findBy}
                     value={typed}
                     change={setTyped}
                 />
-                <Button kind="secondary">Find</Button>
+                <Button kind="secondary">{t.find}</Button>
             </form>
             {people.trouble ? <TroubleBox trouble={people.trouble} again={people.again} /> : null}
             {people.value ? (
                 <>
                     <p role="status" class="k-quiet">
-                        {plural(people.value.length, 'person', 'people')}
+                        {t.people(people.value.length)}
                     </p>
                     {people.value.length ? (
                         <ul class="k-plain">
@@ -406,7 +406,7 @@ export default function PeoplePage() {
                             ))}
                         </ul>
                     ) : (
-                        <Empty>Nobody was found.</Empty>
+                        <Empty>{t.nobody}</Empty>
                     )}
                 </>
             ) : null}

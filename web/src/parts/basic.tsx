@@ -4,6 +4,8 @@ import type { Trouble } from '../api.ts';
 import { common } from '../texts/common.ts';
 import { takeFocus } from './focus.ts';
 
+export { plural } from '../texts/area.ts';
+
 export function Tag({ children, tone = '' }: { children: ComponentChildren; tone?: string }) {
     return (
         <strong class={`nhsuk-tag${tone ? ` nhsuk-tag--${tone}` : ''} k-tag`}>{children}</strong>
@@ -107,9 +109,6 @@ export function useTitle(title: string): void {
         document.title = title ? `${title} – Kith` : 'Kith';
     }, [title]);
 }
-
-export const plural = (n: number, one: string, many = `${one}s`): string =>
-    `${n.toLocaleString('en-GB')} ${n === 1 ? one : many}`;
 
 export function Chevron() {
     return (

@@ -66,6 +66,10 @@ export function languageBefore(): Language {
     return typeof navigator !== 'undefined' && /^cy\b/.test(navigator.language ?? '') ? 'cy' : 'en';
 }
 
+/* In English: '1 day', '1,200 days'. */
+export const plural = (n: number, one: string, many = `${one}s`): string =>
+    `${n.toLocaleString('en-GB')} ${n === 1 ? one : many}`;
+
 export function area<T extends object>(
     en: T,
     cy?: () => Promise<{ default: Same<T> }>,

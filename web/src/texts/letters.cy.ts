@@ -14,6 +14,7 @@ const cy: Same<typeof en> = {
     back: 'Pob llythyr',
     notFound: 'Ni chafwyd hyd i’r llythyr',
     notFoundAdvice: 'Nid oes llythyr o’r fath yn y cofnod hwn. Efallai ei fod wedi’i dynnu’n ôl. Ewch i',
+    wrong: 'Cofnodwyd mewn camgymeriad',
     text: 'Y llythyr',
     noText: 'Nid yw geiriau’r llythyr hwn gennym fel testun. Agorwch y gwreiddiol i’w ddarllen.',
     original: 'Y gwreiddiol',

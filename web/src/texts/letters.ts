@@ -14,6 +14,7 @@ export const en = {
     back: 'All letters',
     notFound: 'Letter not found',
     notFoundAdvice: 'There is no such letter in this record. It may have been withdrawn. Go to',
+    wrong: 'Entered in error',
     text: 'The letter',
     noText: 'We do not have the words of this letter as text. Open the original to read it.',
     original: 'The original',

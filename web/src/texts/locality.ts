@@ -1,0 +1,71 @@
+/* The other organisations of the locality, for those who look after it. In English. */
+import { area, plural } from './area.ts';
+
+export const en = {
+    title: 'Locality',
+    lead: 'The organisations whose nodes join a person’s record up, each keeping its own part.',
+    looking: 'Looking',
+    again: 'Look again',
+    alone: (why: string) => `This node is with no others: ${why}.`,
+    awayNow: (names: string) =>
+        `Away: ${names}. Records that are joined now are without them, and say so.`,
+    nobodyAway: 'Nobody is known to be away.',
+    important: 'Important: ',
+    endsSoon: 'The directory ends soon',
+    ends: (day: string, days: number) => `It ends on ${day}, in ${plural(days, 'day')}.`,
+    renew: 'After that nobody is asked, and nobody is answered. An administrator proposes a new year:',
+    inForce: (number: number) => `Directory number ${number} is in force.`,
+    signatures: (quorum: number, members: number) =>
+        `A change needs the signatures of ${quorum} of ${plural(members, 'member')}.`,
+    proposals: 'Waiting for signatures',
+    sign: 'An administrator of this organisation reads what would change, and signs:',
+    nothingWaits: 'Nothing waits.',
+    alarms: 'Alarms',
+    alarmsBefore: 'Each is a case in',
+    reviews: 'Reviews',
+    alarmsAfter: ', where a privacy officer closes it.',
+    noAlarms: 'There are no alarms.',
+    times: (n: number, since: string) => `${plural(n, 'time')} since ${since}`,
+    members: 'Members',
+    here: '(here)',
+    away: 'Away',
+    there: 'There',
+    notWitnessed: 'It has not witnessed this node’s access log yet',
+    witnessBehind: (entries: number, since: string) =>
+        `As a witness it is ${plural(entries, 'entry', 'entries')} behind, since ${since}`,
+    witnessed: (last: string) =>
+        `It has witnessed all of this node’s access log, last at ${last}`,
+    removed: (ods: string, day: string, why: string) => `${ods} was removed on ${day}: ${why}`,
+    ally: (name: string) => `Recognises the locality ${name}`,
+    kinds: {
+        gp: 'GP practice',
+        hospital: 'Hospital',
+        council: 'Council',
+        pharmacy: 'Pharmacy',
+        platform: 'Platform that patients choose',
+        other: 'Other organisation',
+    } as Record<string, string>,
+    alarmKinds: {
+        stranger: 'Somebody who is no member tried to ask',
+        statement: 'A request that does not count',
+        answer: 'An answer that cannot be used',
+        receipt: 'An answer that does not fit its receipt',
+        exchange: 'Only one side has recorded an access',
+        manifest: 'A joined record is not what was signed',
+        slow: 'A member’s answers come too late again and again',
+        'stolen-certificate': 'A former key of a member is used',
+        'wrong-certificate': 'Somebody else answers at a member’s address',
+        'identity-conflict': 'It is not certain that two people are one',
+        'record-asked-for': 'A practice has asked for a whole record, as the patient has registered there',
+        'location-probe': 'Somebody tries to find out where people have records',
+        'log-fork': 'A member shows two histories of its access log',
+        'log-unproved': 'A member does not prove that its access log is one',
+        'own-log-behind': 'The access log of this node was put back',
+        'own-log-fork': 'The access log of this node has two histories',
+        'own-log-key': 'The key of this node’s access log is not the one in the directory',
+        'directory-fork': 'Two directories of one number',
+        'directory-double': 'A member has signed two directories',
+    } as Record<string, string>,
+};
+
+export const locality = area(en);
