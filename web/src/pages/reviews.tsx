@@ -10,7 +10,7 @@ import { parameters } from '../model/params.ts';
 import { patientName } from '../model/people.ts';
 import { CloseLooks } from '../parts/close-looks.tsx';
 import { LegalAccess } from '../parts/legal-access.tsx';
-import { Empty, Heading, Tag, TroubleBox, plural, useTitle } from '../parts/basic.tsx';
+import { Empty, Heading, Tag, TroubleBox, useTitle } from '../parts/basic.tsx';
 import {
     Button,
     Choices,
@@ -21,25 +21,8 @@ import {
     useLoaded,
     type Problems,
 } from '../parts/form.tsx';
+import { reviews } from '../texts/reviews.ts';
 
-const KINDS = [
-    'override-review',
-    'claim-review',
-    'legal-review',
-    'account-review',
-    'access-query',
-    'identity-conflict',
-    'locality-alarm',
-];
-const KIND_WORDS: Record<string, string> = {
-    'override-review': 'Opened in an emergency',
-    'claim-review': 'Said why they had to look',
-    'legal-review': 'A legal request, told to the patient later',
-    'account-review': 'A new way in to the account of a patient',
-    'access-query': 'A patient does not recognise somebody',
-    'identity-conflict': 'It is not certain that two people are one',
-    'locality-alarm': 'An alarm about the locality',
-};
 const KIND_TONES: Record<string, string> = {
     'override-review': 'red',
     'claim-review': 'orange',
@@ -49,10 +32,7 @@ const KIND_TONES: Record<string, string> = {
     'identity-conflict': 'orange',
     'locality-alarm': 'red',
 };
-const OUTCOMES: Record<string, string> = {
-    accepted: 'Accepted',
-    concern: 'A concern was raised',
-};
+const KINDS = Object.keys(KIND_TONES);
 
 function kindOf(task: Resource): string {
     const codes = list<any>(task.code?.coding).map((c) => String(c.code ?? ''));
@@ -73,9 +53,10 @@ const nameOf = (ref: any): string => String(ref?.display ?? ref?.reference ?? ''
 
 /* What was said: of the task itself, else of the Consent that it is about. */
 function Reason({ task }: { task: Resource }) {
+    const t = reviews();
     const focus = localReference(task.focus?.reference);
     const coded = String(list<any>(task.reasonCode?.coding)[0]?.display ?? '');
-    const told = [task.reasonCode?.text, task.description].map((t) => String(t ?? ''));
+    const told = [task.reasonCode?.text, task.description].map((said) => String(said ?? ''));
     const consent = useLoaded(
         (signal) => (focus.startsWith('Consent/') ? get(focus, signal) : Promise.resolve(null)),
         [focus],
@@ -88,11 +69,11 @@ function Reason({ task }: { task: Resource }) {
     const text = String(extension?.valueCodeableConcept?.text ?? '');
     const period = consent.value?.provision?.period;
     const rows: [string, string][] = [
-        ['Reason', reason ?? coded],
-        ['In their words', [text, ...told].find((t) => t && t !== reason && t !== coded) ?? ''],
-        ['From', showDateTime(period?.start)],
-        ['Until', showDateTime(period?.end)],
-        ...list<any>(task.note).map((n): [string, string] => ['Note', String(n.text ?? '')]),
+        [t.reason, reason ?? coded],
+        [t.theirWords, [text, ...told].find((said) => said && said !== reason && said !== coded) ?? ''],
+        [t.from, showDateTime(period?.start)],
+        [t.until, showDateTime(period?.end)],
+        ...list<any>(task.note).map((n): [string, string] => [t.note, String(n.text ?? '')]),
     ];
     return (
         <dl class="nhsuk-summary-list k-facts">
@@ -109,6 +90,7 @@ function Reason({ task }: { task: Resource }) {
 }
 
 function Decide({ task, done }: { task: Resource; done: (words: string) => void }) {
+    const t = reviews();
     const [outcome, setOutcome] = useState('');
     const [text, setText] = useState('');
     const form = useForm();
@@ -116,12 +98,12 @@ function Decide({ task, done }: { task: Resource; done: (words: string) => void 
     const id = (name: string) => `${name}-${task.id}`;
     const submit = (e: Event) => {
         const found: Problems = {
-            ...(outcome ? {} : { [id('outcome')]: 'Choose what you decide' }),
+            ...(outcome ? {} : { [id('outcome')]: t.needDecision }),
             ...(!text.trim() && outcome === 'concern'
-                ? { [id('words')]: 'Enter what the concern is' }
+                ? { [id('words')]: t.needConcern }
                 : {}),
             ...(!text.trim() && kindOf(task) === 'access-query'
-                ? { [id('words')]: 'Enter your answer to the patient' }
+                ? { [id('words')]: t.needAnswer }
                 : {}),
         };
         form.send(e, found, async () => {
@@ -132,7 +114,7 @@ function Decide({ task, done }: { task: Resource; done: (words: string) => void 
                     ['words', 'String', text.trim()],
                 ]),
             );
-            done(OUTCOMES[outcome]!);
+            done(t.outcomes[outcome]!);
         });
     };
     return (
@@ -140,18 +122,18 @@ function Decide({ task, done }: { task: Resource; done: (words: string) => void 
             {form.summary}
             <Choices
                 id={id('outcome')}
-                question="What do you decide?"
+                question={t.decide}
                 problem={form.problems[id('outcome')]}
                 options={[
                     {
                         value: 'accepted',
-                        label: alarm ? 'It has been dealt with' : 'It was right',
-                        hint: alarm ? 'Nothing more has to be done' : 'The patient sees this answer',
+                        label: alarm ? t.dealtWith : t.wasRight,
+                        hint: alarm ? t.dealtWithHint : t.wasRightHint,
                     },
                     {
                         value: 'concern',
-                        label: 'Raise a concern',
-                        hint: 'It goes on to the people who look into misuse',
+                        label: t.raise,
+                        hint: t.raiseHint,
                     },
                 ]}
                 chosen={[outcome]}
@@ -159,20 +141,21 @@ function Decide({ task, done }: { task: Resource; done: (words: string) => void 
             />
             <TextField
                 id={id('words')}
-                label="Why?"
-                hint={alarm ? 'Write what you found, and with whom you spoke' : 'The patient can read this'}
+                label={t.why}
+                hint={alarm ? t.whyAlarm : t.whyHint}
                 problem={form.problems[id('words')]}
                 value={text}
                 change={setText}
                 long
                 spellcheck
             />
-            <Button busy={form.busy}>Save</Button>
+            <Button busy={form.busy}>{t.save}</Button>
         </form>
     );
 }
 
 function Item({ task, open, done }: { task: Resource; open: boolean; done: (w: string) => void }) {
+    const t = reviews();
     const [shown, setShown] = useState(false);
     const kind = kindOf(task);
     const patient = localReference(task.for?.reference).replace(/^Patient\//, '');
@@ -183,33 +166,33 @@ function Item({ task, open, done }: { task: Resource; open: boolean; done: (w: s
                 : get(`Patient/${encodeURIComponent(patient)}`, signal).then(patientName),
         [task.id],
     );
-    const person = task.for?.display || found.value || 'a patient';
+    const person = task.for?.display || found.value || t.aPatient;
     const heading = `task-${task.id}`;
     const alarm = kind === 'locality-alarm';
     const who = alarm
         ? [alarmWords(String(task.code?.text ?? '')), task.focus?.identifier?.value]
               .filter(Boolean)
               .join(': ')
-        : nameOf(task.requester) || 'Somebody';
+        : nameOf(task.requester) || t.somebody;
     return (
         <li class="k-card k-wide">
             <h2 class="nhsuk-heading-s" id={heading}>
                 {who}{' '}
-                <Tag tone={KIND_TONES[kind] ?? 'grey'}>{KIND_WORDS[kind] ?? 'Review'}</Tag>
+                <Tag tone={KIND_TONES[kind] ?? 'grey'}>{t.kinds[kind] ?? t.aReview}</Tag>
             </h2>
             <p>
-                {alarm ? '' : `Record of ${person}, `}
+                {alarm ? '' : `${t.recordOf(person)}, `}
                 {showDateTime(alarm ? (task.lastModified ?? task.authoredOn) : task.authoredOn)}
             </p>
             {open ? null : (
                 <p>
                     <strong>
-                        {OUTCOMES[statusOf(task)] ?? words(task.businessStatus) ?? 'Done'}
+                        {t.outcomes[statusOf(task)] ?? words(task.businessStatus) ?? t.isDone}
                     </strong>
                 </p>
             )}
             <Button kind="small" click={() => setShown(!shown)}>
-                {shown ? 'Close' : 'Look at it'}
+                {shown ? t.close : t.look}
                 <span class="nhsuk-u-visually-hidden">: {who}</span>
             </Button>
             {shown ? (
@@ -217,7 +200,7 @@ function Item({ task, open, done }: { task: Resource; open: boolean; done: (w: s
                     <Reason task={task} />
                     {patient ? (
                         <p>
-                            <a href={`#/people/${patient}/access`}>See who looked at this record</a>
+                            <a href={`#/people/${patient}/access`}>{t.whoLooked}</a>
                         </p>
                     ) : null}
                     {open ? <Decide task={task} done={done} /> : null}
@@ -231,10 +214,11 @@ const statusOf = (task: Resource): string =>
     String(list<any>(task.businessStatus?.coding)[0]?.code ?? '');
 
 export default function ReviewsPage() {
+    const t = reviews();
     const [which, setWhich] = useState('open');
     const [said, setSaid] = useState('');
     const more = useAction();
-    useTitle('Reviews');
+    useTitle(t.title);
     const loaded = useLoaded(
         (signal) =>
             get<Bundle>(pathFor(which === 'done'), signal).then((bundle) => ({
@@ -251,17 +235,17 @@ export default function ReviewsPage() {
         });
     return (
         <Main>
-            <Heading>Reviews</Heading>
-            <p>Look at each within a day. The patient is told that it was looked at.</p>
+            <Heading>{t.title}</Heading>
+            <p>{t.lead}</p>
             <p role="status" class={said ? 'k-said' : undefined}>
                 {said}
             </p>
             <Choices
                 id="which"
-                question="Show"
+                question={t.show}
                 options={[
-                    { value: 'open', label: 'What is to be looked at' },
-                    { value: 'done', label: 'What is done' },
+                    { value: 'open', label: t.open },
+                    { value: 'done', label: t.done },
                 ]}
                 chosen={[which]}
                 change={([v]) => setWhich(v!)}
@@ -272,21 +256,21 @@ export default function ReviewsPage() {
             {page ? (
                 <>
                     <p class="k-quiet" role="status">
-                        {plural(page.tasks.length, 'case')}
-                        {page.next ? ' and more' : ''}
+                        {t.cases(page.tasks.length)}
+                        {page.next ? ` ${t.andMore}` : ''}
                     </p>
                     {page.tasks.length ? (
                         <ul class="k-plain">
-                            {page.tasks.map((t) => (
+                            {page.tasks.map((task) => (
                                 <Item
-                                    key={t.id}
-                                    task={t}
+                                    key={task.id}
+                                    task={task}
                                     open={which === 'open'}
                                     done={(w) => {
-                                        setSaid(`Saved: ${w.toLowerCase()}`);
+                                        setSaid(t.saved(w));
                                         loaded.put({
                                             ...page,
-                                            tasks: page.tasks.filter((x) => x.id !== t.id),
+                                            tasks: page.tasks.filter((x) => x.id !== task.id),
                                         });
                                         document.getElementById('page-heading')?.focus();
                                     }}
@@ -294,12 +278,12 @@ export default function ReviewsPage() {
                             ))}
                         </ul>
                     ) : (
-                        <Empty>There is nothing to look at.</Empty>
+                        <Empty>{t.none}</Empty>
                     )}
                     {more.trouble ? <TroubleBox trouble={more.trouble} /> : null}
                     {page.next ? (
                         <Button kind="secondary" busy={more.busy} click={() => void loadMore()}>
-                            Show more
+                            {t.more}
                         </Button>
                     ) : null}
                 </>

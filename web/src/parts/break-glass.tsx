@@ -4,8 +4,10 @@ import { operate } from '../api.ts';
 import { mayDo, type Session } from '../model/account.ts';
 import { REASONS } from '../model/looks.ts';
 import { parameters } from '../model/params.ts';
+import { breakGlass } from '../texts/break-glass.ts';
 import { Dialog } from './dialog.tsx';
-import { Button, Choices, HoursField, TextField, useForm, type Problems } from './form.tsx';
+import { Button, Choices, TextField, useForm, type Problems } from './form.tsx';
+import { HoursField } from './hours-field.tsx';
 
 type Way = 'claim' | 'open';
 
@@ -15,6 +17,7 @@ export function BreakGlass(props: {
     close: () => void;
     opened: () => void;
 }) {
+    const t = breakGlass();
     const ways: Way[] = [
         ...(mayDo(props.session, 'claim-relationship') ? (['claim'] as const) : []),
         ...(mayDo(props.session, 'override') ? (['open'] as const) : []),
@@ -26,11 +29,9 @@ export function BreakGlass(props: {
     const form = useForm();
     const submit = (e: Event) => {
         const found: Problems = {
-            ...(way ? {} : { 'glass-way': 'Choose how you want to see the record' }),
-            ...(reason ? {} : { 'glass-reason': 'Choose a reason' }),
-            ...(reason === 'other' && !words.trim()
-                ? { 'glass-words': 'Enter what the reason is' }
-                : {}),
+            ...(way ? {} : { 'glass-way': t.needHow }),
+            ...(reason ? {} : { 'glass-reason': t.needWhy }),
+            ...(reason === 'other' && !words.trim() ? { 'glass-words': t.needReason } : {}),
         };
         form.send(e, found, async () => {
             await operate(
@@ -45,30 +46,27 @@ export function BreakGlass(props: {
         });
     };
     return (
-        <Dialog id="glass" title="See what is withheld" close={props.close}>
+        <Dialog id="glass" title={t.title} close={props.close}>
             <form onSubmit={submit} noValidate>
                 {form.summary}
                 <div class="nhsuk-inset-text k-inset">
-                    <p>
-                        This is written down with your name. The patient is told, and a privacy
-                        officer looks at it.
-                    </p>
+                    <p>{t.told}</p>
                 </div>
                 {ways.length > 1 ? (
                     <Choices
                         id="glass-way"
-                        question="How?"
+                        question={t.how}
                         problem={form.problems['glass-way']}
                         options={[
                             {
                                 value: 'claim',
-                                label: 'I look after this person',
-                                hint: 'You see what somebody in your role sees. Choices of the patient still count',
+                                label: t.claim,
+                                hint: t.claimHint,
                             },
                             {
                                 value: 'open',
-                                label: 'It is an emergency',
-                                hint: 'For 60 minutes you also see what the patient does not share, and what is sealed',
+                                label: t.open,
+                                hint: t.openHint,
                             },
                         ]}
                         chosen={[way]}
@@ -77,7 +75,7 @@ export function BreakGlass(props: {
                 ) : null}
                 <Choices
                     id="glass-reason"
-                    question="Why?"
+                    question={t.why}
                     problem={form.problems['glass-reason']}
                     options={REASONS.map((r) => ({ value: r.code, label: r.label }))}
                     chosen={[reason]}
@@ -85,10 +83,8 @@ export function BreakGlass(props: {
                 />
                 <TextField
                     id="glass-words"
-                    label={
-                        reason === 'other' ? 'What is the reason?' : 'In your own words (optional)'
-                    }
-                    hint="Privacy officers read this. The patient reads the reason that you chose"
+                    label={reason === 'other' ? t.whatReason : t.ownWords}
+                    hint={t.wordsHint}
                     problem={form.problems['glass-words']}
                     value={words}
                     change={setWords}
@@ -98,17 +94,17 @@ export function BreakGlass(props: {
                 {way === 'claim' ? (
                     <HoursField
                         id="glass-hours"
-                        label="For how long?"
+                        label={t.forHowLong}
                         value={hours}
                         change={setHours}
                     />
                 ) : null}
                 <div class="k-buttons">
                     <Button kind="warning" busy={form.busy}>
-                        See the record
+                        {t.see}
                     </Button>
                     <Button kind="secondary" click={props.close}>
-                        Cancel
+                        {t.cancel}
                     </Button>
                 </div>
             </form>

@@ -2,15 +2,12 @@
 import { get, matchesOf } from '../api.ts';
 import { showDate } from '../model/dates.ts';
 import { list, localReference, type Bundle, type Resource } from '../model/fhir.ts';
-import { More, TroubleBox, plural } from './basic.tsx';
+import { reviews } from '../texts/reviews.ts';
+import { More, TroubleBox } from './basic.tsx';
 import { useLoaded } from './form.tsx';
 
 const SYSTEM = 'https://kith.care/fhir/CodeSystem/audit-class';
-const CLASSES: Record<string, string> = {
-    'own-record': 'their own record',
-    relative: 'the record of somebody they act for, or who acts for them',
-    colleague: 'the record of a colleague',
-};
+const CLASSES = ['own-record', 'relative', 'colleague'];
 const DAYS = 30;
 const MOST = 200;
 
@@ -25,7 +22,7 @@ interface Row {
 function path(): string {
     const since = new Date(Date.now() - DAYS * 86400000).toISOString().slice(0, 10);
     const query = new URLSearchParams([
-        ['subtype', Object.keys(CLASSES).map((c) => `${SYSTEM}|${c}`).join(',')],
+        ['subtype', CLASSES.map((c) => `${SYSTEM}|${c}`).join(',')],
         ['date', `ge${since}`],
         ['_count', String(MOST)],
     ]);
@@ -39,15 +36,16 @@ const patientOf = (event: Resource): string =>
 
 /* One row for a person, a record and a day; newest first, as they come. */
 function rowsOf(events: Resource[]): Row[] {
+    const { closeLooks: t, somebody } = reviews();
     const rows = new Map<string, Row>();
     for (const event of events) {
         const code = list<any>(event.subtype).find((c) => c.system === SYSTEM)?.code ?? '';
         const agent = list<any>(event.agent)[0];
-        const who = String(agent?.name ?? agent?.who?.display ?? 'Somebody');
+        const who = String(agent?.name ?? agent?.who?.display ?? somebody);
         const patient = patientOf(event).replace(/^Patient\//, '');
         const day = showDate(event.recorded);
         const key = [who, patient, code, day].join('\n');
-        const row = rows.get(key) ?? { who, patient, what: CLASSES[code] ?? '', day, count: 0 };
+        const row = rows.get(key) ?? { who, patient, what: t.classes[code] ?? '', day, count: 0 };
         row.count++;
         rows.set(key, row);
     }
@@ -55,6 +53,7 @@ function rowsOf(events: Resource[]): Row[] {
 }
 
 export function CloseLooks() {
+    const t = reviews().closeLooks;
     const loaded = useLoaded(
         (signal) => get<Bundle>(path(), signal).then((b) => rowsOf(matchesOf(b))),
         [],
@@ -67,15 +66,15 @@ export function CloseLooks() {
         return null;
     }
     return (
-        <More summary={`Close to home in ${DAYS} days: ${plural(rows.length, 'case')}`}>
+        <More summary={t.summary(DAYS, rows.length)}>
             <ul>
                 {rows.map((r) => (
                     <li key={[r.who, r.patient, r.what, r.day].join('\n')}>
-                        {r.who} looked at {r.what}, {r.day}
-                        {r.count > 1 ? `, ${r.count} times` : ''}.{' '}
+                        {t.lookedAt(r.who, r.what, r.day)}
+                        {r.count > 1 ? `, ${t.times(r.count)}` : ''}.{' '}
                         {r.patient ? (
                             <a href={`#/people/${encodeURIComponent(r.patient)}/access`}>
-                                Who looked at this record
+                                {t.whoLooked}
                                 <span class="nhsuk-u-visually-hidden">
                                     : {r.who}, {r.day}
                                 </span>

@@ -429,21 +429,3 @@ export function useForm(): {
     );
     return { problems, busy, send, summary };
 }
-
-/* So long somebody may see a record. */
-export function HoursField(props: {
-    id: string;
-    label: string;
-    value: string;
-    change: (value: string) => void;
-}) {
-    return (
-        <SelectField
-            {...props}
-            options={[1, 4, 8, 12, 24].map((h) => ({
-                value: String(h),
-                label: h === 1 ? '1 hour' : `${h} hours`,
-            }))}
-        />
-    );
-}

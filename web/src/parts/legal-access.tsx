@@ -8,8 +8,10 @@ import { NHS_NUMBER_SYSTEM, nhsNumberValid, tenDigits } from '../model/nhs-numbe
 import { parameters, top } from '../model/params.ts';
 import { nameOf, patientName, plainName } from '../model/people.ts';
 import { futureDay } from '../pages/choice.tsx';
+import { reviews } from '../texts/reviews.ts';
 import { More } from './basic.tsx';
-import { Button, Choices, HoursField, TextField, useForm, type Problems } from './form.tsx';
+import { Button, Choices, TextField, useForm, type Problems } from './form.tsx';
+import { HoursField } from './hours-field.tsx';
 
 const LEGAL = ['court-order', 'statute', 'public-interest'];
 const MOST = 20;
@@ -20,6 +22,7 @@ interface Found {
 }
 
 async function find(number: string, name: string): Promise<Found> {
+    const t = reviews().legal;
     const ask = (type: string, ...pairs: [string, string][]) =>
         get<Bundle>(`${type}?${new URLSearchParams(pairs).toString()}`).then(matchesOf);
     const [patients, people] = await Promise.all([
@@ -27,25 +30,24 @@ async function find(number: string, name: string): Promise<Found> {
         ask('Practitioner', ['name', name], ['_count', String(MOST)]),
     ]);
     if (patients.length !== 1) {
-        throw new Trouble('No record here has this NHS number', 'Check the number.');
+        throw new Trouble(t.noRecord, t.checkNumber);
     }
     if (!people.length) {
-        throw new Trouble('Nobody of this name works here', 'Check the name.');
+        throw new Trouble(t.noPerson, t.checkName);
     }
     return { patient: patients[0]!, people };
 }
 
 /* Whose record, and who is to look. */
 function Who({ found }: { found: (f: Found) => void }) {
+    const t = reviews().legal;
     const [number, setNumber] = useState('');
     const [name, setName] = useState('');
     const form = useForm();
     const submit = (e: Event) => {
         const wrong: Problems = {
-            ...(nhsNumberValid(tenDigits(number))
-                ? {}
-                : { 'legal-number': 'Enter the NHS number of the person, 10 digits' }),
-            ...(name.trim() ? {} : { 'legal-name': 'Enter the name of who is to look' }),
+            ...(nhsNumberValid(tenDigits(number)) ? {} : { 'legal-number': t.needNumber }),
+            ...(name.trim() ? {} : { 'legal-name': t.needName }),
         };
         form.send(e, wrong, async () => found(await find(tenDigits(number), name.trim())));
     };
@@ -54,7 +56,7 @@ function Who({ found }: { found: (f: Found) => void }) {
             {form.summary}
             <TextField
                 id="legal-number"
-                label="NHS number of the record"
+                label={t.number}
                 problem={form.problems['legal-number']}
                 value={number}
                 change={setNumber}
@@ -63,20 +65,21 @@ function Who({ found }: { found: (f: Found) => void }) {
             />
             <TextField
                 id="legal-name"
-                label="Who is to look?"
-                hint="The name of somebody who works here. It cannot be you"
+                label={t.who}
+                hint={t.whoHint}
                 problem={form.problems['legal-name']}
                 value={name}
                 change={setName}
             />
             <Button kind="secondary" busy={form.busy}>
-                Find them
+                {t.find}
             </Button>
         </form>
     );
 }
 
 function Order(props: { found: Found; done: (words: string) => void; stop: () => void }) {
+    const t = reviews().legal;
     const { patient, people } = props.found;
     const [person, setPerson] = useState(people.length === 1 ? (people[0]!.id ?? '') : '');
     const [reason, setReason] = useState('');
@@ -87,10 +90,10 @@ function Order(props: { found: Found; done: (words: string) => void; stop: () =>
     const submit = (e: Event) => {
         const tell = futureDay(day);
         const wrong: Problems = {
-            ...(person ? {} : { 'legal-person': 'Choose who is to look' }),
-            ...(reason ? {} : { 'legal-reason': 'Choose what lets them look' }),
-            ...(words.trim() ? {} : { 'legal-words': 'Enter which order or law it is' }),
-            ...(tell ? {} : { 'legal-day': 'Enter a day that is still to come, like 27/03/2030' }),
+            ...(person ? {} : { 'legal-person': t.needPerson }),
+            ...(reason ? {} : { 'legal-reason': t.needWhat }),
+            ...(words.trim() ? {} : { 'legal-words': t.needWhich }),
+            ...(tell ? {} : { 'legal-day': t.needDay }),
         };
         form.send(e, wrong, async () => {
             const answer = await operate(
@@ -103,30 +106,30 @@ function Order(props: { found: Found; done: (words: string) => void; stop: () =>
                     ['hours', 'Integer', Number(hours)],
                 ]),
             );
-            props.done(`They may look until ${showDateTime(top(answer).text('until'))}`);
+            props.done(t.until(showDateTime(top(answer).text('until'))));
         });
     };
     return (
         <form onSubmit={submit} noValidate>
             {form.summary}
             <p>
-                The record of <strong>{patientName(patient)}</strong>. This is written down with
-                your name, and another privacy officer looks at it.
+                {t.recordBefore} <strong>{patientName(patient)}</strong>
+                {t.recordAfter}
             </p>
             <Choices
                 id="legal-person"
-                question="Who is to look?"
+                question={t.who}
                 problem={form.problems['legal-person']}
                 options={people.map((p) => ({
                     value: p.id ?? '',
-                    label: plainName(nameOf(p)) || 'Name not noted',
+                    label: plainName(nameOf(p)) || t.noName,
                 }))}
                 chosen={[person]}
                 change={([v]) => setPerson(v!)}
             />
             <Choices
                 id="legal-reason"
-                question="What lets them look?"
+                question={t.what}
                 problem={form.problems['legal-reason']}
                 options={LEGAL.map((code) => ({
                     value: code,
@@ -137,8 +140,8 @@ function Order(props: { found: Found; done: (words: string) => void; stop: () =>
             />
             <TextField
                 id="legal-words"
-                label="Which order or law?"
-                hint="The second officer has to find it. The patient does not read this"
+                label={t.which}
+                hint={t.whichHint}
                 problem={form.problems['legal-words']}
                 value={words}
                 change={setWords}
@@ -147,8 +150,8 @@ function Order(props: { found: Found; done: (words: string) => void; stop: () =>
             />
             <TextField
                 id="legal-day"
-                label="From which day may the patient know?"
-                hint="A day to come, like 27/03/2030, at most a year ahead. They are told on that day"
+                label={t.day}
+                hint={t.dayHint}
                 problem={form.problems['legal-day']}
                 value={day}
                 change={setDay}
@@ -156,16 +159,16 @@ function Order(props: { found: Found; done: (words: string) => void; stop: () =>
             />
             <HoursField
                 id="legal-hours"
-                label="For how long may they look?"
+                label={t.hours}
                 value={hours}
                 change={setHours}
             />
             <div class="k-buttons">
                 <Button kind="warning" busy={form.busy}>
-                    Let them look
+                    {t.let}
                 </Button>
                 <Button kind="secondary" click={props.stop}>
-                    Cancel
+                    {t.cancel}
                 </Button>
             </div>
         </form>
@@ -176,7 +179,7 @@ export function LegalAccess() {
     const [found, setFound] = useState<Found | null>(null);
     const [said, setSaid] = useState('');
     return (
-        <More summary="A legal request to see a record">
+        <More summary={reviews().legal.title}>
             <p role="status" class={said ? 'k-said' : undefined}>
                 {said}
             </p>
