@@ -321,17 +321,18 @@ function Start({ query }: { query: URLSearchParams }) {
 
 /* A portal elsewhere: people sign in at the node, and come back. */
 function AtNode({ then }: { then: string }) {
-    useTitle('Sign in');
+    const t = signIn();
+    useTitle(t.title);
     const action = useAction();
     const over = whyOver();
     return (
         <Main>
             {action.trouble ? <TroubleBox trouble={action.trouble} /> : null}
-            <Heading>Sign in</Heading>
+            <Heading>{t.title}</Heading>
             {over ? <p role="status">{over}</p> : null}
-            <p>Your record is kept at {new URL(NODE).host}. You sign in there, and come back here.</p>
+            <p>{t.keptAt(new URL(NODE).host)}</p>
             <Button busy={action.busy} click={() => void action.run(() => goToNode(then || '#/'))}>
-                Go there to sign in
+                {t.goThere}
             </Button>
         </Main>
     );

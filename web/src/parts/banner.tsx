@@ -3,12 +3,13 @@ import { age, showDate, today } from '../model/dates.ts';
 import type { Resource } from '../model/fhir.ts';
 import { ageDay, died, gender, nhsNumber, patientName } from '../model/people.ts';
 import { allergies, type RecordIndex } from '../model/record.ts';
+import { banner } from '../texts/banner.ts';
 import { Tag } from './basic.tsx';
 
 export function bornLine(patient: Resource): string {
     const born = showDate(patient.birthDate);
     if (!born) {
-        return 'Not recorded';
+        return banner().notRecorded;
     }
     const day = ageDay(patient, today());
     const years = day && died(patient) === undefined ? age(patient.birthDate, day) : '';
@@ -19,17 +20,18 @@ export function diedLine(patient: Resource): string {
     const when = died(patient);
     const day = ageDay(patient, today());
     const at = when && day ? age(patient.birthDate, day) : '';
-    return when ? `${when}${at ? ` (aged ${at})` : ''}` : 'Date not recorded';
+    return when ? banner().diedAged(when, at) : banner().dayNotRecorded;
 }
 
 function allergyLine(index: RecordIndex): { text: string; alert: boolean } {
+    const t = banner();
     const a = allergies(index);
     if (a.active.length) {
         const names = a.active.slice(0, 3).map((x) => x.title);
         const more = a.active.length - names.length;
-        return { text: names.join(', ') + (more > 0 ? ` and ${more} more` : ''), alert: true };
+        return { text: t.andMore(names.join(', '), more), alert: true };
     }
-    return { text: a.none.length ? 'No known allergies' : 'None recorded', alert: false };
+    return { text: a.none.length ? t.noKnown : t.none, alert: false };
 }
 
 function Item({ label, value, alert = false }: { label: string; value: string; alert?: boolean }) {
@@ -52,26 +54,27 @@ export function Banner({
     done: boolean;
     bare: boolean; /* nothing of the record is shown, so nothing is said of allergies */
 }) {
+    const t = banner();
     const dead = died(patient) !== undefined;
     const line = allergyLine(index);
     return (
-        <section class={`k-banner${dead ? ' k-banner--dead' : ''}`} aria-label="Patient">
+        <section class={`k-banner${dead ? ' k-banner--dead' : ''}`} aria-label={t.patient}>
             <div class="nhsuk-width-container k-banner__inner">
                 <p class="k-banner__name">
-                    {patientName(patient)} {dead ? <Tag tone="grey">Died</Tag> : null}
-                    {patient.active === false ? <Tag tone="grey">Record not in use</Tag> : null}
+                    {patientName(patient)} {dead ? <Tag tone="grey">{t.died}</Tag> : null}
+                    {patient.active === false ? <Tag tone="grey">{t.notInUse}</Tag> : null}
                 </p>
                 <dl class="k-banner__facts">
-                    <Item label="Born" value={bornLine(patient)} />
-                    {dead ? <Item label="Died" value={diedLine(patient)} /> : null}
-                    <Item label="Gender" value={gender(patient)} />
-                    <Item label="NHS No." value={nhsNumber(patient) || 'Not recorded'} />
+                    <Item label={t.born} value={bornLine(patient)} />
+                    {dead ? <Item label={t.died} value={diedLine(patient)} /> : null}
+                    <Item label={t.gender} value={gender(patient)} />
+                    <Item label={t.nhsNumber} value={nhsNumber(patient) || t.notRecorded} />
                     {bare ? (
-                        <Item label="Allergies" value="Not shown to you" />
+                        <Item label={t.allergies} value={t.notShown} />
                     ) : done ? (
-                        <Item label="Allergies" value={line.text} alert={line.alert} />
+                        <Item label={t.allergies} value={line.text} alert={line.alert} />
                     ) : (
-                        <Item label="Allergies" value="Loading" />
+                        <Item label={t.allergies} value={t.loading} />
                     )}
                 </dl>
             </div>

@@ -2,6 +2,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { tryIn } from '../api.ts';
 import { sessionNow } from '../session.ts';
+import { places } from '../texts/places.ts';
 import { Tag, TroubleBox } from './basic.tsx';
 import { Button, useAction } from './form.tsx';
 
@@ -34,6 +35,7 @@ async function settle(ods: string, running: boolean, show: (nodes: DemoNode[]) =
 }
 
 export function DemoNodesSection({ changed }: { changed: () => void }) {
+    const t = places().demo;
     const demo = sessionNow().demo;
     const [nodes, setNodes] = useState<DemoNode[]>([]);
     const action = useAction();
@@ -56,23 +58,19 @@ export function DemoNodesSection({ changed }: { changed: () => void }) {
     return (
         <details class="nhsuk-details">
             <summary class="nhsuk-details__summary">
-                <span class="nhsuk-details__summary-text">Try it: stop one of the places</span>
+                <span class="nhsuk-details__summary-text">{t.title}</span>
             </summary>
             <div class="nhsuk-details__text">
-                <p>
-                    This is a demonstration: each of these organisations is a program of its own on this
-                    machine. Stop one, and see what this page then says. One that is started again
-                    is noticed by the others within six seconds.
-                </p>
+                <p>{t.lead}</p>
                 {action.trouble ? <TroubleBox trouble={action.trouble} /> : null}
                 <ul class="k-items">
                     {nodes.map((n) => (
                         <li class="k-item k-row">
                             <p class="k-item__title">
                                 {n.name}
-                                {here(n) ? ' (here)' : ''}{' '}
+                                {here(n) ? ` ${t.here}` : ''}{' '}
                                 <Tag tone={n.running ? 'green' : 'grey'}>
-                                    {n.running ? 'Runs' : 'Stopped'}
+                                    {n.running ? t.runs : t.stopped}
                                 </Tag>
                             </p>
                             {here(n) ? null : (
@@ -92,7 +90,7 @@ export function DemoNodesSection({ changed }: { changed: () => void }) {
                                             })
                                     }
                                 >
-                                    {n.running ? 'Stop' : 'Start again'}
+                                    {n.running ? t.stop : t.start}
                                     <span class="nhsuk-u-visually-hidden"> {n.name}</span>
                                 </Button>
                             )}

@@ -3,6 +3,7 @@ import { get, matchesOf } from '../api.ts';
 import { currentRole, type Session } from '../model/account.ts';
 import { list, type Bundle, type Concept, title } from '../model/fhir.ts';
 import { resourceName } from '../model/record.ts';
+import { inbox } from '../texts/inbox.ts';
 import { SelectField, useLoaded } from './form.tsx';
 
 interface Party {
@@ -39,7 +40,7 @@ async function parties(organisation: string, signal: AbortSignal): Promise<Party
     const found = [
         ...teams
             .filter((r) => r.resourceType === 'CareTeam')
-            .map((r) => ({ value: `CareTeam/${r.id}`, label: resourceName(r) || 'Team' })),
+            .map((r) => ({ value: `CareTeam/${r.id}`, label: resourceName(r) || inbox().aTeam })),
         ...people.sort((a, b) => a.label.localeCompare(b.label)),
     ];
     return [...new Map(found.map((p) => [p.value, p])).values()];
@@ -54,19 +55,20 @@ export function OwnerField(props: {
     first?: Party; /* what stands first: 'Choose', or the organisation */
     change: (value: string) => void;
 }) {
+    const t = inbox();
     const role = currentRole(props.session.account!);
     const here = role?.organisation ?? '';
     const loaded = useLoaded((signal) => parties(here, signal), [here]);
     const options: Party[] = [
         ...(props.first ? [props.first] : []),
-        ...(here ? [{ value: here, label: `All of ${role?.organisation_name || 'this organisation'}` }] : []),
+        ...(here ? [{ value: here, label: t.allOf(role?.organisation_name || t.organisation) }] : []),
         ...(loaded.value ?? []),
     ];
     return (
         <SelectField
             id={props.id}
             label={props.label}
-            hint={loaded.trouble ? 'The list of people could not be read' : undefined}
+            hint={loaded.trouble ? t.noOwners : undefined}
             problem={props.problem}
             value={props.value}
             options={options}

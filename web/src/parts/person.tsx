@@ -1,14 +1,7 @@
 /* For professionals: from one page about a person to the others, and back to the record. */
 import { isPatient, mayDo, type Session } from '../model/account.ts';
 import { aboutHref, recordHref, type About } from '../router.ts';
-
-const WORDS: Record<About, string> = {
-    joined: 'All places',
-    access: 'Who looked',
-    sharing: 'Who can see',
-    proxies: 'Who acts for them',
-    launch: 'Open an app',
-};
+import { person } from '../texts/person.ts';
 
 /* What staff need for a page. */
 const NEEDS: Record<About, string> = {
@@ -32,7 +25,8 @@ export function PersonLinks({
     if (isPatient(session)) {
         return null;
     }
-    const pages = (Object.keys(WORDS) as About[]).filter((about) => mayDo(session, NEEDS[about]));
+    const t = person();
+    const pages = (Object.keys(NEEDS) as About[]).filter((about) => mayDo(session, NEEDS[about]));
     const link = (to: typeof page, href: string, words: string) => (
         <li>
             <a href={href} aria-current={page === to ? 'page' : undefined}>
@@ -41,10 +35,10 @@ export function PersonLinks({
         </li>
     );
     return (
-        <nav class="k-person-links" aria-label="This person">
+        <nav class="k-person-links" aria-label={t.pages}>
             <ul>
-                {link('record', recordHref(id), 'Record')}
-                {pages.map((about) => link(about, aboutHref(id, about), WORDS[about]))}
+                {link('record', recordHref(id), t.record)}
+                {pages.map((about) => link(about, aboutHref(id, about), t[about]))}
             </ul>
         </nav>
     );

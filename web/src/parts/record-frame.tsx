@@ -78,7 +78,7 @@ function Inside(props: FrameProps & { record: Loaded; again: () => void }) {
     if (record.trouble) {
         return (
             <>
-                <Heading>{record.patient ? 'Record' : 'Record not shown'}</Heading>
+                <Heading>{record.patient ? recordNav().record : recordNav().notShown}</Heading>
                 <TroubleBox trouble={record.trouble} again={again} />
                 <NotShown id={id} session={session} trouble={record.trouble} again={again} />
                 {mayDo(session, 'view-demographics') ? (

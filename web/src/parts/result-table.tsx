@@ -2,6 +2,7 @@
 import { showDate } from '../model/dates.ts';
 import type { Point, Series } from '../model/record.ts';
 import { resultHref } from '../router.ts';
+import { results } from '../texts/results.ts';
 import { Tag } from './basic.tsx';
 import { Sparkline } from './trend.tsx';
 
@@ -41,22 +42,23 @@ export function ResultTable({
     caption: string;
     rows: Series[];
 }) {
+    const t = results();
     return (
         <table role="table" class="nhsuk-table-responsive k-results">
             <caption class="nhsuk-table__caption nhsuk-table__caption--s">{caption}</caption>
             <thead role="rowgroup" class="nhsuk-table__head">
                 <tr role="row">
                     <th role="columnheader" scope="col">
-                        Test
+                        {t.test}
                     </th>
                     <th role="columnheader" scope="col">
-                        Latest
+                        {t.latest}
                     </th>
                     <th role="columnheader" scope="col">
-                        Date
+                        {t.date}
                     </th>
                     <th role="columnheader" scope="col">
-                        Trend
+                        {t.trend}
                     </th>
                 </tr>
             </thead>
@@ -64,28 +66,28 @@ export function ResultTable({
                 {rows.map((s) => (
                     <tr role="row" class="nhsuk-table__row" key={s.key}>
                         <td role="cell" class="nhsuk-table__cell k-results__name">
-                            <Label>Test</Label>
+                            <Label>{t.test}</Label>
                             <span class="k-cell">
                                 <a href={resultHref(id, s.key)}>{s.title}</a>
                                 {s.range ? (
-                                    <span class="k-quiet k-block">Range {s.range}</span>
+                                    <span class="k-quiet k-block">{t.rangeShort(s.range)}</span>
                                 ) : null}
                             </span>
                         </td>
                         <td role="cell" class="nhsuk-table__cell">
-                            <Label>Latest</Label>
+                            <Label>{t.latest}</Label>
                             <span class="k-cell">
                                 <PointValue p={s.points[0]!} />
                             </span>
                         </td>
                         <td role="cell" class="nhsuk-table__cell k-results__date">
-                            <Label>Date</Label>
+                            <Label>{t.date}</Label>
                             <span class="k-cell">
-                                {showDate(s.points[0]!.date) || 'Not recorded'}
+                                {showDate(s.points[0]!.date) || t.notRecorded}
                             </span>
                         </td>
                         <td role="cell" class="nhsuk-table__cell k-results__trend">
-                            <Label>Trend</Label>
+                            <Label>{t.trend}</Label>
                             <span class="k-cell">
                                 <Sparkline points={s.points} />
                             </span>

@@ -31,6 +31,15 @@ const cy: Same<typeof en> = {
     timeline: 'Gweld y cyfan fel un llinell amser',
     couldNot: 'Nid oedd modd gofyn i leoedd eraill',
     onlyThis: 'Dim ond o’r lle hwn y daw’r hyn a welwch.',
+    demo: {
+        title: 'Rhowch gynnig arni: stopiwch un o’r lleoedd',
+        lead: 'Arddangosiad yw hwn: mae pob un o’r sefydliadau hyn yn rhaglen ar wahân ar y peiriant hwn. Stopiwch un, a gweld beth mae’r dudalen hon yn ei ddweud wedyn. Mae’r lleill yn sylwi ar un sy’n cael ei ailgychwyn o fewn chwe eiliad.',
+        here: '(yma)',
+        runs: 'Yn rhedeg',
+        stopped: 'Wedi stopio',
+        stop: 'Stopio',
+        start: 'Ailgychwyn',
+    },
 };
 
 export default cy;

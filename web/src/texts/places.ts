@@ -31,6 +31,15 @@ export const en = {
     timeline: 'See all of it as one timeline',
     couldNot: 'Other places could not be asked',
     onlyThis: 'What you see is from this place alone.',
+    demo: {
+        title: 'Try it: stop one of the places',
+        lead: 'This is a demonstration: each of these organisations is a program of its own on this machine. Stop one, and see what this page then says. One that is started again is noticed by the others within six seconds.',
+        here: '(here)',
+        runs: 'Runs',
+        stopped: 'Stopped',
+        stop: 'Stop',
+        start: 'Start again',
+    },
 };
 
 export const places = area(en, () => import('./places.cy.ts'));

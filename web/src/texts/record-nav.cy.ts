@@ -3,6 +3,7 @@ import type { en } from './record-nav.ts';
 
 const cy: Same<typeof en> = {
     record: 'Cofnod',
+    notShown: 'Ni ddangosir y cofnod',
     more: 'Dewislen',
     health: 'Eich iechyd',
     choices: 'Eich dewisiadau',

@@ -3,6 +3,7 @@ import { area } from './area.ts';
 
 export const en = {
     record: 'Record',
+    notShown: 'Record not shown',
     more: 'Menu',
     health: 'Your health',
     choices: 'Your choices',

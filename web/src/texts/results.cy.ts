@@ -92,6 +92,7 @@ const cy: Same<typeof en> = {
     latest: 'Diweddaraf',
     trend: 'Tuedd',
     range: 'Ystod arferol',
+    rangeShort: (range: string) => `Ystod ${range}`,
     notRecorded: 'Heb ei gofnodi',
     more: (n: number) => `Dangos ${n} arall`,
     alsoAt: (places: string) => `Hefyd yn cael ei gadw gan ${places}`,

@@ -92,6 +92,7 @@ export const en = {
     latest: 'Latest',
     trend: 'Trend',
     range: 'Usual range',
+    rangeShort: (range: string) => `Range ${range}`,
     notRecorded: 'Not recorded',
     more: (n: number) => `Show ${n} more`,
     alsoAt: (places: string) => `Also kept by ${places}`,

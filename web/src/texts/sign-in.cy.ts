@@ -24,6 +24,8 @@ const cy: Same<typeof en> = {
     next: 'Parhau',
     other: 'Mewngofnodi mewn ffordd arall',
     provider: (name: string) => `Parhau gyda ${name}`,
+    keptAt: (host: string) => `Cedwir eich cofnod yn ${host}. Byddwch yn mewngofnodi yno, ac yn dod yn ôl yma.`,
+    goThere: 'Mynd yno i fewngofnodi',
     noAccount: 'Dim cyfrif? Gofynnwch i’ch practis anfon gwahoddiad atoch.',
     codeTitle: 'Rhowch eich cod',
     code: 'Cod',

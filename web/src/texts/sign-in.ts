@@ -24,6 +24,8 @@ export const en = {
     next: 'Continue',
     other: 'Sign in another way',
     provider: (name: string) => `Continue with ${name}`,
+    keptAt: (host: string) => `Your record is kept at ${host}. You sign in there, and come back here.`,
+    goThere: 'Go there to sign in',
     noAccount: 'No account? Ask your practice to send you an invitation.',
     codeTitle: 'Enter your code',
     code: 'Code',
