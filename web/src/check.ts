@@ -1,6 +1,7 @@
 /* Checks the whole list of who looked: fetches what is signed, and compares it with what was shown. */
 import { json, plainText } from './api.ts';
-import { instant, type Look, type Looks } from './model/looks.ts';
+import { instant } from './model/dates.ts';
+import type { Look, Looks } from './model/looks.ts';
 import {
     chainEnd,
     checkChain,

@@ -3,7 +3,8 @@
  * does not, another device may have been used, and the access log knows the day. What is kept here is
  * one time for each account and record, sealed like drafts (vault.ts).
  */
-import { instant, type Look } from './model/looks.ts';
+import { instant } from './model/dates.ts';
+import type { Look } from './model/looks.ts';
 import { fetchKept, keep } from './vault.ts';
 
 interface Seen {

@@ -123,6 +123,14 @@ export function showTimes(start: unknown, end: unknown): string {
     return dates().span(from, sameDay ? (civil(end)?.time ?? to) : to);
 }
 
+/* An instant as FHIR has it, of one that may be in milliseconds; '' for what is none. */
+export function instant(at: number | string | undefined): string {
+    if (typeof at === 'number' && Number.isFinite(at) && Math.abs(at) < 8.64e15) {
+        return new Date(at).toISOString();
+    }
+    return typeof at === 'string' ? at : '';
+}
+
 /* Milliseconds for ordering; a partial date counts from its start. NaN for what is no date. */
 export function sortTime(value: unknown): number {
     return typeof value === 'string' && DATE.test(value) ? Date.parse(value) : NaN;

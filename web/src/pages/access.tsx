@@ -3,16 +3,14 @@ import { useRef, useState } from 'preact/hooks';
 import { json, operate } from '../api.ts';
 import { checkList, type Checked } from '../check.ts';
 import { isPatient, mayDo } from '../model/account.ts';
-import { today } from '../model/dates.ts';
+import { instant, showDate, today } from '../model/dates.ts';
 import {
     asCsv,
     byDay,
     classWords,
-    instant,
     isOverride,
     isProgram,
     timeWords,
-    told,
     whatWords,
     whenWords,
     whoWords,
@@ -20,27 +18,20 @@ import {
     type Look,
     type Looks,
 } from '../model/looks.ts';
-import { showDate } from '../model/dates.ts';
 import { parameters } from '../model/params.ts';
 import { NoEd25519, ProofError } from '../model/tlog.ts';
-import {
-    Empty,
-    Heading,
-    More,
-    Status,
-    Tag,
-    TroubleBox,
-    plural,
-    useTitle,
-} from '../parts/basic.tsx';
+import { Empty, Heading, More, Status, Tag, TroubleBox, useTitle } from '../parts/basic.tsx';
 import { Dialog } from '../parts/dialog.tsx';
 import { FileButton, saveFile } from '../parts/file-button.tsx';
 import { waitingHere } from '../parts/focus.ts';
 import { Button, Choices, Main, TextField, useAction, useLoaded } from '../parts/form.tsx';
 import { PersonLinks } from '../parts/person.tsx';
 import type { PageProps } from '../routes.ts';
+import { access } from '../texts/access.ts';
+import { common } from '../texts/common.ts';
 
 function QueryDialog(props: { look: Look; patient: string; close: () => void; sent: () => void }) {
+    const t = access();
     const [words, setWords] = useState('');
     const action = useAction();
     const send = () =>
@@ -55,17 +46,17 @@ function QueryDialog(props: { look: Look; patient: string; close: () => void; se
             props.sent();
         });
     return (
-        <Dialog id="query" title="You do not recognise this" close={props.close}>
+        <Dialog id="query" title={t.askTitle} close={props.close}>
             <p>
                 {whoWords(props.look)}
                 {props.look.organisation_name ? `, ${props.look.organisation_name}` : ''},{' '}
                 {whenWords(props.look)}
             </p>
-            <p>A privacy officer will look into it. You will get an answer.</p>
+            <p>{t.askLead}</p>
             {action.trouble ? <TroubleBox trouble={action.trouble} /> : null}
             <TextField
                 id="query-words"
-                label="Is there something that we should know? (optional)"
+                label={t.askWords}
                 value={words}
                 change={setWords}
                 long
@@ -73,10 +64,10 @@ function QueryDialog(props: { look: Look; patient: string; close: () => void; se
             />
             <div class="k-buttons">
                 <Button busy={action.busy} click={() => void send()}>
-                    Ask the privacy officer
+                    {t.ask}
                 </Button>
                 <Button kind="secondary" click={props.close}>
-                    Cancel
+                    {common().cancel}
                 </Button>
             </div>
         </Dialog>
@@ -94,6 +85,7 @@ function Entry({
     ask: ((l: Look) => void) | null;
     proofs: boolean;
 }) {
+    const t = access();
     const why = whyWords(look, own);
     const hidden = look.disclose_after !== undefined && !look.name;
     const id = `who-${look.leaf}`;
@@ -101,27 +93,22 @@ function Entry({
         <li class="k-look">
             <p class="k-look__who" id={id}>
                 <strong>{whoWords(look, own)}</strong>{' '}
-                {isOverride(look) ? <Tag tone="red">Emergency</Tag> : null}
-                {look.kind === 'refused' ? <Tag tone="grey">Refused</Tag> : null}
-                {isProgram(look) ? <Tag tone="grey">Program</Tag> : null}
-                {look.class === 'proxy' ? <Tag tone="blue">{told('Acts for you', own)}</Tag> : null}
+                {isOverride(look) ? <Tag tone="red">{t.emergency}</Tag> : null}
+                {look.kind === 'refused' ? <Tag tone="grey">{t.refused}</Tag> : null}
+                {isProgram(look) ? <Tag tone="grey">{t.program}</Tag> : null}
+                {look.class === 'proxy' ? <Tag tone="blue">{t.proxy(own)}</Tag> : null}
             </p>
             {look.role_name || look.organisation_name ? (
                 <p>{[look.role_name, look.organisation_name].filter(Boolean).join(', ')}</p>
             ) : null}
-            {hidden ? (
-                <p>
-                    A law lets this wait. You will see more from{' '}
-                    {showDate(instant(look.disclose_after))}.
-                </p>
-            ) : (
-                <p>{whatWords(look, own)}</p>
-            )}
-            {why ? <p>Why: {why}</p> : null}
+            <p>
+                {hidden ? t.waits(showDate(instant(look.disclose_after))) : whatWords(look, own)}
+            </p>
+            {why ? <p>{t.why(why)}</p> : null}
             <p class="k-quiet">
-                {timeWords(look) ? `At ${timeWords(look)}. ` : ''}
+                {timeWords(look) ? `${t.at(timeWords(look))} ` : ''}
                 {classWords(look, own)}
-                {look.client_name && !isProgram(look) ? `, with ${look.client_name}` : ''}.
+                {look.client_name && !isProgram(look) ? t.with(look.client_name) : ''}.
             </p>
             <p class="k-look__do">
                 {ask && look.class !== 'self' ? (
@@ -131,7 +118,7 @@ function Entry({
                         aria-describedby={id}
                         onClick={() => ask(look)}
                     >
-                        I don’t recognise this
+                        {t.unknown}
                     </button>
                 ) : null}
                 {proofs ? (
@@ -140,7 +127,7 @@ function Entry({
                         name={`entry-${look.seq?.[0] ?? look.leaf}.tlog-proof`}
                         describedBy={id}
                     >
-                        Download the proof
+                        {t.proof}
                     </FileButton>
                 ) : null}
             </p>
@@ -151,39 +138,23 @@ function Entry({
 type Outcome = { good: boolean; heading: string; words: string };
 
 function outcomeOf(checked: Checked): Outcome {
-    const silent = checked.silent
-        ? ` ${plural(checked.silent, 'entry has', 'entries have')} no words: erased, or not told yet.`
-        : '';
-    return {
-        good: true,
-        heading: 'The list is complete and unchanged',
-        words: `We checked all ${plural(checked.entries, 'entry', 'entries')}, from the first to the newest. None is missing, and none was changed.${silent}`,
-    };
+    const t = access();
+    const silent = checked.silent ? ` ${t.silent(checked.silent)}` : '';
+    return { good: true, heading: t.good, words: t.goodWords(checked.entries) + silent };
 }
 
 function failureOf(e: unknown): Outcome {
+    const t = access();
     if (e instanceof NoEd25519) {
-        return {
-            good: false,
-            heading: 'This browser cannot check the list',
-            words: 'It is too old for the kind of signature that the list has. Use a newer browser, or download the proofs.',
-        };
+        return { good: false, heading: t.old, words: t.oldWords };
     }
-    if (e instanceof ProofError) {
-        return {
-            good: false,
-            heading: 'The list is not right',
-            words: `The check failed: ${e.message}. Tell your practice or hospital, and keep this page.`,
-        };
-    }
-    return {
-        good: false,
-        heading: 'The check could not end',
-        words: 'The node did not answer as it should. Try again.',
-    };
+    return e instanceof ProofError
+        ? { good: false, heading: t.bad, words: t.badWords(e.message) }
+        : { good: false, heading: t.stopped, words: t.stoppedWords };
 }
 
 function Check({ patient, looks }: { patient: string; looks: Look[] }) {
+    const t = access();
     const [state, setState] = useState('');
     const [outcome, setOutcome] = useState<Outcome | null>(null);
     const heading = useRef<HTMLHeadingElement>(null);
@@ -193,11 +164,11 @@ function Check({ patient, looks }: { patient: string; looks: Look[] }) {
         }
         const over = waitingHere();
         setOutcome(null);
-        setState('Checking');
+        setState(t.checking);
         try {
             const signal = new AbortController().signal;
             const checked = await checkList(patient, looks, signal, (n, of) =>
-                setState(`Checked ${n} of ${of}`),
+                setState(t.checked(n, of)),
             );
             setOutcome(outcomeOf(checked));
         } catch (e) {
@@ -209,14 +180,11 @@ function Check({ patient, looks }: { patient: string; looks: Look[] }) {
     return (
         <section aria-labelledby="check" class="k-card k-check">
             <h2 class="nhsuk-heading-m" id="check">
-                Check this list
+                {t.check}
             </h2>
-            <p>
-                Nobody can change or hide an entry without being found out. Your browser can check
-                that itself.
-            </p>
+            <p>{t.checkLead}</p>
             <Button kind="secondary" busy={state !== ''} click={() => void run()}>
-                Check the list
+                {t.checkDo}
             </Button>
             <p role="status">{state}</p>
             {outcome ? (
@@ -227,16 +195,17 @@ function Check({ patient, looks }: { patient: string; looks: Look[] }) {
                     <p>{outcome.words}</p>
                 </div>
             ) : null}
-            <More summary="How does it work?">
-                <p>
-                    Each time somebody looks, the node writes a numbered entry: 1, 2, 3 and so on.
-                    All entries are joined by sums, like links of a chain, and signed. If one were
-                    taken out or changed, the sums would not fit any more.
-                </p>
-                <p>
-                    Download a proof to check it without us. <a href="/audit/key">The key</a> and{' '}
-                    <a href="/audit/checkpoint">the newest signed sum</a> are public.
-                </p>
+            <More summary={t.how}>
+                <p>{t.howWords}</p>
+                <p>{t.without}</p>
+                <ul class="nhsuk-list nhsuk-list--bullet">
+                    <li>
+                        <a href="/audit/key">{t.key}</a>
+                    </li>
+                    <li>
+                        <a href="/audit/checkpoint">{t.sum}</a>
+                    </li>
+                </ul>
             </More>
         </section>
     );
@@ -250,7 +219,8 @@ export default function AccessPage({ params, session }: PageProps) {
     const [said, setSaid] = useState('');
     const more = useAction();
     const me = own && session.account?.patient === id;
-    const title = me ? 'Who looked at my record' : 'Who looked at this record';
+    const t = access();
+    const title = t.title(me);
     useTitle(title);
     const path = `/audit/patient/${encodeURIComponent(id)}?count=50`;
     const list = useLoaded((signal) => json<Looks>(path, undefined, signal), [id]);
@@ -263,39 +233,33 @@ export default function AccessPage({ params, session }: PageProps) {
         more.run(async () => {
             const page = await json<Looks>(`${path}&before=${encodeURIComponent(next!)}`);
             list.put({ ...page, entries: [...looks, ...(page.entries ?? [])] });
-            setSaid(`${plural(page.entries?.length ?? 0, 'entry', 'entries')} more`);
+            setSaid(t.more(page.entries?.length ?? 0));
         });
-    const t = today();
+    const now = today();
     return (
         <Main>
             <PersonLinks id={id} session={session} page="access" />
             <Heading>{title}</Heading>
             <Status>{said}</Status>
-            <p>
-                {me
-                    ? 'Each time somebody sees your record, it is written down here. We cannot take it away again.'
-                    : 'Each time somebody sees this record, it is written down here.'}
-            </p>
+            <p>{t.lead(me)}</p>
             {list.trouble ? <TroubleBox trouble={list.trouble} again={list.again} /> : null}
             {list.value ? (
                 <>
                     {places ? <Check patient={id} looks={looks} /> : null}
                     <Choices
                         id="filter"
-                        question="Show"
+                        question={t.show}
                         options={[
-                            { value: 'all', label: 'Everything' },
-                            { value: 'people', label: 'People only' },
-                            { value: 'programs', label: 'Programs only' },
+                            { value: 'all', label: t.all },
+                            { value: 'people', label: t.people },
+                            { value: 'programs', label: t.programs },
                         ]}
                         chosen={[filter]}
                         change={([v]) => setFilter(v!)}
                     />
                     <p role="status" class="k-quiet">
-                        {plural(shown.length, 'line', 'lines')} here
-                        {places
-                            ? `, of ${plural(list.value.total ?? 0, 'entry', 'entries')} in all`
-                            : ''}
+                        {t.lines(shown.length)}
+                        {places ? t.ofAll(list.value.total ?? 0) : ''}
                     </p>
                     {byDay(shown).map(([day, ofDay]) => (
                         <section class="k-card k-wide" aria-labelledby={`day-${day}`}>
@@ -317,31 +281,31 @@ export default function AccessPage({ params, session }: PageProps) {
                             </ul>
                         </section>
                     ))}
-                    {!shown.length ? <Empty>There is nothing here.</Empty> : null}
+                    {!shown.length ? <Empty>{t.none}</Empty> : null}
                     {more.trouble ? <TroubleBox trouble={more.trouble} /> : null}
                     <div class="k-buttons">
                         {next ? (
                             <Button kind="secondary" busy={more.busy} click={() => void loadMore()}>
-                                Show older entries
+                                {t.older}
                             </Button>
                         ) : null}
                         <Button
                             kind="secondary"
                             click={() =>
                                 saveFile(
-                                    `who-looked-${t.year}-${t.month}-${t.day}.csv`,
+                                    `${t.file}-${now.year}-${now.month}-${now.day}.csv`,
                                     new Blob([`\ufeff${asCsv(shown, me)}`], {
                                         type: 'text/csv;charset=utf-8',
                                     }),
                                 )
                             }
                         >
-                            Download as a table (CSV)
+                            {t.table}
                         </Button>
                     </div>
                 </>
             ) : list.trouble ? null : (
-                <p role="status">Reading the list</p>
+                <p role="status">{t.reading}</p>
             )}
             {asking ? (
                 <QueryDialog
@@ -350,7 +314,7 @@ export default function AccessPage({ params, session }: PageProps) {
                     close={() => setAsking(null)}
                     sent={() => {
                         setAsking(null);
-                        setSaid('Your question was sent to the privacy officer');
+                        setSaid(t.asked);
                     }}
                 />
             ) : null}

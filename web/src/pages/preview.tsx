@@ -45,11 +45,11 @@ function whoCanBeAsked(sharing: Sharing): Who[] {
     ];
 }
 
-function Seen({ answer, who }: { answer: Resource; who: string }) {
+function Seen({ answer, who, own }: { answer: Resource; who: string; own: boolean }) {
     const all = top(answer);
     const rows = groups(answer, 'sees').map((s) => ({
         of: s.text('type'),
-        type: partWords(s.text('type')),
+        type: partWords(s.text('type'), own),
         seen: s.number('seen'),
         withheld: s.number('withheld'),
     }));
@@ -143,7 +143,7 @@ export function Preview({ path, sharing, own }: { path: string; sharing: Sharing
                     <h3 class="nhsuk-heading-s" ref={heading} tabIndex={-1} id="previewed">
                         {shown.who}
                     </h3>
-                    <Seen answer={shown.answer} who={shown.who} />
+                    <Seen answer={shown.answer} who={shown.who} own={own} />
                 </div>
             ) : null}
         </Section>

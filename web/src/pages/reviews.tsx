@@ -5,7 +5,7 @@ import { get, matchesOf, nextPath, operate } from '../api.ts';
 import { showDateTime } from '../model/dates.ts';
 import { list, localReference, words, type Bundle, type Resource } from '../model/fhir.ts';
 import { alarmWords } from '../model/locality.ts';
-import { REASONS } from '../model/looks.ts';
+import { reasonWords } from '../model/looks.ts';
 import { parameters } from '../model/params.ts';
 import { patientName } from '../model/people.ts';
 import { CloseLooks } from '../parts/close-looks.tsx';
@@ -65,7 +65,7 @@ function Reason({ task }: { task: Resource }) {
         String(e.url ?? '').endsWith('/consent-reason'),
     );
     const code = list<any>(extension?.valueCodeableConcept?.coding)[0]?.code;
-    const reason = REASONS.find((r) => r.code === code)?.label;
+    const reason = reasonWords(code);
     const text = String(extension?.valueCodeableConcept?.text ?? '');
     const period = consent.value?.provision?.period;
     const rows: [string, string][] = [

@@ -2,9 +2,9 @@
 import { useState } from 'preact/hooks';
 import { operate } from '../api.ts';
 import { mayDo, type Session } from '../model/account.ts';
-import { REASONS } from '../model/looks.ts';
 import { parameters } from '../model/params.ts';
 import { breakGlass } from '../texts/break-glass.ts';
+import { looks } from '../texts/looks.ts';
 import { Dialog } from './dialog.tsx';
 import { Button, Choices, TextField, useForm, type Problems } from './form.tsx';
 import { HoursField } from './hours-field.tsx';
@@ -77,7 +77,7 @@ export function BreakGlass(props: {
                     id="glass-reason"
                     question={t.why}
                     problem={form.problems['glass-reason']}
-                    options={REASONS.map((r) => ({ value: r.code, label: r.label }))}
+                    options={Object.entries(looks().reasons).map(([value, label]) => ({ value, label }))}
                     chosen={[reason]}
                     change={([v]) => setReason(v!)}
                 />

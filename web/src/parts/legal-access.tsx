@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks';
 import { get, matchesOf, operate, Trouble } from '../api.ts';
 import { showDateTime } from '../model/dates.ts';
 import type { Bundle, Resource } from '../model/fhir.ts';
-import { REASONS } from '../model/looks.ts';
+import { reasonWords } from '../model/looks.ts';
 import { NHS_NUMBER_SYSTEM, nhsNumberValid, tenDigits } from '../model/nhs-number.ts';
 import { parameters, top } from '../model/params.ts';
 import { nameOf, patientName, plainName } from '../model/people.ts';
@@ -133,7 +133,7 @@ function Order(props: { found: Found; done: (words: string) => void; stop: () =>
                 problem={form.problems['legal-reason']}
                 options={LEGAL.map((code) => ({
                     value: code,
-                    label: REASONS.find((r) => r.code === code)?.label ?? code,
+                    label: reasonWords(code) ?? code,
                 }))}
                 chosen={[reason]}
                 change={([v]) => setReason(v!)}
