@@ -205,6 +205,7 @@ async function test() {
         .map((f) => join(out, f));
     const run = spawnSync(process.execPath, ['--enable-source-maps', '--test', ...files], {
         stdio: 'inherit',
+        cwd: at('.'),
     });
     process.exitCode = run.status ?? 1;
 }

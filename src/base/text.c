@@ -56,6 +56,17 @@ bool text_cut(text *rest, char separator, text *ret_head)
     return true;
 }
 
+bool text_is_among(text word, const char *words)
+{
+    text rest = text_of(words);
+    text one;
+    bool is = false;
+    while (!is && word.n && text_cut(&rest, ' ', &one)) {
+        is = text_eq(word, one);
+    }
+    return is;
+}
+
 bool text_to_u64(text t, uint64_t *ret)
 {
     uint64_t value = 0;

@@ -94,6 +94,10 @@ text text_trim(text t);
  */
 bool text_cut(text *rest, char separator, text *ret_head);
 
+/* Whether `word` is one of `words`, which one space each stands between; the empty word never is.
+ */
+bool text_is_among(text word, const char *words);
+
 /* A decimal number of ASCII digits only, no sign, no space. False on anything else or overflow. */
 bool text_to_u64(text t, uint64_t *ret);
 

@@ -68,26 +68,15 @@ static const struct element {
     {"var", "var", NULL},
 };
 
-static bool is_among(text name, const char *list)
-{
-    text rest = text_of(list);
-    text one;
-    while (text_cut(&rest, ' ', &one)) {
-        if (text_eq(name, one)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* What these have in them is nothing to read. */
 static bool is_dropped_whole(const struct xml_node *n)
 {
     bool foreign = n->space.n && !text_eq(n->space, XHTML_SPACE);
     return foreign ||
-           is_among(n->name, "script style head title iframe frame frameset object applet embed "
-                             "noscript template select option textarea button input map area "
-                             "link meta base param col colgroup");
+           text_is_among(n->name,
+                         "script style head title iframe frame frameset object applet embed "
+                         "noscript template select option textarea button input map area "
+                         "link meta base param col colgroup");
 }
 
 /* 1 to 6; 0: none. */
@@ -140,12 +129,12 @@ static void put_where(const struct xml_node *n, struct html *h, const char *name
 
 static bool is_direction(text value)
 {
-    return is_among(value, "ltr rtl");
+    return text_is_among(value, "ltr rtl");
 }
 
 static bool is_scope(text value)
 {
-    return is_among(value, "col row colgroup rowgroup");
+    return text_is_among(value, "col row colgroup rowgroup");
 }
 
 static bool is_words(text value)
@@ -164,7 +153,7 @@ static void put_attributes(const struct xml_node *n, text as, text parent, struc
     put_where(n, h, "lang", is_language);
     put_where(n, h, "dir", is_direction);
     put_where(n, h, "title", is_words);
-    if (is_among(as, "td th")) {
+    if (text_is_among(as, "td th")) {
         put_where(n, h, "colspan", is_span);
         put_where(n, h, "rowspan", is_span);
     }
@@ -187,7 +176,7 @@ static const struct element *element_of(text name, text parent)
 {
     for (size_t i = 0; i < sizeof elements / sizeof *elements; i++) {
         if (text_eq(name, text_of(elements[i].name))) {
-            bool fits = !elements[i].within || is_among(parent, elements[i].within);
+            bool fits = !elements[i].within || text_is_among(parent, elements[i].within);
             return fits ? &elements[i] : NULL;
         }
     }
@@ -262,7 +251,7 @@ static void put_element(struct walk *w, const struct xml_node *n)
         if (text_eq(n->name, T("table"))) {
             put_caption(w, n);
         }
-        if (!is_among(text_of(as->as), "br hr")) {
+        if (!text_is_among(text_of(as->as), "br hr")) {
             put_children(w, n);
             html_close(w->h);
         }
@@ -271,7 +260,7 @@ static void put_element(struct walk *w, const struct xml_node *n)
 
 static void put_node(struct walk *w, const struct xml_node *n)
 {
-    bool in_table = is_among(inside_of(w), "table thead tbody tfoot tr ul ol dl");
+    bool in_table = text_is_among(inside_of(w), "table thead tbody tfoot tr ul ol dl");
     if (n->kind == XML_ELEMENT) {
         put_element(w, n);
     } else if (n->kind == XML_TEXT && !(in_table && text_trim(n->chars).n == 0)) {

@@ -14,34 +14,24 @@ struct scan {
     bool has_content;
 };
 
-static bool is_among(text name, const char *list)
-{
-    text rest = text_of(list);
-    text one;
-    while (text_cut(&rest, ' ', &one)) {
-        if (text_eq(name, one)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static bool is_element(text name)
 {
-    return is_among(name, "a abbr acronym address area b bdo big blockquote br caption center cite "
-                          "code col colgroup dd del dfn div dl dt em font h1 h2 h3 h4 h5 h6 hr i "
-                          "img ins kbd li map ol p pre q s samp small span strike strong sub sup "
-                          "table tbody td tfoot th thead tr tt u ul var");
+    return text_is_among(name,
+                         "a abbr acronym address area b bdo big blockquote br caption center cite "
+                         "code col colgroup dd del dfn div dl dt em font h1 h2 h3 h4 h5 h6 hr i "
+                         "img ins kbd li map ol p pre q s samp small span strike strong sub sup "
+                         "table tbody td tfoot th thead tr tt u ul var");
 }
 
 static bool is_attribute(text name)
 {
-    return is_among(name, "abbr accesskey align alt axis background bgcolor border cellpadding "
-                          "cellspacing char charoff charset cite class clear color colspan compact "
-                          "coords datetime dir face frame headers height href hreflang hspace id "
-                          "ismap lang longdesc name nohref noshade nowrap rel rev rowspan rules "
-                          "scope shape size span src start style summary tabindex target title "
-                          "type usemap valign value vspace width xml:lang xml:space xml:id xmlns");
+    return text_is_among(name,
+                         "abbr accesskey align alt axis background bgcolor border cellpadding "
+                         "cellspacing char charoff charset cite class clear color colspan compact "
+                         "coords datetime dir face frame headers height href hreflang hspace id "
+                         "ismap lang longdesc name nohref noshade nowrap rel rev rowspan rules "
+                         "scope shape size span src start style summary tabindex target title "
+                         "type usemap valign value vspace width xml:lang xml:space xml:id xmlns");
 }
 
 static bool is_space(char c)
@@ -63,7 +53,8 @@ static void read_entity(struct scan *s)
     skip_to(s, ";");
     text name = text_make(from, (size_t)(s->p - from));
     bool is_number = name.n && name.p[0] == '#';
-    s->is_plain &= is_number || is_among(name, "lt gt amp quot apos") || xml_named_char(name) != 0;
+    s->is_plain &=
+        is_number || text_is_among(name, "lt gt amp quot apos") || xml_named_char(name) != 0;
     s->p += s->p < s->end;
 }
 

@@ -1,17 +1,5 @@
 #include "format/html.h"
 
-static bool is_among(text name, const char *list)
-{
-    text rest = text_of(list);
-    text one;
-    while (text_cut(&rest, ' ', &one)) {
-        if (text_eq(name, one)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* Small letters, digits and '-', a letter first. */
 static bool is_name(text name)
 {
@@ -25,14 +13,14 @@ static bool is_name(text name)
 
 static bool acts(text element)
 {
-    return is_among(element,
-                    "script style iframe frame frameset object embed applet base noscript "
-                    "template svg math portal slot plaintext xmp noembed noframes textarea");
+    return text_is_among(element,
+                         "script style iframe frame frameset object embed applet base noscript "
+                         "template svg math portal slot plaintext xmp noembed noframes textarea");
 }
 
 static bool has_no_content(text element)
 {
-    return is_among(element, "br hr img input link meta col wbr");
+    return text_is_among(element, "br hr img input link meta col wbr");
 }
 
 /* --- escaping -------------------------------------------------------------------------------- */
@@ -171,10 +159,10 @@ static bool may_stand(text name, text value)
 {
     bool own = value.n && strchr("/#?", value.p[0]);
     if (!is_name(name) || text_starts(name, T("on")) ||
-        is_among(name, "style srcdoc srcset http-equiv formaction ping background")) {
+        text_is_among(name, "style srcdoc srcset http-equiv formaction ping background")) {
         return false;
     }
-    if (is_among(name, "src action data poster cite longdesc manifest")) {
+    if (text_is_among(name, "src action data poster cite longdesc manifest")) {
         return own && html_is_link(value);
     }
     return !text_eq(name, T("href")) || html_is_link(value);
@@ -216,7 +204,7 @@ void html_close(struct html *h)
     buf_add(h->out, name);
     buf_addc(h->out, '>');
     /* Where a browser shows no white space, lines keep the source readable. */
-    if (!is_among(name, "a b em i span strong small sub sup code abbr")) {
+    if (!text_is_among(name, "a b em i span strong small sub sup code abbr")) {
         buf_addc(h->out, '\n');
     }
 }

@@ -109,13 +109,8 @@ const struct operation operation_table[] = {
 
 bool operation_is_for(const struct operation *o, fhir_type type)
 {
-    text rest = text_of(o->types);
-    text name;
-    bool is = !o->types || (!type && (o->levels & OPERATION_SYSTEM));
-    while (!is && text_cut(&rest, ' ', &name)) {
-        is = text_eq(name, fhir_type_name(type));
-    }
-    return is;
+    return !o->types || (!type && (o->levels & OPERATION_SYSTEM)) ||
+           text_is_among(fhir_type_name(type), o->types);
 }
 
 static bool is_here(const struct operation *o, const struct route *route)

@@ -310,16 +310,10 @@ static int take_outcome(struct access *a, struct held_task *t, text *ret_outcome
     const char *outcomes =
         t->kind ? t->kind->outcomes : "corrected not-changed done refused answered";
     struct access_input in;
-    text rest = text_of(outcomes);
-    text one;
-    bool known = false;
     int rc = access_input(a->call, node ? of_node : names, NULL, &in, e);
     rc = rc || !node ? rc : input_words(&in, "by", &t->by, e);
     rc = rc ? rc : input_code(&in, "outcome", ret_outcome, e);
-    while (!rc && text_cut(&rest, ' ', &one)) {
-        known = known || text_eq(*ret_outcome, one);
-    }
-    if (!rc && !known) {
+    if (!rc && !text_is_among(*ret_outcome, outcomes)) {
         return err_set(e, ret_outcome->p ? ERR_CODE_INVALID : ERR_REQUIRED,
                        "say what came of it: outcome, one of: %s", outcomes);
     }

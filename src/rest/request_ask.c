@@ -108,15 +108,10 @@ static int may_ask(const struct access *a, const struct request_kind *kind, stru
 static int fits(const struct access *a, const struct request_kind *kind, text focus, struct err *e)
 {
     text type = focus.n ? text_first(focus, text_find(focus, '/')) : T("Patient");
-    text rest = text_of(kind->types ? kind->types : "");
-    text one;
     bool nobody = a->call->route.type == 0;
     bool fit = nobody    ? text_eq(text_of(kind->code), T("feedback"))
-               : focus.n ? !kind->types
+               : focus.n ? !kind->types || text_is_among(type, kind->types)
                          : kind->whole;
-    while (!fit && focus.n && text_cut(&rest, ' ', &one)) {
-        fit = text_eq(one, type);
-    }
     if (fit) {
         return 0;
     }

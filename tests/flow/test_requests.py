@@ -289,10 +289,10 @@ def test_feedback(node):
 def test_refused(node):
     """Other people, what is not there, and what is too long."""
     me, other, gp = people['p'], people['q'], people['gp']
-    other.post('Patient/p/$ask', kind='question', words='x y').refused(403)
-    other.post('Patient/none/$ask', kind='question', words='x y').refused(403)
+    other.post('Patient/p/$ask', kind='question', words='x y').refused(404)
+    other.post('Patient/none/$ask', kind='question', words='x y').refused(404)
     other.post('Observation/o/$ask', kind='correction', words='x y').refused(404)
-    other.get('Patient/p/$ask').refused(403)
+    other.get('Patient/p/$ask').refused(404)
     gp.get('Patient/away/$ask').refused(403)
     people['reception'].get('Patient/p/$ask').refused(403)
     gp.post('Observation/o/$ask', kind='correction', words='x y').refused(403, words='person themself')

@@ -30,12 +30,9 @@ bool topic_find(text url, enum topic *ret_topic)
 
 bool topic_has_type(enum topic t, fhir_type type)
 {
-    text rest = text_of(topic_table[t].types);
-    text name;
-    bool has = !topic_table[t].types && fhir_type_in_patient_compartment(type);
-    while (!has && text_cut(&rest, ' ', &name)) {
-        has = text_eq(name, fhir_type_name(type));
-    }
+    const char *types = topic_table[t].types;
+    bool has =
+        types ? text_is_among(fhir_type_name(type), types) : fhir_type_in_patient_compartment(type);
     return has && !text_eq(fhir_type_name(type), T("AuditEvent"));
 }
 

@@ -25,6 +25,18 @@ static void text_is_cut_between_characters(void **state)
     }
 }
 
+static void text_is_one_of_some_words(void **state)
+{
+    (void)state;
+    assert_true(text_is_among(T("a"), "a bc d"));
+    assert_true(text_is_among(T("bc"), "a bc d"));
+    assert_true(text_is_among(T("d"), "a bc d"));
+    assert_false(text_is_among(T("b"), "a bc d"));
+    assert_false(text_is_among(T("bc d"), "a bc d"));
+    assert_false(text_is_among(T(""), "a  d"));
+    assert_false(text_is_among((text){0}, ""));
+}
+
 static void text_cuts_every_item(void **state)
 {
     (void)state;
@@ -313,6 +325,7 @@ static void metrics_are_prometheus_text(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(text_is_one_of_some_words),
         cmocka_unit_test(text_cuts_every_item),
         cmocka_unit_test(text_is_cut_between_characters),
         cmocka_unit_test(text_reads_numbers),
