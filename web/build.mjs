@@ -197,6 +197,7 @@ async function test() {
         outExtension: { '.js': '.mjs' },
         platform: 'node',
         format: 'esm',
+        external: ['typescript/*'],
         target: 'node18',
         sourcemap: 'inline',
     });

@@ -14,6 +14,7 @@ import { waitingHere } from '../parts/focus.ts';
 import { FoundPerson } from '../parts/found-person.tsx';
 import { TodayList } from '../parts/today-list.tsx';
 import { go, recordHref } from '../router.ts';
+import { common } from '../texts/common.ts';
 import { find } from '../texts/find.ts';
 import type { PageProps } from '../routes.ts';
 
@@ -192,7 +193,7 @@ export default function SearchPage({ query, session }: PageProps) {
                 {problem ? (
                     <div class="nhsuk-error-summary" ref={summary} tabIndex={-1}>
                         <div role="alert">
-                            <h2 class="nhsuk-error-summary__heading">There is a problem</h2>
+                            <h2 class="nhsuk-error-summary__heading">{common().problem}</h2>
                             <div class="nhsuk-error-summary__body">
                                 <ul class="nhsuk-list nhsuk-error-summary__list">
                                     <li>
@@ -229,7 +230,7 @@ export default function SearchPage({ query, session }: PageProps) {
                         </div>
                         {problem ? (
                             <span class="nhsuk-error-message" id="search-error">
-                                <span class="nhsuk-u-visually-hidden">Error:</span> {problem}
+                                <span class="nhsuk-u-visually-hidden">{common().error}</span> {problem}
                             </span>
                         ) : null}
                         <div class="k-search__row">
