@@ -3,13 +3,13 @@
  * Ctrl, Alt or the command key; and they can be switched off (WCAG 2.1.4). pages/keys.tsx tells of them.
  */
 import { go } from './router.ts';
+import type { en } from './texts/keys.ts';
 
 const OFF = 'kith-keys'; /* of this device: 'off' */
 const WAIT_MS = 1500;
 
 export interface Key {
-    keys: string; /* '/', 'g s' */
-    does: string;
+    keys: keyof typeof en.eachDoes; /* '/', 'g s' */
     record: boolean; /* needs an open record */
     run: (id: string) => void;
 }
@@ -19,7 +19,6 @@ const page = (name: string) => (id: string) => go(`#/patient/${id}${name}`);
 export const KEYS: readonly Key[] = [
     {
         keys: '/',
-        does: 'Go to the search box',
         record: false,
         run: () => {
             const box = document.getElementById('search');
@@ -30,19 +29,14 @@ export const KEYS: readonly Key[] = [
             }
         },
     },
-    {
-        keys: 'g f',
-        does: 'Find a person, today’s appointments',
-        record: false,
-        run: () => go('#/find'),
-    },
-    { keys: 'g s', does: 'Summary of the open record', record: true, run: page('') },
-    { keys: 'g r', does: 'Test results', record: true, run: page('/results') },
-    { keys: 'g t', does: 'Timeline', record: true, run: page('/timeline') },
-    { keys: 'g d', does: 'Details', record: true, run: page('/details') },
-    { keys: 'g w', does: 'Write: all forms', record: true, run: page('/write') },
-    { keys: 'n', does: 'New note', record: true, run: page('/write/note') },
-    { keys: '?', does: 'This list', record: false, run: () => go('#/keys') },
+    { keys: 'g f', record: false, run: () => go('#/find') },
+    { keys: 'g s', record: true, run: page('') },
+    { keys: 'g r', record: true, run: page('/results') },
+    { keys: 'g t', record: true, run: page('/timeline') },
+    { keys: 'g d', record: true, run: page('/details') },
+    { keys: 'g w', record: true, run: page('/write') },
+    { keys: 'n', record: true, run: page('/write/note') },
+    { keys: '?', record: false, run: () => go('#/keys') },
 ];
 
 export const areOn = (): boolean => localStorage.getItem(OFF) !== 'off';

@@ -1,4 +1,5 @@
 /* What the one search box understands: names, an NHS number or another number, a date of birth. */
+import { find } from '../texts/find.ts';
 import { findDate, showDate, type Civil } from './dates.ts';
 import { NHS_NUMBER_SYSTEM, nhsNumberGroups, nhsNumberValid } from './nhs-number.ts';
 
@@ -27,6 +28,7 @@ const TITLES = new Set([
 const TEN = /(?<![\d/.-])\d(?:[ \u00a0\u2010-\u2015-]?\d){9}(?![\d/.-])/;
 
 export function readQuery(typed: string, now: Civil): Query {
+    const t = find().query;
     const params: [string, string][] = [];
     const said: string[] = [];
     let hint = '';
@@ -34,7 +36,7 @@ export function readQuery(typed: string, now: Civil): Query {
     const fail = (problem: string): Query => ({ params: [], said: '', problem, hint: '' });
 
     if (!rest) {
-        return fail('Enter a name, an NHS number or a date of birth');
+        return fail(t.nothing);
     }
     const number = TEN.exec(rest);
     if (number) {
@@ -42,28 +44,24 @@ export function readQuery(typed: string, now: Civil): Query {
         rest = rest.replace(number[0], ' ');
         if (nhsNumberValid(digits)) {
             params.push(['identifier', `${NHS_NUMBER_SYSTEM}|${digits}`]);
-            said.push(`with NHS number ${nhsNumberGroups(digits)}`);
+            said.push(t.withNumber(nhsNumberGroups(digits)));
         } else {
             params.push(['identifier', digits]);
-            said.push(`with identifier ${digits}`);
-            hint =
-                `${nhsNumberGroups(digits)} is not an NHS number: its last digit does not fit the others. ` +
-                'Check it for a wrong or swapped digit.';
+            said.push(t.withIdentifier(digits));
+            hint = t.notANumber(nhsNumberGroups(digits));
         }
     }
     const date = findDate(rest, now);
     if (date) {
         if (!date.iso) {
-            return fail(
-                `${date.matched.trim()} is not a date. Enter the day, month and year, like 27/03/1962`,
-            );
+            return fail(t.notADate(date.matched.trim()));
         }
         if (Number(date.iso.slice(0, 4)) > now.year) {
-            return fail(`${showDate(date.iso)} is in the future. Check the year of birth`);
+            return fail(t.inFuture(showDate(date.iso)));
         }
         rest = rest.replace(date.matched, ' ');
         params.push(['birthdate', date.iso]);
-        said.push(`born ${date.iso.length < 10 ? 'in ' : ''}${showDate(date.iso)}`);
+        said.push(t.bornOn(showDate(date.iso), date.iso.length < 10));
     }
     const names: string[] = [];
     for (const word of rest.split(/[\s,;]+/)) {
@@ -73,17 +71,17 @@ export function readQuery(typed: string, now: Civil): Query {
         }
         if (/\d/.test(bare) && /^[\w./:-]{3,64}$/.test(bare) && !/^\p{L}+\d{1,3}$/u.test(bare)) {
             params.push(['identifier', bare]);
-            said.push(`with identifier ${bare}`);
+            said.push(t.withIdentifier(bare));
         } else {
             params.push(['name', bare]);
             names.push(bare);
         }
     }
     if (names.length) {
-        said.unshift(`called ${names.join(' ')}`);
+        said.unshift(t.called(names.join(' ')));
     }
     if (params.length === 0) {
-        return fail('Enter a name, an NHS number or a date of birth');
+        return fail(t.nothing);
     }
     return { params, said: said.join(', '), problem: '', hint };
 }

@@ -2,6 +2,7 @@
  * What a professional has to know of somebody before anything else, of the entries of all places:
  * alerts, who looks after them, the package of care, plans, letters, what comes next. Pure.
  */
+import { safety } from '../texts/safety.ts';
 import { civil, showDate, sortTime, type Civil } from './dates.ts';
 import {
     conceptKey,
@@ -31,24 +32,24 @@ export function ago(value: unknown, now: Civil): string {
     }
     const day = (d: Civil) => Date.UTC(d.year, (d.month ?? 1) - 1, d.day ?? 1) / 86400000;
     const days = Math.round(day(now) - day(c));
-    const said = (n: number, one: string) => `${n} ${one}${n === 1 ? '' : 's'} ago`;
+    const t = safety().ago;
     if (!c.month) {
-        return now.year === c.year ? 'this year' : said(now.year - c.year, 'year');
+        return now.year === c.year ? t.thisYear : t.years(now.year - c.year);
     }
     if (days < 0) {
-        return `on ${showDate(value)}`;
+        return t.on(showDate(value));
     }
     return days === 0
-        ? 'today'
+        ? t.today
         : days === 1
-          ? 'yesterday'
+          ? t.yesterday
           : days < 14
-            ? said(days, 'day')
+            ? t.days(days)
             : days < 61
-              ? said(Math.floor(days / 7), 'week')
+              ? t.weeks(Math.floor(days / 7))
               : days < 730
-                ? said(Math.floor(days / 30.44), 'month')
-                : said(Math.floor(days / 365.25), 'year');
+                ? t.months(Math.floor(days / 30.44))
+                : t.years(Math.floor(days / 365.25));
 }
 
 /* When somebody wrote this down, as far as it says so. */
@@ -77,7 +78,7 @@ export function sourceAndAge(index: RecordIndex, r: Resource, now: Civil): strin
     const source = sourceLine(index, r) || about.place;
     const own = [source, ago(recordedAt(r), now)].filter(Boolean).join(', ');
     const also = [...new Set(others)].filter((place) => !source.includes(place)).join(', ');
-    return also ? `${own}; also at ${also}` : own;
+    return also ? safety().alsoAt(own, also) : own;
 }
 
 /* One of those that are likely the same thing at several places: this node's own before others. */
@@ -158,7 +159,7 @@ export function alerts(index: RecordIndex, at: number): Alert[] {
         .sort(newest)
         .map((res) => ({
             res,
-            title: title(res.code) || 'Alert without words',
+            title: title(res.code) || safety().alertWithoutWords,
             kind: list<Concept>(res.category).map(title).filter(Boolean).join(', '),
             until: res.period?.end ?? '',
         }));
@@ -229,7 +230,7 @@ export function carers(
         }
     };
     list<any>(patient?.generalPractitioner).forEach((ref) =>
-        add(ref, localReference(ref.reference).startsWith('Org') ? 'GP practice' : 'GP', ''),
+        add(ref, localReference(ref.reference).startsWith('Org') ? safety().practice : safety().gp, ''),
     );
     const teams = index
         .of('CareTeam')
@@ -285,7 +286,7 @@ export const documents = (index: RecordIndex): Resource[] =>
     ).sort(newest);
 
 export const documentTitle = (d: Resource): string =>
-    d.title || d.description || title(d.type) || 'Document without a title';
+    d.title || d.description || title(d.type) || safety().untitled;
 
 export const coming = (index: RecordIndex, at: number): Resource[] =>
     once(
@@ -320,10 +321,11 @@ export function needsOf(patient: Resource): string[] {
         .sort((a, b) => Number(Boolean(b.preferred)) - Number(Boolean(a.preferred)))
         .map((c) => title(c.language))
         .filter((words) => words && (interpreter || !/^English/.test(words)));
-    const speaks = languages.length ? `Speaks ${languages.join(', ')}` : '';
+    const t = safety();
+    const speaks = languages.length ? t.speaks(languages.join(', ')) : '';
     return [
-        said ? `Pronouns: ${said}` : '',
-        speaks && interpreter ? `${speaks}: an interpreter is needed` : speaks,
-        !speaks && interpreter ? 'An interpreter is needed' : '',
+        said ? t.pronouns(said) : '',
+        speaks && interpreter ? t.speaksNeeds(speaks) : speaks,
+        !speaks && interpreter ? t.needsInterpreter : '',
     ].filter(Boolean);
 }

@@ -45,7 +45,7 @@ export default function KeysPage() {
                                 ))}
                             </td>
                             <td class="nhsuk-table__cell">
-                                {k.does}
+                                {t.eachDoes[k.keys]}
                                 {k.record ? <span class="k-quiet"> {t.inRecord}</span> : null}
                             </td>
                         </tr>

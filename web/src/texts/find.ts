@@ -12,6 +12,19 @@ export const en = {
     find: 'Find',
     looking: 'Looking',
     found: (n: string) => `${n} found`,
+    query: {
+        nothing: 'Enter a name, an NHS number or a date of birth',
+        called: (names: string) => `called ${names}`,
+        bornOn: (day: string, partly: boolean) => `born ${partly ? 'in ' : ''}${day}`,
+        withNumber: (number: string) => `with NHS number ${number}`,
+        withIdentifier: (words: string) => `with identifier ${words}`,
+        notANumber: (number: string) =>
+            `${number} is not an NHS number: its last digit does not fit the others. ` +
+            'Check it for a wrong or swapped digit.',
+        notADate: (typed: string) =>
+            `${typed} is not a date. Enter the day, month and year, like 27/03/1962`,
+        inFuture: (day: string) => `${day} is in the future. Check the year of birth`,
+    },
     everyone: 'Show everyone on this node',
     onNode: 'on this node',
     more: 'Show more people',

@@ -11,6 +11,17 @@ export const en = {
     list: 'All keys',
     key: 'Key',
     does: 'What it does',
+    eachDoes: {
+        '/': 'Go to the search box',
+        'g f': 'Find a person, today’s appointments',
+        'g s': 'Summary of the open record',
+        'g r': 'Test results',
+        'g t': 'Timeline',
+        'g d': 'Details',
+        'g w': 'Write: all forms',
+        n: 'New note',
+        '?': 'This list',
+    },
     then: ' then ',
     inRecord: '(with a record open)',
     lists: [

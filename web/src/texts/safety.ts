@@ -1,5 +1,5 @@
 /* The record on one page, for professionals. In English. */
-import { area } from './area.ts';
+import { area, plural } from './area.ts';
 
 export const en = {
     title: 'Summary',
@@ -21,6 +21,7 @@ export const en = {
     since: (when: string) => `since ${when}`,
     until: (when: string) => `until ${when}`,
     alerts: 'Alerts',
+    alertWithoutWords: 'Alert without words',
     noAlerts: 'No alerts recorded.',
     problems: 'Active problems',
     noProblems: 'No active problems recorded.',
@@ -39,6 +40,8 @@ export const en = {
     resultsCaption: 'Of the last six months, or the last five kinds; abnormal first',
     allResults: 'All results',
     team: 'Who looks after them',
+    gp: 'GP',
+    practice: 'GP practice',
     noTeam: 'Nobody recorded.',
     noPhone: 'No telephone number recorded',
     package: 'Social care package',
@@ -46,10 +49,26 @@ export const en = {
     plans: 'Care plans',
     noPlans: 'No active care plan recorded.',
     documents: 'Recent letters and documents',
+    untitled: 'Document without a title',
     noDocuments: 'No letters or documents recorded.',
     appointments: 'Next appointments',
     noAppointments: 'No appointment is booked.',
     more: (n: number) => `${n} more`,
+    ago: {
+        today: 'today',
+        yesterday: 'yesterday',
+        thisYear: 'this year',
+        days: (n: number) => `${plural(n, 'day')} ago`,
+        weeks: (n: number) => `${plural(n, 'week')} ago`,
+        months: (n: number) => `${plural(n, 'month')} ago`,
+        years: (n: number) => `${plural(n, 'year')} ago`,
+        on: (day: string) => `on ${day}`,
+    },
+    alsoAt: (source: string, places: string) => `${source}; also at ${places}`,
+    pronouns: (words: string) => `Pronouns: ${words}`,
+    speaks: (languages: string) => `Speaks ${languages}`,
+    speaksNeeds: (speaks: string) => `${speaks}: an interpreter is needed`,
+    needsInterpreter: 'An interpreter is needed',
     reading: 'Reading',
     openUntil: (minutes: number) =>
         minutes === 1
