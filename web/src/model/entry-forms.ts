@@ -2,6 +2,7 @@
  * The forms with which professionals write in a record: tables of facts. What becomes of an answer is in
  * entry-make.ts, how a stored entry becomes answers again in entry-read.ts.
  */
+import { entryForms } from '../texts/entry-forms.ts';
 import { mayDo, type Session } from './account.ts';
 import { findDate, sortTime, type Civil } from './dates.ts';
 import type { Coding } from './fhir.ts';
@@ -39,37 +40,30 @@ export interface EntryForm {
     confirm?: boolean; /* shown once more before it is saved */
 }
 
-const coded = (
-    name: string,
-    label: string,
-    set: CodeSet,
-    required: string,
-    hint: string,
-): Field => ({
+/* The words of a field in the catalogue. */
+interface Words {
+    readonly label: string;
+    readonly hint?: string;
+    readonly required?: string;
+    readonly options?: Readonly<Record<string, string>>;
+}
+
+/* These pages are in English alone: the tables are made once. */
+const t = entryForms();
+
+const field = (is: Field['is']) => (name: string, { options, ...words }: Words): Field => ({
     name,
-    label,
-    is: 'coded',
+    is,
+    ...words,
+    ...(options ? { options: Object.entries(options) } : {}),
+});
+const text = field('text');
+const long = field('long');
+const date = field('date');
+const choice = field('choice');
+const coded = (name: string, words: Words, set: CodeSet): Field => ({
+    ...field('coded')(name, words),
     set,
-    required,
-    hint,
-});
-const text = (name: string, label: string, hint = ''): Field => ({ name, label, is: 'text', hint });
-const long = (name: string, label: string, hint = ''): Field => ({ name, label, is: 'long', hint });
-const date = (
-    name: string,
-    label: string,
-    hint = 'For example, 27/3/2026, March 2019 or 2019',
-): Field => ({
-    name,
-    label,
-    is: 'date',
-    hint,
-});
-const choice = (name: string, label: string, options: readonly [string, string][]): Field => ({
-    name,
-    label,
-    is: 'choice',
-    options,
 });
 const measures = (keys: readonly string[]): Field[] =>
     keys.map((key) => {
@@ -77,10 +71,8 @@ const measures = (keys: readonly string[]): Field[] =>
         return { name: key, label: `${m.label} (${m.unit})`, is: 'number' };
     });
 
-const SAID = text('said', 'In the person’s own words', 'As they say it. Kept beside the code');
-const NOTE = long('note', 'Note');
-
 export const SECTIONS = ['history', 'examination', 'plan'] as const;
+/* As they stand in the record, whatever the page says. */
 export const SECTION_TITLES: Record<string, string> = {
     history: 'History',
     examination: 'Examination',
@@ -90,188 +82,106 @@ export const SECTION_TITLES: Record<string, string> = {
 export const FORMS: readonly EntryForm[] = [
     {
         kind: 'note',
-        title: 'Note',
-        does: 'of a consultation or a visit, with what you measured',
+        title: t.note.title,
+        does: t.note.does,
         needs: ['write-record'],
         types: ['Composition'],
         fields: [
-            coded(
-                'reason',
-                'Reason',
-                'problem',
-                'Enter why you saw the person',
-                'Type a few letters, then choose, or leave your own words',
-            ),
-            choice('visit', 'Where', [
-                ['AMB', 'Face to face'],
-                ['VR', 'By telephone or video'],
-                ['HH', 'At home'],
-                ['IMP', 'On a ward'],
-                ['EMER', 'In A&E'],
-            ]),
-            long('history', 'History'),
-            long('examination', 'Examination'),
-            long('plan', 'Plan'),
+            coded('reason', t.note.reason, 'problem'),
+            choice('visit', t.note.visit),
+            long('history', t.note.history),
+            long('examination', t.note.examination),
+            long('plan', t.note.plan),
         ],
     },
     {
         kind: 'problem',
-        title: 'Problem',
-        does: 'a condition or a symptom',
+        title: t.problem.title,
+        does: t.problem.does,
         needs: ['write-record'],
         types: ['Condition'],
         fields: [
-            coded(
-                'code',
-                'Problem',
-                'problem',
-                'Enter the problem',
-                'Type a few letters, then choose, or leave your own words',
-            ),
-            SAID,
-            date('onset', 'When it began'),
-            choice('status', 'Is it active?', [
-                ['active', 'Active'],
-                ['inactive', 'Not active now'],
-                ['resolved', 'Over'],
-            ]),
-            choice('certainty', 'How sure is it?', [
-                ['confirmed', 'Confirmed'],
-                ['provisional', 'Provisional'],
-                ['differential', 'One of several possible'],
-                ['refuted', 'Ruled out'],
-            ]),
-            date('end', 'When it was over'),
-            NOTE,
+            coded('code', t.problem.code, 'problem'),
+            text('said', t.problem.said),
+            date('onset', t.problem.onset),
+            choice('status', t.problem.status),
+            choice('certainty', t.problem.certainty),
+            date('end', t.problem.end),
+            long('note', t.problem.note),
         ],
     },
     {
         kind: 'allergy',
-        title: 'Allergy',
-        does: 'or intolerance, or that there is none',
+        title: t.allergy.title,
+        does: t.allergy.does,
         needs: ['write-record'],
         types: ['AllergyIntolerance'],
         confirm: true,
         fields: [
-            coded(
-                'code',
-                'What are they allergic to?',
-                'allergy',
-                'Enter what the person is allergic to',
-                'Type a few letters, then choose, or leave your own words. For none: No known allergy',
-            ),
-            SAID,
-            {
-                name: 'reaction',
-                label: 'What happens?',
-                is: 'coded',
-                set: 'reaction',
-                hint: 'For example, rash',
-            },
-            choice('severity', 'How bad was it?', [
-                ['', 'Not known'],
-                ['mild', 'Mild'],
-                ['moderate', 'Moderate'],
-                ['severe', 'Severe'],
-            ]),
-            choice('criticality', 'How dangerous could it be?', [
-                ['', 'Not known'],
-                ['low', 'Low risk'],
-                ['high', 'High risk'],
-            ]),
-            choice('certainty', 'How sure is it?', [
-                ['confirmed', 'Confirmed'],
-                ['unconfirmed', 'Not confirmed'],
-                ['refuted', 'Ruled out'],
-            ]),
-            choice('status', 'Is it active?', [
-                ['active', 'Active'],
-                ['inactive', 'Not active now'],
-                ['resolved', 'Over'],
-            ]),
-            date('onset', 'When it was first noticed'),
-            NOTE,
+            coded('code', t.allergy.code, 'allergy'),
+            text('said', t.allergy.said),
+            coded('reaction', t.allergy.reaction, 'reaction'),
+            choice('severity', t.allergy.severity),
+            choice('criticality', t.allergy.criticality),
+            choice('certainty', t.allergy.certainty),
+            choice('status', t.allergy.status),
+            date('onset', t.allergy.onset),
+            long('note', t.allergy.note),
         ],
     },
     {
         kind: 'medicine',
-        title: 'Medicine',
-        does: 'that the person takes, or is to take',
+        title: t.medicine.title,
+        does: t.medicine.does,
         needs: ['prescribe', 'write-record'],
         types: ['MedicationRequest', 'MedicationStatement'],
         confirm: true,
         fields: [
-            coded(
-                'code',
-                'Medicine',
-                'medicine',
-                'Enter the medicine',
-                'Type a few letters, then choose, or leave your own words',
-            ),
-            text('product', 'Strength and form', 'For example, 500mg capsules'),
-            {
-                ...text(
-                    'dose',
-                    'How to take it',
-                    'As the person reads it: take one capsule three times a day',
-                ),
-                required: 'Enter how to take it',
-            },
-            { name: 'reason', label: 'What it is for', is: 'coded', set: 'problem' },
-            choice('status', 'Does the person take it?', [
-                ['active', 'Yes'],
-                ['on-hold', 'On hold'],
-                ['stopped', 'Stopped'],
-                ['completed', 'Finished'],
-            ]),
-            date('start', 'From'),
-            date('end', 'Until'),
-            NOTE,
+            coded('code', t.medicine.code, 'medicine'),
+            text('product', t.medicine.product),
+            text('dose', t.medicine.dose),
+            coded('reason', t.medicine.reason, 'problem'),
+            choice('status', t.medicine.status),
+            date('start', t.medicine.start),
+            date('end', t.medicine.end),
+            long('note', t.medicine.note),
         ],
     },
     {
         kind: 'observation',
-        title: 'Observation',
-        does: 'blood pressure, weight and other measurements',
+        title: t.observation.title,
+        does: t.observation.does,
         needs: ['write-record'],
         types: ['Observation'],
-        fields: [date('when', 'Day'), ...measures(MEASURES.map((m) => m.key)), NOTE],
+        fields: [
+            date('when', t.observation.when),
+            ...measures(MEASURES.map((m) => m.key)),
+            long('note', t.observation.note),
+        ],
     },
     {
         kind: 'letter',
-        title: 'Letter',
-        does: 'kept in the record, with a copy for the person',
+        title: t.letter.title,
+        does: t.letter.does,
         needs: ['write-record'],
         types: ['DocumentReference'],
         fields: [
-            { ...text('to', 'To'), required: 'Enter whom the letter is to' },
-            { ...text('title', 'About'), required: 'Enter what the letter is about' },
-            {
-                ...long('body', 'Letter', 'The person may read it: write so that they can'),
-                required: 'Write the letter',
-            },
-            choice('copy', 'Tell the person that there is a letter?', [
-                ['yes', 'Yes'],
-                ['no', 'No'],
-            ]),
+            text('to', t.letter.to),
+            text('title', t.letter.about),
+            long('body', t.letter.body),
+            choice('copy', t.letter.copy),
         ],
     },
     {
         kind: 'task',
-        title: 'Task',
-        does: 'for one person, who then owns it',
+        title: t.task.title,
+        does: t.task.does,
         needs: ['write-record'],
         types: [] /* a task changes hands and is answered by operations: docs/requests.md */,
         fields: [
-            { ...long('words', 'What is to be done'), required: 'Enter what is to be done' },
-            coded(
-                'owner',
-                'Who does it',
-                'staff',
-                'Choose who does it',
-                'Type the name of a colleague, then choose',
-            ),
-            date('due', 'By when', 'A day to come, for example 24/12/2026. Left out: in 7 days'),
+            long('words', t.task.words),
+            coded('owner', t.task.owner, 'staff'),
+            date('due', t.task.due),
         ],
     },
 ];
@@ -302,61 +212,52 @@ export interface Template {
     filled: Form;
 }
 
+const { bp, asthma, minor, home, support } = t.templates;
 export const TEMPLATES: readonly Template[] = [
     {
         key: 'bp',
-        title: 'Blood pressure check',
+        title: bp.title,
         measures: ['systolic', 'diastolic', 'pulse'],
-        filled: {
-            reason: { text: 'Blood pressure check' },
-            visit: 'AMB',
-            plan: 'Next check: ',
-        },
+        filled: { reason: { text: bp.title }, visit: 'AMB', plan: bp.plan },
     },
     {
         key: 'asthma',
-        title: 'Asthma review',
+        title: asthma.title,
         measures: ['peakFlow', 'saturation'],
         filled: {
-            reason: { text: 'Asthma review' },
+            reason: { text: asthma.title },
             visit: 'AMB',
-            history:
-                'Sleep disturbed: \nSymptoms by day: \nActivity limited: \nReliever used each week: \nSmoking: ',
-            examination: 'Inhaler technique: ',
-            plan: 'Personal asthma plan: \nNext review: ',
+            history: asthma.history,
+            examination: asthma.examination,
+            plan: asthma.plan,
         },
     },
     {
         key: 'minor',
-        title: 'Minor illness',
+        title: minor.title,
         measures: ['temperature', 'pulse', 'respiration', 'saturation'],
         filled: {
             reason: { text: '' },
             visit: 'AMB',
-            history: 'Since: \nTried so far: ',
-            plan: 'Advice: \nCome back if: ',
+            history: minor.history,
+            plan: minor.plan,
         },
     },
     {
         key: 'home',
-        title: 'Home visit',
+        title: home.title,
         measures: ['systolic', 'diastolic', 'pulse', 'temperature', 'saturation'],
-        filled: {
-            reason: { text: 'Home visit' },
-            visit: 'HH',
-            history: 'Who was there: \nHow the person manages at home: ',
-        },
+        filled: { reason: { text: home.title }, visit: 'HH', history: home.history },
     },
     {
         key: 'support',
-        title: 'Care and support visit',
+        title: support.title,
         measures: [],
         filled: {
-            reason: { text: 'Care and support visit' },
+            reason: { text: support.title },
             visit: 'HH',
-            history:
-                'What matters to the person: \nWhat goes well: \nWhat is hard: \nCarer’s view: ',
-            plan: 'Who does what, by when: ',
+            history: support.history,
+            plan: support.plan,
         },
     },
 ];
@@ -430,15 +331,15 @@ export function problemsOf(
         if (!said && f.required) {
             out[f.name] = f.required;
         } else if (f.set === 'staff' && said && !(form[f.name] as Coded).coding) {
-            out[f.name] = 'Choose one of the people in the list: a task has one owner';
+            out[f.name] = t.wrong.owner;
         } else if (f.is === 'date' && said && !readDay(said, now)) {
-            out[f.name] = `${said} is not a date. Enter it like 27/3/2026, March 2019 or 2019`;
+            out[f.name] = t.wrong.date(said);
         } else if (
             f.name === 'due' &&
             said &&
             !(sortTime(readDay(said, now)) >= Date.UTC(now.year, now.month! - 1, now.day))
         ) {
-            out[f.name] = 'Enter a day to come';
+            out[f.name] = t.wrong.toCome;
         } else if (f.is === 'number') {
             const wrong = measureProblem(measureOf(f.name)!, said);
             if (wrong) {
@@ -448,9 +349,9 @@ export function problemsOf(
     }
     const [top, bottom] = [form.systolic, form.diastolic].map(answerText);
     if (Boolean(top) !== Boolean(bottom)) {
-        out[top ? 'diastolic' : 'systolic'] = 'Enter both numbers of the blood pressure';
+        out[top ? 'diastolic' : 'systolic'] = t.wrong.bothNumbers;
     } else if (top && bottom && Number(top) <= Number(bottom) && !out.systolic && !out.diastolic) {
-        out.systolic = 'The first number of a blood pressure is the higher one';
+        out.systolic = t.wrong.higherFirst;
     }
     return out;
 }

@@ -1,9 +1,10 @@
 /* What is measured in a clinic: its codes (LOINC and SNOMED CT, as UK Core has vital signs), unit and bounds. */
+import { entryForms } from '../texts/entry-forms.ts';
 import type { Coding, Concept } from './fhir.ts';
 
 export interface Measure {
     key: string;
-    label: string;
+    label: string; /* stands in the record, too */
     unit: string; /* as people write it */
     ucum: string;
     least: number; /* outside of these it is a slip of the finger */
@@ -100,15 +101,16 @@ export const conceptOf = (codes: Coding[], text: string): Concept => ({ coding: 
 
 /* What is wrong with a number that somebody typed; '' for nothing. */
 export function measureProblem(m: Measure, typed: string): string {
+    const t = entryForms().wrong;
     const text = typed.trim().replace(',', '.');
     if (!text) {
         return '';
     }
     if (!/^\d{1,4}(\.\d{1,3})?$/.test(text)) {
-        return `Enter ${m.label.toLowerCase()} as a number, like ${Math.round((m.least + m.most) / 3)}`;
+        return t.number(m.label, Math.round((m.least + m.most) / 3));
     }
     const n = Number(text);
     return n < m.least || n > m.most
-        ? `${m.label} must be between ${m.least} and ${m.most} ${m.unit}`
+        ? t.between(m.label, m.least, m.most, m.unit)
         : '';
 }
