@@ -1,4 +1,5 @@
 /* Names, addresses and the other things that say who somebody is. */
+import { who } from '../texts/who.ts';
 import { civil, showDate, type Civil } from './dates.ts';
 import { NHS_NUMBER_SYSTEM, nhsNumberGroups, tenDigits } from './nhs-number.ts';
 import { list, sentence, words, type Resource } from './fhir.ts';
@@ -71,22 +72,15 @@ export function nameOf(person: Resource): HumanName | undefined {
 }
 
 export function patientName(patient: Resource): string {
-    return formalName(nameOf(patient)) || 'Name not recorded';
+    return formalName(nameOf(patient)) || who().noName;
 }
 
-const NAME_USE: Record<string, string> = {
-    nickname: 'Known as',
-    maiden: 'Maiden name',
-    old: 'Former name',
-    temp: 'Temporary name',
-    official: 'Official name',
-};
-
 export function otherNames(patient: Resource): { use: string; name: string }[] {
+    const t = who();
     const main = nameOf(patient);
     return list<HumanName>(patient.name)
         .filter((n) => n !== main)
-        .map((n) => ({ use: NAME_USE[n.use ?? ''] ?? 'Other name', name: formalName(n) }))
+        .map((n) => ({ use: t.names[n.use ?? ''] ?? t.otherName, name: formalName(n) }))
         .filter((n) => n.name);
 }
 
@@ -128,7 +122,7 @@ export function otherIdentifiers(patient: Resource): { label: string; value: str
     return list<any>(patient.identifier)
         .filter((i) => i.value && !(i.system === NHS_NUMBER_SYSTEM && tenDigits(String(i.value))))
         .map((i) => ({
-            label: words(i.type) || i.assigner?.display || shortSystem(i.system) || 'Identifier',
+            label: words(i.type) || i.assigner?.display || shortSystem(i.system) || who().identifier,
             value: String(i.value),
         }));
 }
@@ -138,7 +132,8 @@ function shortSystem(system: string | undefined): string {
 }
 
 export function gender(patient: Resource): string {
-    return sentence(patient.gender) || 'Not recorded';
+    const t = who();
+    return (t.genders[patient.gender] ?? sentence(patient.gender)) || t.notRecorded;
 }
 
 /* undefined: alive as far as is known; '': dead, date unknown. */
@@ -159,8 +154,9 @@ export function ageDay(patient: Resource, now: Civil): Civil | null {
 }
 
 export function contactPoint(t: any): { label: string; value: string } {
-    const use = t.use ? ` (${t.use})` : '';
-    const label = t.system === 'sms' ? 'Text messages' : sentence(t.system) || 'Contact';
+    const { ways, uses, contact } = who();
+    const use = t.use ? ` (${uses[t.use] ?? t.use})` : '';
+    const label = (ways[t.system] ?? sentence(t.system)) || contact;
     return { label: label + use, value: String(t.value ?? '') };
 }
 
