@@ -12,6 +12,7 @@ const STAFF = [
     'break-glass',
     'entry-forms',
     'find',
+    'flags',
     'inbox',
     'keys',
     'locality',

@@ -1,5 +1,7 @@
 /* What was measured or found, as words: the value[x] of Observation and its relatives. */
 import { dose } from '../texts/dose.ts';
+import { flags } from '../texts/flags.ts';
+import { values } from '../texts/values.ts';
 import { showDate, showDateTime, showPeriod } from './dates.ts';
 import {
     hasCode,
@@ -131,7 +133,7 @@ export function simpleValue(o: any): Value {
         return said(String(o.valueString));
     }
     if (o.valueBoolean !== undefined) {
-        return said(o.valueBoolean ? 'Yes' : 'No');
+        return said(o.valueBoolean ? values().yes : values().no);
     }
     if (o.valueDateTime) {
         return said(showDateTime(o.valueDateTime));
@@ -143,11 +145,8 @@ export function simpleValue(o: any): Value {
         return said(showPeriod(o.valuePeriod.start, o.valuePeriod.end));
     }
     if (o.valueRange) {
-        return said(
-            [showQuantity(o.valueRange.low), showQuantity(o.valueRange.high)]
-                .filter(Boolean)
-                .join(' to '),
-        );
+        const [low, high] = [showQuantity(o.valueRange.low), showQuantity(o.valueRange.high)];
+        return said(low && high ? values().range(low, high, '') : low || high);
     }
     if (o.valueRatio) {
         return said(
@@ -155,10 +154,10 @@ export function simpleValue(o: any): Value {
         );
     }
     if (o.valueSampledData) {
-        return said('A recorded trace');
+        return said(values().trace);
     }
     if (o.dataAbsentReason) {
-        return said(`No value: ${words(o.dataAbsentReason).toLowerCase()}`);
+        return said(values().noValue(words(o.dataAbsentReason)));
     }
     return none;
 }
@@ -204,7 +203,8 @@ export function referenceRange(o: Resource): Range | null {
         const a = showNumber(r.low);
         const b = showNumber(r.high);
         const of = unit ? ` ${unit}` : '';
-        text = a && b ? `${a} to ${b}${of}` : a ? `${a}${of} or more` : b ? `up to ${b}${of}` : '';
+        const t = values();
+        text = a && b ? t.range(a, b, of) : a ? t.atLeast(a, of) : b ? t.atMost(b, of) : '';
     }
     return { low: conditional ? NaN : low, high: conditional ? NaN : high, text };
 }
@@ -214,38 +214,27 @@ export interface Flag {
     tone: 'red' | 'orange' | 'blue' | 'grey' | 'green';
 }
 
-const FLAGS: Record<string, Flag> = {
-    HH: { text: 'Critically high', tone: 'red' },
-    H: { text: 'High', tone: 'orange' },
-    HU: { text: 'Significantly high', tone: 'red' },
-    LL: { text: 'Critically low', tone: 'red' },
-    L: { text: 'Low', tone: 'orange' },
-    LU: { text: 'Significantly low', tone: 'red' },
-    A: { text: 'Abnormal', tone: 'orange' },
-    AA: { text: 'Critically abnormal', tone: 'red' },
-    POS: { text: 'Positive', tone: 'orange' },
-    DET: { text: 'Detected', tone: 'orange' },
-    R: { text: 'Resistant', tone: 'orange' },
-};
+const RED = ['HH', 'HU', 'LL', 'LU', 'AA'];
 
 /* What the laboratory said; where it said nothing, what its own range says. null: nothing to flag. */
 export function resultFlag(o: Resource, value: Value): Flag | null {
     for (const concept of list<any>(o.interpretation)) {
-        const flag = FLAGS[statusOf(concept)];
-        if (flag) {
-            return flag;
+        const code = statusOf(concept);
+        const text = flags().codes[code];
+        if (text) {
+            return { text, tone: RED.includes(code) ? 'red' : 'orange' };
         }
-        if (statusOf(concept)) {
+        if (code) {
             return null;
         }
     }
     const range = referenceRange(o);
     const n = value.numbers.length === 1 ? value.numbers[0]! : NaN;
     if (range && n > range.high) {
-        return { text: 'Above range', tone: 'orange' };
+        return { text: flags().above, tone: 'orange' };
     }
     if (range && n < range.low) {
-        return { text: 'Below range', tone: 'orange' };
+        return { text: flags().below, tone: 'orange' };
     }
     return null;
 }
