@@ -2,6 +2,8 @@
  * A patient's choices about who may see the record, as $sharing tells them, and what a choice that is
  * not made yet would do, in plain words.
  */
+import { language } from '../texts/area.ts';
+import { sharing } from '../texts/sharing.ts';
 import { showDate } from './dates.ts';
 import { capital, type Ref, type Resource } from './fhir.ts';
 import { groups, parameters } from './params.ts';
@@ -16,6 +18,7 @@ export interface Choice {
     start: string;
     end: string;
     words: string;
+    more: boolean; /* it says more than this: several parties or purposes, exceptions */
 }
 
 export interface Relationship {
@@ -39,41 +42,26 @@ export interface Sharing {
     categories: Category[];
 }
 
-export const PURPOSES: { code: string; label: string; hint: string; so: string }[] = [
-    {
-        code: 'TREAT',
-        label: 'My care',
-        hint: 'Looking after me from day to day',
-        so: 'for your care',
-    },
-    { code: 'ETREAT', label: 'Emergency care', hint: 'For example, in A&E', so: 'in an emergency' },
-    {
-        code: 'HOPERAT',
-        label: 'Running the service',
-        hint: 'For example, booking and planning',
-        so: 'to run the service',
-    },
-    { code: 'HRESCH', label: 'Research', hint: 'To learn more about health', so: 'for research' },
-];
-
-/* Labels that a choice can be about, with words of a patient's own. */
-export const CATEGORY_WORDS: Record<string, string> = {
-    MH: 'mental health',
-    SEX: 'sexual health',
-    HIV: 'HIV',
-    SUD: 'alcohol and drugs',
-    VIO: 'violence and abuse',
-    GDIS: 'conditions that run in families',
-    'social-care': 'social care',
-};
+export const PURPOSES = ['TREAT', 'ETREAT', 'HOPERAT', 'HRESCH'] as const;
 
 export const partyName = (party: Ref | null): string =>
-    party ? party.display || party.reference || 'Somebody' : 'Everybody';
+    party ? party.display || party.reference || sharing().somebody : sharing().everybody;
 
-/* 'Dr Rashid, because they are your GP' below the name: only what the name does not say. */
-export function becauseWords(r: Relationship): string {
+/* Why somebody may see it. What is not known here is in the node's words, without the name before it. */
+export function becauseWords(r: Relationship, own: boolean): string {
+    const practice = r.kind === 'registration' && r.party?.reference?.startsWith('Organization/');
+    const known: Readonly<Record<string, string>> = sharing().because(own);
     const name = `${partyName(r.party)}, `;
-    return r.words.startsWith(name) ? capital(r.words.slice(name.length)) : r.words;
+    return (
+        known[practice ? 'practice' : r.kind] ??
+        (r.words.startsWith(name) ? capital(r.words.slice(name.length)) : r.words)
+    );
+}
+
+/* An opening; what was said about it follows in the words of who said it. */
+export function openedWords(r: Relationship, own: boolean): string {
+    const [, said = ''] = r.words.split('which was closed to them');
+    return sharing().openedWords(own) + said;
 }
 
 export function readSharing(p: Resource): Sharing {
@@ -95,6 +83,9 @@ export function readSharing(p: Resource): Sharing {
             start: c.text('start'),
             end: c.text('end'),
             words: c.text('words'),
+            more:
+                ['party', 'category', 'purpose'].some((n) => c.count(n) > 1) ||
+                /some entries of|exceptions/.test(c.text('words')),
         })),
         relationships: groups(p, 'relationship').map(relationship),
         overrides: groups(p, 'override').map(relationship),
@@ -106,7 +97,7 @@ export function readSharing(p: Resource): Sharing {
     };
 }
 
-export type Draft = Omit<Choice, 'id' | 'words'>;
+export type Draft = Omit<Choice, 'id' | 'words' | 'more'>;
 
 export function draftParameters(d: Draft): Resource {
     return parameters([
@@ -121,73 +112,62 @@ export function draftParameters(d: Draft): Resource {
 }
 
 export function categoryWords(code: string, categories: Category[]): string {
-    return CATEGORY_WORDS[code] ?? categories.find((c) => c.code === code)?.words ?? code;
+    const known: Readonly<Record<string, string>> = sharing().categories;
+    return known[code] ?? categories.find((c) => c.code === code)?.words ?? code;
 }
 
-const purposeSo = (code: string): string => PURPOSES.find((p) => p.code === code)?.so ?? '';
+function purposeSo(code: string): string {
+    const known: Readonly<Record<string, { so: string }>> = sharing().purposes;
+    return known[code]?.so ?? '';
+}
 
 /* 'your mental health entries' with how many there are now. */
 function whatWords(d: Draft, categories: Category[]): string {
+    const t = sharing();
     if (!d.category) {
-        return 'anything in your record';
+        return d.permit ? t.yourRecord : t.anything;
     }
     const n = categories.find((c) => c.code === d.category)?.count ?? 0;
-    const now = n ? `${n} now, and new ones` : 'none now, but new ones count too';
-    return `the parts about ${categoryWords(d.category, categories)} (${now})`;
+    return t.parts(categoryWords(d.category, categories), n);
+}
+
+/* 'Nobody will see anything in your record for research, until 1 March 2027.' */
+function chosenWords(d: Draft, categories: Category[]): string {
+    const t = sharing();
+    const what = whatWords(d, categories);
+    const says = d.permit
+        ? t.sees(d.party ? partyName(d.party) : t.yourTeams, what)
+        : d.party
+          ? t.seesNot(partyName(d.party), what)
+          : t.nobodySees(what);
+    const so = purposeSo(d.purpose);
+    const dates = [
+        d.start ? t.fromDay(showDate(d.start)) : '',
+        d.end ? t.untilDay(showDate(d.end)) : '',
+    ].filter(Boolean);
+    const when = dates.length ? `, ${dates.join(' ')}` : '';
+    return `${capital(says)}${so ? ` ${so}` : ''}${when}.`;
 }
 
 /* What would follow, before it is saved. The first says what is chosen, the rest what comes of it. */
 export function consequences(d: Draft, categories: Category[]): string[] {
-    const who = d.party
-        ? partyName(d.party)
-        : d.permit
-          ? 'Everybody who looks after you'
-          : 'Nobody';
-    const so = purposeSo(d.purpose);
-    const dates = [
-        d.start ? `from ${showDate(d.start)}` : '',
-        d.end ? `until ${showDate(d.end)}` : '',
-    ].filter(Boolean);
-    const when = dates.length ? `, ${dates.join(' ')}` : '';
-    const what = whatWords(d, categories);
-    const will = d.permit || !d.party ? 'will' : 'will not';
-    const subject = d.permit ? (what === 'anything in your record' ? 'your record' : what) : what;
-    const out = [`${capital(who)} ${will} see ${subject}${so ? ` ${so}` : ''}${when}.`];
+    const t = sharing();
+    const chosen = chosenWords(d, categories);
     if (d.permit) {
-        out.push('They must still have a reason to look: you are in their care.');
-        out.push('You can end this at any time. It stops at once.');
-        return out;
-    }
-    if (!d.party) {
-        out.push('This counts for every team and hospital here. You can still see it yourself.');
+        return [chosen, t.stillReason, t.endAtOnce];
     }
     const care = !d.purpose || d.purpose === 'TREAT';
     const emergency = !d.purpose || d.purpose === 'ETREAT';
-    if (care) {
-        out.push('They may ask you the same questions again, or do a test again.');
-    }
-    if (emergency && d.firm) {
-        out.push(
-            'Even in an emergency nobody can open it. ' +
-                'If you are too ill to speak, A&E will not know what it says.',
-        );
-    } else if (emergency || care) {
-        out.push(
-            'In an emergency a doctor or nurse can open it. They must say why, and we tell you.',
-        );
-    }
-    out.push('You can end this choice at any time.');
-    return out;
+    return [
+        chosen,
+        d.party ? '' : t.everyTeam,
+        care ? t.askAgain : '',
+        emergency && d.firm ? t.closed : emergency || care ? t.openable : '',
+        t.endChoice,
+    ].filter(Boolean);
 }
 
-/* A choice in force, in words where the node sent none. */
+/* A choice in force: in the node's words, which are English, or in ours where they say as much. */
 export function choiceWords(c: Choice, categories: Category[]): string {
-    return c.words || consequences(c, categories)[0]!;
+    return c.words && (c.more || language() === 'en') ? c.words : consequences(c, categories)[0]!;
 }
-
-export const MISSING_WORDS: Record<string, string> = {
-    role: 'People with this job cannot see health records.',
-    relationship: 'They do not look after you now, so they see nothing.',
-    choice: 'You chose not to share this with them.',
-    sealed: 'Some parts are sealed.',
-};

@@ -32,6 +32,10 @@ export class Parts {
         return this.value(name) === true;
     }
 
+    count(name: string): number {
+        return this.parts.filter((p) => p?.name === name).length;
+    }
+
     reference(name: string): Ref | null {
         const v = this.value(name);
         return v && typeof v === 'object' ? (v as Ref) : null;

@@ -28,6 +28,8 @@ import {
     type Problems,
 } from '../parts/form.tsx';
 import type { Trouble } from '../api.ts';
+import { common } from '../texts/common.ts';
+import { sharing as texts } from '../texts/sharing.ts';
 
 /* The teams and places that can be chosen: those who look after somebody, and what was looked for. */
 function partiesOf(sharing: Sharing, found: Ref[]): Ref[] {
@@ -49,6 +51,7 @@ function PartyPicker(props: {
     chosen: string;
     change: (value: string, party: Ref | null) => void;
 }) {
+    const t = texts();
     const [wanted, setWanted] = useState('');
     const [found, setFound] = useState<Ref[]>([]);
     const [said, setSaid] = useState('');
@@ -57,7 +60,7 @@ function PartyPicker(props: {
     const find = async () => {
         setTrouble(null);
         if (!wanted.trim()) {
-            setSaid('Enter the name of a place first');
+            setSaid(t.findMissing);
             return;
         }
         try {
@@ -69,7 +72,7 @@ function PartyPicker(props: {
                 display: resourceName(r) || r.id || '',
             }));
             setFound([...found, ...refs]);
-            setSaid(refs.length ? 'Added to the list above' : 'No place has this name here');
+            setSaid(refs.length ? t.found : t.notFound);
         } catch (e) {
             setTrouble(asTrouble(e));
         }
@@ -89,17 +92,17 @@ function PartyPicker(props: {
             />
             <details class="nhsuk-details">
                 <summary class="nhsuk-details__summary">
-                    <span class="nhsuk-details__summary-text">Find another place</span>
+                    <span class="nhsuk-details__summary-text">{t.find}</span>
                 </summary>
                 <div class="nhsuk-details__text">
                     <TextField
                         id={`${props.id}-find`}
-                        label="Name of the hospital, practice or team"
+                        label={t.findName}
                         value={wanted}
                         change={setWanted}
                     />
                     <Button kind="small" click={() => void find()}>
-                        Find
+                        {t.findDo}
                     </Button>
                     <p role="status">{said}</p>
                     {trouble ? <TroubleBox trouble={trouble} /> : null}
@@ -126,7 +129,7 @@ function Consequences({ draft, sharing }: { draft: Draft; sharing: Sharing }) {
     return (
         <div class="nhsuk-inset-text k-inset" id="consequences">
             <h3 class="nhsuk-heading-s" ref={heading} tabIndex={-1}>
-                If you do this
+                {texts().ifYouDo}
             </h3>
             <p>
                 <strong>{first}</strong>
@@ -158,6 +161,7 @@ function Questions(props: {
     stop: () => void;
 }) {
     const { draft, put, sharing } = props;
+    const t = texts();
     const [permit, setPermit] = useState<string>('');
     const [party, setParty] = useState('');
     const [until, setUntil] = useState('');
@@ -167,11 +171,9 @@ function Questions(props: {
         e.preventDefault();
         const end = futureDay(until);
         const found: Problems = {
-            ...(permit ? {} : { permit: 'Choose if you share it or not' }),
-            ...(party ? {} : { party: 'Choose who this is about' }),
-            ...(end === null
-                ? { until: 'Enter a day that is still to come, like 27/03/2030' }
-                : {}),
+            ...(permit ? {} : { permit: t.permitMissing }),
+            ...(party ? {} : { party: t.partyMissing }),
+            ...(end === null ? { until: t.untilWrong } : {}),
         };
         setProblems(found);
         setTurn(turn + 1);
@@ -190,20 +192,20 @@ function Questions(props: {
             <ErrorSummary problems={problems} turn={turn} />
             <Choices
                 id="permit"
-                question="What do you want?"
+                question={t.permit}
                 problem={problems.permit}
                 options={[
-                    { value: 'no', label: 'Do not share' },
-                    { value: 'yes', label: 'Share' },
+                    { value: 'no', label: t.permitNo },
+                    { value: 'yes', label: t.permitYes },
                 ]}
                 chosen={[permit]}
                 change={([v]) => setPermit(v!)}
             />
             <PartyPicker
                 id="party"
-                question="Who is this about?"
+                question={t.party}
                 sharing={sharing}
-                everybody="Everybody"
+                everybody={t.everybody}
                 problem={problems.party}
                 chosen={party}
                 change={(v, p) => {
@@ -213,13 +215,13 @@ function Questions(props: {
             />
             <Choices
                 id="category"
-                question="What is it about?"
+                question={t.category}
                 options={[
-                    { value: '', label: 'My whole record' },
+                    { value: '', label: t.whole },
                     ...sharing.categories.map((c) => ({
                         value: c.code,
                         label: capital(categoryWords(c.code, sharing.categories)),
-                        hint: c.count ? `${c.count} in your record now` : 'None in your record now',
+                        hint: t.count(c.count),
                     })),
                 ]}
                 chosen={[draft.category]}
@@ -227,10 +229,14 @@ function Questions(props: {
             />
             <Choices
                 id="purpose"
-                question="What for?"
+                question={t.purpose}
                 options={[
-                    { value: '', label: 'Whatever it is for' },
-                    ...PURPOSES.map((p) => ({ value: p.code, label: p.label, hint: p.hint })),
+                    { value: '', label: t.anyPurpose },
+                    ...PURPOSES.map((code) => ({
+                        value: code,
+                        label: t.purposes[code].label,
+                        hint: t.purposes[code].hint,
+                    })),
                 ]}
                 chosen={[draft.purpose]}
                 change={([v]) => put({ ...draft, purpose: v! })}
@@ -238,13 +244,13 @@ function Questions(props: {
             {permit === 'no' ? (
                 <Choices
                     id="firm"
-                    question="And in an emergency?"
+                    question={t.firmQuestion}
                     many
                     options={[
                         {
                             value: 'firm',
-                            label: 'Do not open it in an emergency either',
-                            hint: 'Think about this well: it could put your life at risk',
+                            label: t.firmDo,
+                            hint: t.firmHint,
                         },
                     ]}
                     chosen={draft.firm ? ['firm'] : []}
@@ -253,17 +259,17 @@ function Questions(props: {
             ) : null}
             <TextField
                 id="until"
-                label="Until when? (optional)"
-                hint="For example, 27/03/2030. Leave it empty if it has no end"
+                label={t.until}
+                hint={t.untilEmpty}
                 problem={problems.until}
                 value={until}
                 change={setUntil}
                 narrow
             />
             <div class="k-buttons">
-                <Button>See what it would do</Button>
+                <Button>{t.see}</Button>
                 <Button kind="secondary" click={props.stop}>
-                    Cancel
+                    {common().cancel}
                 </Button>
             </div>
         </form>
@@ -276,6 +282,7 @@ export function NewChoice(props: {
     saved: (sharing: Sharing) => void;
     stop: () => void;
 }) {
+    const t = texts();
     const [draft, setDraft] = useState<Draft>(EMPTY);
     const [ready, setReady] = useState(false);
     const heading = useFocused<HTMLHeadingElement>([ready], !ready);
@@ -288,7 +295,7 @@ export function NewChoice(props: {
     return (
         <div class="k-part">
             <h3 class="nhsuk-heading-s" ref={heading} tabIndex={-1}>
-                Make a choice
+                {t.make}
             </h3>
             {action.trouble ? <TroubleBox trouble={action.trouble} /> : null}
             {ready ? (
@@ -296,7 +303,7 @@ export function NewChoice(props: {
                     <Consequences draft={draft} sharing={props.sharing} />
                     <div class="k-buttons">
                         <Button busy={action.busy} click={() => void save()}>
-                            Save this choice
+                            {t.save}
                         </Button>
                         <Button
                             kind="secondary"
@@ -305,10 +312,10 @@ export function NewChoice(props: {
                                 setReady(false);
                             }}
                         >
-                            Start again
+                            {t.again}
                         </Button>
                         <Button kind="secondary" click={props.stop}>
-                            Cancel
+                            {common().cancel}
                         </Button>
                     </div>
                 </>
@@ -332,6 +339,7 @@ export function GrantForm(props: {
     saved: (sharing: Sharing) => void;
     stop: () => void;
 }) {
+    const t = texts();
     const [chosen, setChosen] = useState('');
     const [until, setUntil] = useState('');
     const heading = useFocused<HTMLHeadingElement>();
@@ -339,10 +347,8 @@ export function GrantForm(props: {
     const submit = (e: Event) => {
         const end = futureDay(until);
         const found: Problems = {
-            ...(chosen ? {} : { grantee: 'Choose who may see the record' }),
-            ...(end === null
-                ? { 'grant-until': 'Enter a day that is still to come, like 27/03/2030' }
-                : {}),
+            ...(chosen ? {} : { grantee: t.grantMissing }),
+            ...(end === null ? { 'grant-until': t.untilWrong } : {}),
         };
         form.send(e, found, async () => {
             const input = parameters([
@@ -355,13 +361,13 @@ export function GrantForm(props: {
     return (
         <form class="k-part" onSubmit={submit} noValidate>
             <h3 class="nhsuk-heading-s" ref={heading} tabIndex={-1}>
-                Let somebody else see it
+                {t.grant}
             </h3>
             {form.summary}
-            <p>They will see it as if they looked after you. You can end that at any time.</p>
+            <p>{t.grantLead}</p>
             <PartyPicker
                 id="grantee"
-                question="Who may see it?"
+                question={t.grantWho}
                 sharing={props.sharing}
                 everybody=""
                 problem={form.problems.grantee}
@@ -370,17 +376,17 @@ export function GrantForm(props: {
             />
             <TextField
                 id="grant-until"
-                label="Until when? (optional)"
-                hint="For example, 27/03/2030"
+                label={t.until}
+                hint={t.untilHint}
                 problem={form.problems['grant-until']}
                 value={until}
                 change={setUntil}
                 narrow
             />
             <div class="k-buttons">
-                <Button busy={form.busy}>Let them see it</Button>
+                <Button busy={form.busy}>{t.grantDo}</Button>
                 <Button kind="secondary" click={props.stop}>
-                    Cancel
+                    {common().cancel}
                 </Button>
             </div>
         </form>

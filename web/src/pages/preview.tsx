@@ -8,6 +8,7 @@ import { groups, parameters, top } from '../model/params.ts';
 import { Section, TroubleBox } from '../parts/basic.tsx';
 import { waitingHere } from '../parts/focus.ts';
 import { Button, SelectField, useAction } from '../parts/form.tsx';
+import { sharing as texts } from '../texts/sharing.ts';
 
 interface Who {
     label: string;
@@ -22,62 +23,82 @@ function whoCanBeAsked(sharing: Sharing): Who[] {
     const places = sharing.relationships
         .filter((r) => r.party?.reference?.startsWith('Organization/'))
         .slice(0, 10);
+    const t = texts();
     const doctor = { role: 'R8000', purpose: 'TREAT', override: false };
     return [
-        { label: 'A&E', role: 'R8000', party: '', purpose: 'ETREAT', override: false },
+        { label: t.people.emergency, role: 'R8000', party: '', purpose: 'ETREAT', override: false },
         {
-            label: 'A&E, when they open it in an emergency',
+            label: t.people.opening,
             role: 'R8000',
             party: '',
             purpose: 'ETREAT',
             override: true,
         },
         ...places.flatMap((r) => [
-            { ...doctor, label: `A doctor at ${partyName(r.party)}`, party: r.party!.reference! },
+            { ...doctor, label: t.doctor(partyName(r.party)), party: r.party!.reference! },
             {
                 ...doctor,
                 role: 'R8009',
-                label: `A receptionist at ${partyName(r.party)}`,
+                label: t.receptionist(partyName(r.party)),
                 party: r.party!.reference!,
             },
         ]),
-        { ...doctor, label: 'A researcher', purpose: 'HRESCH', party: '' },
+        { ...doctor, label: t.people.researcher, purpose: 'HRESCH', party: '' },
     ];
 }
 
-function Seen({ answer, who, own }: { answer: Resource; who: string; own: boolean }) {
+interface Row {
+    of: string;
+    type: string;
+    seen: number;
+    withheld: number;
+}
+
+/* How much it is in all, or why it is nothing. */
+function seenWords(answer: Resource, rows: Row[], own: boolean): string {
+    const t = texts();
     const all = top(answer);
+    const seen = rows.reduce((n, r) => n + r.seen, 0);
+    if (all.flag('reads')) {
+        return t.seenOf(seen, rows.reduce((n, r) => n + r.withheld, seen), own);
+    }
+    const known: Readonly<Record<string, string>> = t.nothing(own);
+    return seen ? t.whoOnly(own) : (known[all.text('missing')] ?? all.text('words'));
+}
+
+function Seen({ answer, who, own }: { answer: Resource; who: string; own: boolean }) {
+    const t = texts();
     const rows = groups(answer, 'sees').map((s) => ({
         of: s.text('type'),
         type: partWords(s.text('type'), own),
         seen: s.number('seen'),
         withheld: s.number('withheld'),
     }));
-    const nothing = !all.flag('reads') || rows.every((r) => r.seen === 0 || r.of === 'Patient');
+    const nothing = !top(answer).flag('reads') || rows.every((r) => r.seen === 0 || r.of === 'Patient');
     return (
         <>
-            <p>{all.text('words') || (nothing ? `${who} would see nothing.` : '')}</p>
+            <p>{seenWords(answer, rows, own)}</p>
             {nothing ? null : (
                 <table class="nhsuk-table">
                     <caption class="nhsuk-table__caption nhsuk-table__caption--s">
-                        What {who} would see
+                        {t.caption(who)}
                     </caption>
                     <thead class="nhsuk-table__head">
                         <tr class="nhsuk-table__row">
                             <th class="nhsuk-table__header" scope="col">
-                                Part of the record
+                                {t.part}
                             </th>
                             <th
                                 class="nhsuk-table__header nhsuk-table__header--numeric"
                                 scope="col"
                             >
-                                Seen
+                                {t.seen}
                             </th>
                             <th
                                 class="nhsuk-table__header nhsuk-table__header--numeric"
                                 scope="col"
                             >
-                                Not seen
+                                {t.notSeen}
                             </th>
                         </tr>
                     </thead>
@@ -103,6 +124,7 @@ function Seen({ answer, who, own }: { answer: Resource; who: string; own: boolea
 }
 
 export function Preview({ path, sharing, own }: { path: string; sharing: Sharing; own: boolean }) {
+    const t = texts();
     const all = whoCanBeAsked(sharing);
     const [chosen, setChosen] = useState('0');
     const [shown, setShown] = useState<{ answer: Resource; who: string } | null>(null);
@@ -125,18 +147,18 @@ export function Preview({ path, sharing, own }: { path: string; sharing: Sharing
             over(() => heading.current);
         });
     return (
-        <Section id="preview" title="What would they see?" wide>
-            <p>Choose somebody, and see {own ? 'your' : 'the'} record as they would see it now.</p>
+        <Section id="preview" title={t.preview} wide>
+            <p>{t.previewLead(own)}</p>
             {action.trouble ? <TroubleBox trouble={action.trouble} /> : null}
             <SelectField
                 id="preview-who"
-                label="Who?"
+                label={t.previewWho}
                 value={chosen}
                 change={setChosen}
                 options={all.map((w, i) => ({ value: String(i), label: w.label }))}
             />
             <Button kind="secondary" busy={action.busy} click={() => void ask()}>
-                Show what they would see
+                {t.previewDo}
             </Button>
             {shown ? (
                 <div class="k-part">

@@ -5,13 +5,14 @@ import { isPatient, mayDo } from '../model/account.ts';
 import {
     becauseWords,
     choiceWords,
+    openedWords,
     partyName,
     readSharing,
     type Choice,
     type Relationship,
     type Sharing,
 } from '../model/choices.ts';
-import { showDateTime, showPeriod } from '../model/dates.ts';
+import { showPeriod, showTimes } from '../model/dates.ts';
 import { parameters } from '../model/params.ts';
 import { Empty, Heading, Section, Status, Tag, TroubleBox, useTitle } from '../parts/basic.tsx';
 import { Dialog } from '../parts/dialog.tsx';
@@ -21,17 +22,18 @@ import { PersonLinks } from '../parts/person.tsx';
 import { GrantForm, NewChoice } from './choice.tsx';
 import { Preview } from './preview.tsx';
 import type { PageProps } from '../routes.ts';
+import { sharing as texts } from '../texts/sharing.ts';
 
-function Relations({ all, empty }: { all: Relationship[]; empty: string }) {
+function Relations({ all, own }: { all: Relationship[]; own: boolean }) {
     if (!all.length) {
-        return <Empty>{empty}</Empty>;
+        return <Empty>{texts().nowNone}</Empty>;
     }
     return (
         <ul class="k-items">
             {all.map((r) => (
                 <li class="k-item">
                     <p class="k-item__title">{partyName(r.party)}</p>
-                    <p>{becauseWords(r)}</p>
+                    <p>{becauseWords(r, own)}</p>
                     {showPeriod(r.start, r.end) ? (
                         <p class="k-quiet">{showPeriod(r.start, r.end)}</p>
                     ) : null}
@@ -47,23 +49,24 @@ function ChoiceItem(props: {
     end: ((choice: Choice) => void) | null;
 }) {
     const { choice, sharing } = props;
+    const t = texts();
     return (
         <li class="k-item k-row">
             <div>
                 <p class="k-item__title">
                     {choiceWords(choice, sharing.categories)}{' '}
                     <Tag tone={choice.permit ? 'green' : 'red'}>
-                        {choice.permit ? 'Shared' : 'Not shared'}
+                        {choice.permit ? t.shared : t.notShared}
                     </Tag>
                 </p>
-                {choice.firm ? <p>Also not in an emergency.</p> : null}
+                {choice.firm ? <p>{t.firm}</p> : null}
                 {showPeriod(choice.start, choice.end) ? (
                     <p class="k-quiet">{showPeriod(choice.start, choice.end)}</p>
                 ) : null}
             </div>
             {props.end ? (
                 <Button kind="small" click={() => props.end!(choice)}>
-                    End this choice
+                    {t.end}
                     <span class="nhsuk-u-visually-hidden">
                         : {choiceWords(choice, sharing.categories)}
                     </span>
@@ -74,38 +77,32 @@ function ChoiceItem(props: {
 }
 
 function EndDialog(props: { choice: Choice; words: string; close: () => void; end: () => void }) {
+    const t = texts();
     return (
-        <Dialog id="end" title="End this choice?" close={props.close}>
+        <Dialog id="end" title={t.endQuestion} close={props.close}>
             <p>{props.words}</p>
-            <p>
-                {props.choice.permit
-                    ? 'If you end it, they see only what they see without it. That counts at once.'
-                    : 'If you end it, they can see this again when they look after you. That counts at once.'}
-            </p>
+            <p>{props.choice.permit ? t.endPermit : t.endRefusal}</p>
             <div class="k-buttons">
                 <Button kind="warning" click={props.end}>
-                    End it
+                    {t.endDo}
                 </Button>
                 <Button kind="secondary" click={props.close}>
-                    Keep it
+                    {t.keep}
                 </Button>
             </div>
         </Dialog>
     );
 }
 
-function Overrides({ all }: { all: Relationship[] }) {
+function Overrides({ all, own }: { all: Relationship[]; own: boolean }) {
     return all.length ? (
-        <Section id="overrides" title="Opened in an emergency" wide>
+        <Section id="overrides" title={texts().opened} wide>
             <ul class="k-items">
                 {all.map((o) => (
                     <li class="k-item">
                         <p class="k-item__title">{partyName(o.party)}</p>
-                        <p>{becauseWords(o)}</p>
-                        <p class="k-quiet">
-                            {showDateTime(o.start)}
-                            {o.end ? ` to ${showDateTime(o.end)}` : ''}
-                        </p>
+                        <p>{openedWords(o, own)}</p>
+                        <p class="k-quiet">{showTimes(o.start, o.end)}</p>
                     </li>
                 ))}
             </ul>
@@ -116,7 +113,8 @@ function Overrides({ all }: { all: Relationship[] }) {
 export default function SharingPage({ params, session }: PageProps) {
     const id = params.id!;
     const own = session.account?.patient === id;
-    const title = own ? 'Who can see my record' : 'Who can see this record';
+    const t = texts();
+    const title = t.title(own);
     const path = `Patient/${encodeURIComponent(id)}`;
     const [ending, setEnding] = useState<Choice | null>(null);
     const [making, setMaking] = useState<'choice' | 'grant' | null>(null);
@@ -133,7 +131,7 @@ export default function SharingPage({ params, session }: PageProps) {
                     await operate(`${path}/$sharing-end`, parameters([['id', 'Id', choice.id]])),
                 ),
             );
-            setSaid('The choice has ended');
+            setSaid(t.ended);
         });
     const saved = (s: Sharing, words: string) => {
         loaded.put(s);
@@ -158,16 +156,13 @@ export default function SharingPage({ params, session }: PageProps) {
                 <>
                     <Section
                         id="relations"
-                        title={own ? 'Who looks after you now' : 'Who looks after this person now'}
+                        title={t.now(own)}
                         wide
                     >
-                        <p>
-                            Only people who have a reason can see {own ? 'your' : 'the'} record.
-                            These have one.
-                        </p>
-                        <Relations all={sharing.relationships} empty="Nobody has one now." />
+                        <p>{t.nowLead(own)}</p>
+                        <Relations all={sharing.relationships} own={own} />
                     </Section>
-                    <Section id="choices" title={own ? 'Your choices' : 'Choices'} wide>
+                    <Section id="choices" title={t.choices(own)} wide>
                         {sharing.choices.length ? (
                             <ul class="k-items">
                                 {sharing.choices.map((c) => (
@@ -180,49 +175,43 @@ export default function SharingPage({ params, session }: PageProps) {
                                 ))}
                             </ul>
                         ) : (
-                            <Empty>
-                                {own
-                                    ? 'You have made no choice yet. '
-                                    : 'No choice has been made. '}
-                                People who look after {own ? 'you' : 'them'} can see the record. It
-                                is not shared for research.
-                            </Empty>
+                            <Empty>{t.noChoice(own)}</Empty>
                         )}
                         {making === 'choice' ? (
                             <NewChoice
                                 path={path}
                                 sharing={sharing}
-                                saved={(s) => saved(s, 'Your choice was saved')}
+                                saved={(s) => saved(s, t.saved)}
                                 stop={() => setMaking(null)}
                             />
                         ) : making === 'grant' ? (
                             <GrantForm
                                 path={path}
                                 sharing={sharing}
-                                saved={(s) => saved(s, 'They can see the record now')}
+                                saved={(s) => saved(s, t.granted)}
                                 stop={() => setMaking(null)}
                             />
                         ) : change ? (
                             <div class="k-buttons k-after">
                                 <Button kind="secondary" click={() => setMaking('choice')}>
-                                    Make a choice
+                                    {t.make}
                                 </Button>
                                 <Button kind="secondary" click={() => setMaking('grant')}>
-                                    Let somebody else see it
+                                    {t.grant}
                                 </Button>
                             </div>
                         ) : null}
                     </Section>
                     <Preview path={path} sharing={sharing} own={own} />
-                    <Overrides all={sharing.overrides} />
+                    <Overrides all={sharing.overrides} own={own} />
                     {isPatient(session) ? (
                         <p>
-                            See <a href={`#/people/${id}/access`}>who has looked</a>.
+                            <a href={`#/people/${id}/access`}>{t.whoLooked}</a>
                         </p>
                     ) : null}
                 </>
             ) : loaded.trouble ? null : (
-                <p role="status">Reading who can see it</p>
+                <p role="status">{t.reading}</p>
             )}
             {ending && sharing ? (
                 <EndDialog
