@@ -22,6 +22,9 @@ import { PersonLinks } from '../parts/person.tsx';
 import { partyName } from '../model/choices.ts';
 import { futureDay } from './choice.tsx';
 import type { PageProps } from '../routes.ts';
+import { common } from '../texts/common.ts';
+import { proxies as texts } from '../texts/proxies.ts';
+import { sharing } from '../texts/sharing.ts';
 
 interface Proxy {
     id: string;
@@ -32,19 +35,6 @@ interface Proxy {
     end: string;
     words: string;
 }
-
-const FUNCTIONS = [
-    { value: 'view', label: 'See the record' },
-    { value: 'book', label: 'Book and change appointments' },
-    { value: 'order', label: 'Order medicines again' },
-    { value: 'message', label: 'Write messages' },
-];
-const BASES = [
-    { value: 'carer', label: 'Carer, relative or friend', hint: 'Because the person wants it' },
-    { value: 'parent', label: 'Parent', hint: 'For a child. It ends at the 16th birthday' },
-    { value: 'attorney', label: 'Attorney', hint: 'By a lasting power of attorney for health' },
-    { value: 'deputy', label: 'Deputy', hint: 'Named by a court' },
-];
 
 const readProxies = (p: Resource): Proxy[] =>
     groups(p, 'proxy').map((x) => ({
@@ -57,10 +47,18 @@ const readProxies = (p: Resource): Proxy[] =>
         words: x.text('words'),
     }));
 
-const functionWords = (code: string): string =>
-    FUNCTIONS.find((f) => f.value === code)?.label ?? code;
+function functionWords(code: string): string {
+    const known: Readonly<Record<string, string>> = texts().functions;
+    return known[code] ?? code;
+}
+
+function basisWords(p: Proxy): string {
+    const known: Readonly<Record<string, { label: string }>> = texts().bases;
+    return known[p.basis]?.label ?? p.words;
+}
 
 function Add(props: { id: string; added: (proxies: Proxy[]) => void; stop: () => void }) {
+    const t = texts();
     const path = `Patient/${encodeURIComponent(props.id)}`;
     const people = useLoaded(
         (signal) =>
@@ -78,12 +76,10 @@ function Add(props: { id: string; added: (proxies: Proxy[]) => void; stop: () =>
     const submit = (e: Event) => {
         const end = futureDay(until);
         const found: Problems = {
-            ...(person ? {} : { person: 'Choose who will act' }),
-            ...(functions.length ? {} : { functions: 'Choose what they may do' }),
-            ...(basis ? {} : { basis: 'Choose why they act' }),
-            ...(end === null
-                ? { until: 'Enter a day that is still to come, like 27/03/2030' }
-                : {}),
+            ...(person ? {} : { person: t.whoMissing }),
+            ...(functions.length ? {} : { functions: t.mayMissing }),
+            ...(basis ? {} : { basis: t.whyMissing }),
+            ...(end === null ? { until: sharing().untilWrong } : {}),
         };
         form.send(e, found, async () => {
             const input = parameters([
@@ -101,10 +97,7 @@ function Add(props: { id: string; added: (proxies: Proxy[]) => void; stop: () =>
     if (people.value && !people.value.length) {
         return (
             <div class="nhsuk-inset-text k-inset" role="status">
-                <p>
-                    Nobody is named in the record as a relative or carer. Ask the practice to add
-                    the person first.
-                </p>
+                <p>{t.noPeople}</p>
             </div>
         );
     }
@@ -113,8 +106,8 @@ function Add(props: { id: string; added: (proxies: Proxy[]) => void; stop: () =>
             {form.summary}
             <Choices
                 id="person"
-                question="Who?"
-                hint="People who are named in the record"
+                question={t.who}
+                hint={t.whoHint}
                 problem={form.problems.person}
                 options={(people.value ?? []).map((r) => ({
                     value: `RelatedPerson/${r.id}`,
@@ -126,34 +119,34 @@ function Add(props: { id: string; added: (proxies: Proxy[]) => void; stop: () =>
             />
             <Choices
                 id="functions"
-                question="What may they do?"
+                question={t.may}
                 many
                 problem={form.problems.functions}
-                options={FUNCTIONS}
+                options={Object.entries(t.functions).map(([value, label]) => ({ value, label }))}
                 chosen={functions}
                 change={setFunctions}
             />
             <Choices
                 id="basis"
-                question="Why do they act?"
+                question={t.why}
                 problem={form.problems.basis}
-                options={BASES}
+                options={Object.entries(t.bases).map(([value, words]) => ({ value, ...words }))}
                 chosen={[basis]}
                 change={([v]) => setBasis(v!)}
             />
             <TextField
                 id="until"
-                label="Until when? (optional)"
-                hint="For example, 27/03/2030"
+                label={sharing().until}
+                hint={sharing().untilHint}
                 problem={form.problems.until}
                 value={until}
                 change={setUntil}
                 narrow
             />
             <div class="k-buttons">
-                <Button busy={form.busy}>Let them act</Button>
+                <Button busy={form.busy}>{t.addDo}</Button>
                 <Button kind="secondary" click={props.stop}>
-                    Cancel
+                    {common().cancel}
                 </Button>
             </div>
         </form>
@@ -163,7 +156,8 @@ function Add(props: { id: string; added: (proxies: Proxy[]) => void; stop: () =>
 export default function ProxiesPage({ params, session }: PageProps) {
     const id = params.id!;
     const own = session.account?.patient === id;
-    const title = own ? 'Who acts for me' : 'Who acts for this person';
+    const t = texts();
+    const title = t.title(own);
     const path = `Patient/${encodeURIComponent(id)}`;
     const [adding, setAdding] = useState(false);
     const [ending, setEnding] = useState<Proxy | null>(null);
@@ -176,16 +170,13 @@ export default function ProxiesPage({ params, session }: PageProps) {
         action.run(async () => {
             const input = parameters([['id', 'Id', p.id]]);
             proxies.put(readProxies(await operate(`${path}/$proxies-end`, input)));
-            setSaid(`${partyName(p.person)} no longer acts ${own ? 'for you' : 'for them'}`);
+            setSaid(t.ended(partyName(p.person), own));
         });
     return (
         <Main>
             <PersonLinks id={id} session={session} page="proxies" />
             <Heading>{title}</Heading>
-            <p>
-                A parent, carer or attorney can do things here for {own ? 'you' : 'this person'}.
-                Each time they look is written down, too.
-            </p>
+            <p>{t.lead(own)}</p>
             <p role="status" class={said ? 'k-said' : undefined}>
                 {said}
             </p>
@@ -194,20 +185,20 @@ export default function ProxiesPage({ params, session }: PageProps) {
                 <TroubleBox trouble={proxies.trouble} again={proxies.again} />
             ) : null}
             {proxies.value ? (
-                <Section id="proxies" title="People who act" wide>
+                <Section id="proxies" title={t.list} wide>
                     {proxies.value.length ? (
                         <ul class="k-items">
                             {proxies.value.map((p) => (
                                 <li class="k-item k-row" key={p.id}>
                                     <div>
                                         <p class="k-item__title">{partyName(p.person)}</p>
-                                        <p>{BASES.find((b) => b.value === p.basis)?.label ?? p.words}</p>
+                                        <p>{basisWords(p)}</p>
                                         <p>{p.functions.map(functionWords).join(', ')}</p>
                                         <p class="k-quiet">{showPeriod(p.start, p.end)}</p>
                                     </div>
                                     {change ? (
                                         <Button kind="small" click={() => setEnding(p)}>
-                                            End this
+                                            {t.end}
                                             <span class="nhsuk-u-visually-hidden">
                                                 : {partyName(p.person)}
                                             </span>
@@ -217,7 +208,7 @@ export default function ProxiesPage({ params, session }: PageProps) {
                             ))}
                         </ul>
                     ) : (
-                        <Empty>Nobody acts for {own ? 'you' : 'this person'}.</Empty>
+                        <Empty>{t.nobody(own)}</Empty>
                     )}
                     {adding ? (
                         <Add
@@ -225,28 +216,28 @@ export default function ProxiesPage({ params, session }: PageProps) {
                             added={(all) => {
                                 proxies.put(all);
                                 setAdding(false);
-                                setSaid('They can act now');
+                                setSaid(t.added);
                             }}
                             stop={() => setAdding(false)}
                         />
                     ) : change ? (
                         <p class="k-after">
                             <Button kind="secondary" click={() => setAdding(true)}>
-                                Let somebody act
+                                {t.add}
                             </Button>
                         </p>
                     ) : null}
                 </Section>
             ) : proxies.trouble ? null : (
-                <p role="status">Reading who acts</p>
+                <p role="status">{t.reading}</p>
             )}
             {ending ? (
                 <Dialog
                     id="end-proxy"
-                    title={`End this for ${partyName(ending.person)}?`}
+                    title={t.endQuestion(partyName(ending.person))}
                     close={() => setEnding(null)}
                 >
-                    <p>It stops at once.</p>
+                    <p>{t.endWords}</p>
                     <div class="k-buttons">
                         <Button
                             kind="warning"
@@ -256,10 +247,10 @@ export default function ProxiesPage({ params, session }: PageProps) {
                                 void end(p);
                             }}
                         >
-                            End it
+                            {t.endDo}
                         </Button>
                         <Button kind="secondary" click={() => setEnding(null)}>
-                            Keep it
+                            {t.keep}
                         </Button>
                     </div>
                 </Dialog>
