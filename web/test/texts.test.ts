@@ -10,6 +10,7 @@ import { readingAge, sentencesOf, wordsOf } from './reading.ts';
 
 const STAFF = [
     'break-glass',
+    'closed',
     'entry-forms',
     'find',
     'flags',

@@ -5,13 +5,16 @@ import { isPatient, mayOpen, type Session } from '../model/account.ts';
 import { showDate } from '../model/dates.ts';
 import { groups, top } from '../model/params.ts';
 import { lazy } from './lazy.tsx';
+import { closed } from '../texts/closed.ts';
 import { withheld } from '../texts/withheld.ts';
 
 const BreakGlass = lazy(() => import('./break-glass.tsx').then((m) => m.BreakGlass));
 
-/* A date within the node's words, as it is written everywhere here. */
-const dated = (words: string): string =>
-    words.replace(/\d{4}-\d{2}-\d{2}(?:T[\d:.]+(?:Z|[+-]\d{2}:\d{2}))?/g, (d) => showDate(d) || d);
+/* Until when something is held back, as far as that is known. */
+function heldWords(until: string): string {
+    const day = showDate(until);
+    return day ? withheld().until(day) : withheld().released;
+}
 
 interface Held {
     id: string;
@@ -41,7 +44,7 @@ export function WithheldBanner(props: Held) {
         const abort = new AbortController();
         get(`Patient/${encodeURIComponent(props.id)}/$withheld`, abort.signal).then(
             (p) => {
-                setAll(groups(p, 'held').map((h) => h.text('words')));
+                setAll(groups(p, 'held').map((h) => heldWords(h.text('until'))));
                 setWords(top(p).text('words'));
             },
             () => undefined,
@@ -52,12 +55,12 @@ export function WithheldBanner(props: Held) {
     return (
         <section class="k-withheld" aria-labelledby="withheld">
             <h2 class="nhsuk-heading-s" id="withheld">
-                {own ? withheld().title : 'Something in this record is withheld'}
+                {own ? withheld().title : closed().title}
             </h2>
             {all.length ? (
                 <ul class="nhsuk-list nhsuk-list--bullet">
                     {all.map((held) => (
-                        <li>{dated(held)}</li>
+                        <li>{held}</li>
                     ))}
                 </ul>
             ) : (
@@ -66,7 +69,7 @@ export function WithheldBanner(props: Held) {
                         ? words
                         : own
                           ? withheld().some
-                          : 'The patient chose not to share it with you, or it is sealed.'}
+                          : closed().some}
                 </p>
             )}
             {!own && mayOpen(props.session) ? (
@@ -75,7 +78,7 @@ export function WithheldBanner(props: Held) {
                     class="nhsuk-button nhsuk-button--secondary nhsuk-button--small k-button-last"
                     onClick={() => setOpen(true)}
                 >
-                    See what is withheld
+                    {closed().see}
                 </button>
             ) : null}
             {open ? <Glass {...props} close={() => setOpen(false)} /> : null}
@@ -87,14 +90,15 @@ export function WithheldBanner(props: Held) {
 export function NoCare(props: Held) {
     const [open, setOpen] = useState(false);
     const may = mayOpen(props.session);
+    const t = closed();
     return (
         <section class="k-withheld" aria-labelledby="not-shown">
             <h2 class="nhsuk-heading-s" id="not-shown">
-                Is this person in your care?
+                {t.inCare}
             </h2>
             <p>
-                Nothing here says that you look after somebody with this record, so it is not shown
-                to you.{may ? ' If you do, say why you have to see it.' : ''}
+                {t.notShown}
+                {may ? ` ${t.ifYouDo}` : ''}
             </p>
             {may ? (
                 <button
@@ -102,7 +106,7 @@ export function NoCare(props: Held) {
                     class="nhsuk-button nhsuk-button--secondary k-button-last"
                     onClick={() => setOpen(true)}
                 >
-                    Say why you have to see it
+                    {t.sayWhy}
                 </button>
             ) : null}
             {open ? <Glass {...props} close={() => setOpen(false)} /> : null}
@@ -114,11 +118,7 @@ export function NoCare(props: Held) {
 export function PartOnly({ all }: { all: boolean }) {
     return (
         <div class="nhsuk-inset-text k-inset">
-            <p>
-                {all
-                    ? 'Your role here sees a part of a record. What you do not see here may still be in it.'
-                    : 'Your role here sees who a person is, and nothing about their health.'}
-            </p>
+            <p>{all ? closed().part : closed().whoOnly}</p>
         </div>
     );
 }
