@@ -73,7 +73,7 @@ export async function aPortalElsewhere({ browser, node, other: grace }) {
     equal('one refresh', refreshed.filter((b) => b.includes('grant_type=refresh_token')).length, 1);
     equal('and no other', refreshed.length, 1);
     await page.goto(`${there.base}/portal/#/apps`);
-    await page.waitForSelector('text=This is done at the node itself');
+    await page.waitForSelector('text=This is done where you have your account');
     await page.click('.k-me summary');
     await page.click('.k-me__menu button:has-text("Sign out")');
     await headed(page, 'Sign in');

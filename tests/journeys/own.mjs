@@ -173,7 +173,7 @@ export async function patientSavesOnceThoughTheAnswerIsLost(w) {
         await route.abort();
     });
     await page.click('button:has-text("Save this entry")');
-    await says(w, page, 'The node does not answer');
+    await says(w, page, 'This service does not answer');
     await page.unroute('**/fhir/Observation');
     await page.click('dd button:has-text("Change")');
     await fill(page, 'value', '97');

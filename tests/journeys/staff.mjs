@@ -386,7 +386,7 @@ export async function anAnswerThatIsLostWritesNothingTwice(w) {
         await route.abort();
     });
     await submit(page);
-    await page.waitForSelector('text=The node does not answer');
+    await page.waitForSelector('text=This service does not answer');
     w.equal('the node has taken it, and nobody knows', lost, 1);
     w.equal('the words stand', await page.inputValue('#entry-words'), words);
     await page.unroute('**/$ask');

@@ -8,6 +8,7 @@ import { parseKeepingDigits } from './model/digits.ts';
 import { list, words, type Bundle, type Resource } from './model/fhir.ts';
 import { resourceName } from './model/record.ts';
 import { accessToken, anotherToken, NotSignedIn, Refused } from './smart.ts';
+import { trouble as texts } from './texts/trouble.ts';
 
 const BASE = '/fhir/';
 
@@ -51,59 +52,24 @@ function faultOf(body: string): AuthFault {
     }
 }
 
-function trouble(status: number, body: string): Trouble {
-    const fault = faultOf(body);
-    const detail = fault.words ?? outcomeText(body);
-    if (status === 401) {
-        return new Trouble('You are not signed in', 'Sign in, then try again.', detail, status);
-    }
-    if (status === 403) {
-        return new Trouble(
-            'You may not do this',
-            'If you think that you should be able to, ask the people who run this node.',
-            detail,
-            status,
-        );
-    }
-    if (status === 404) {
-        return new Trouble(
-            'There is no such record here',
-            'Check the address, or find the person by name.',
-            detail,
-            status,
-        );
-    }
-    if (status === 410) {
-        return new Trouble(
-            'This entry has been deleted',
-            'Find the person to see the rest of the record.',
-            detail,
-            status,
-        );
-    }
-    if (status === 412) {
-        return new Trouble(
-            'This was changed meanwhile',
-            'Look at what is there now, then decide which to keep.',
-            detail,
-            status,
-        );
-    }
-    if (status === 429 || status === 503) {
-        return new Trouble('The node is busy', 'Wait a moment, then try again.', detail, status);
-    }
-    if (status >= 500) {
-        return new Trouble(
-            'The node could not answer',
-            'Try again. If it goes on, tell the people who run this node.',
-            detail,
-            status,
-        );
-    }
-    return new Trouble(
-        'The node did not accept the request',
-        'Change what you entered, then try again.',
-        detail,
+/* Words of the catalogue, with what the node said and its status. */
+export const inWords = (w: { heading: string; advice: string }, detail = '', status = 0): Trouble =>
+    new Trouble(w.heading, w.advice, detail, status);
+
+function refusal(status: number, body: string): Trouble {
+    const t = texts();
+    const known = {
+        401: t.signedOut,
+        403: t.notAllowed,
+        404: t.notHere,
+        410: t.deleted,
+        412: t.changed,
+        429: t.busy,
+        503: t.busy,
+    }[status];
+    return inWords(
+        known ?? (status >= 500 ? t.failed : t.refused),
+        faultOf(body).words ?? outcomeText(body),
         status,
     );
 }
@@ -158,10 +124,7 @@ const isOpen = (path: string) =>
 function sameAccount(account: string): void {
     if (watcher.account() && account !== watcher.account()) {
         watcher.changed();
-        throw new Trouble(
-            'Somebody else has signed in with this browser',
-            'Look at the top of the page who is signed in, then try again.',
-        );
+        throw inWords(texts().another);
     }
 }
 
@@ -202,10 +165,8 @@ async function send(asked: Asked): Promise<Response> {
         headers['x-kith-csrf'] = watcher.csrf();
     }
     if (own && !AT_HOME) {
-        throw new Trouble(
-            'This is done at the node itself',
-            `Open ${NODE} to sign in, and for all that is about your account.`,
-        );
+        const { heading, advice } = texts().elsewhere;
+        throw new Trouble(heading, advice(NODE));
     }
     return own || isOpen(path) ? fetch(NODE + path, init) : withToken(path, init);
 }
@@ -217,25 +178,12 @@ function noAnswer(e: unknown): unknown {
     }
     if (e instanceof NotSignedIn) {
         watcher.ended();
-        return trouble(401, '');
+        return refusal(401, '');
     }
     if (e instanceof Refused) {
-        return new Trouble(
-            'The node did not open the record',
-            'Load the page again. If it goes on, tell the people who run this node.',
-            e.message,
-        );
+        return inWords(texts().notOpened, e.message);
     }
-    if (keeper?.active()) {
-        return new Trouble(
-            'You are offline',
-            'This was not kept on this device, and nothing can be sent. What you type stays here until you are connected.',
-        );
-    }
-    return new Trouble(
-        'The node does not answer',
-        'Check that it is running and that you are connected, then try again.',
-    );
+    return inWords(keeper?.active() ? texts().offline : texts().noAnswer);
 }
 
 async function ask<T>(asked: Asked, read: (r: Response) => Promise<T>): Promise<T> {
@@ -256,12 +204,12 @@ async function ask<T>(asked: Asked, read: (r: Response) => Promise<T>): Promise<
         if (response.ok) {
             return await read(response);
         }
-        throw trouble(response.status, await response.text());
+        throw refusal(response.status, await response.text());
     } catch (e) {
         if (signal?.aborted || e instanceof Trouble) {
             throw e;
         }
-        throw new Trouble('The answer broke off', 'Check that you are connected, then try again.');
+        throw inWords(texts().brokeOff);
     }
 }
 
@@ -291,13 +239,6 @@ const FHIR = 'application/fhir+json';
 export const getText = (path: string, signal?: AbortSignal): Promise<string> =>
     askText({ path: BASE + path, accept: FHIR, signal });
 
-function unreadable(): Trouble {
-    return new Trouble(
-        'The node sent something unreadable',
-        'Try again. If it goes on, tell the people who run this node.',
-    );
-}
-
 export async function get<T extends Resource = Resource>(
     path: string,
     signal?: AbortSignal,
@@ -308,7 +249,7 @@ export async function get<T extends Resource = Resource>(
     try {
         return parseKeepingDigits(body) as T;
     } catch {
-        throw unreadable();
+        throw inWords(texts().unreadable);
     }
 }
 
@@ -316,7 +257,7 @@ function parsed<T>(body: string): T {
     try {
         return JSON.parse(body || '{}') as T;
     } catch {
-        throw unreadable();
+        throw inWords(texts().unreadable);
     }
 }
 

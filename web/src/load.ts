@@ -4,12 +4,13 @@
  * shown at once; what others answer is put to it when it comes.
  */
 import { useEffect, useState } from 'preact/hooks';
-import { fetchForms, fetchNames, get, nextPath, tellsWithheld, matchesOf, Trouble } from './api.ts';
+import { fetchForms, fetchNames, get, inWords, nextPath, tellsWithheld, matchesOf, Trouble } from './api.ts';
 import type { Bundle, Resource } from './model/fhir.ts';
 import { answersOf, takeJoined, together, type Answers } from './model/places.ts';
 import { RecordIndex } from './model/record.ts';
 import { readInstant } from './offline-state.ts';
 import { missingForms, missingNames } from './model/source.ts';
+import { trouble } from './texts/trouble.ts';
 
 /* What a page needs of a record: these types; 'recent' is the newest of the results. */
 export const PARTS = {
@@ -60,13 +61,7 @@ export interface Loaded {
 }
 
 export const asTrouble = (e: unknown): Trouble =>
-    e instanceof Trouble
-        ? e
-        : new Trouble(
-              'The page could not show this',
-              'Load it again. If it goes on, tell the people who run this node.',
-              String(e),
-          );
+    e instanceof Trouble ? e : inWords(trouble().notShown, String(e));
 
 /* Lets the browser show what it has. Not by animation frames: those stop in a hidden tab. */
 const breath = () => new Promise((done) => setTimeout(done, 0));
@@ -226,10 +221,7 @@ class Reading {
         let next = path;
         for (let n = 0; next; n++) {
             if (n === PAGES_MOST) {
-                throw new Trouble(
-                    'This record is too long to show at once',
-                    'Tell the people who run this node.',
-                );
+                throw inWords(trouble().tooLong);
             }
             const bundle = await get<Bundle>(next, this.abort.signal);
             take(bundle);

@@ -1,7 +1,8 @@
 /* Passkeys: what the node asks, in the form that the browser wants, and back. */
-import { json, Trouble, tryIn } from './api.ts';
+import { inWords, json, Trouble, tryIn } from './api.ts';
 import type { Session } from './model/account.ts';
 import { fromBase64url, toBase64url } from './model/bytes.ts';
+import { passkey } from './texts/passkey.ts';
 
 interface Ceremony {
     ceremony: string;
@@ -28,26 +29,14 @@ function said(e: unknown, making: boolean): Trouble {
         return e;
     }
     const name = e instanceof DOMException ? e.name : '';
+    const t = passkey();
     if (name === 'InvalidStateError') {
-        return new Trouble(
-            'This device already has a passkey here',
-            'Use the passkey that you have, or add one on another device.',
-        );
+        return inWords(t.already);
     }
     if (name === 'NotAllowedError' || name === 'AbortError') {
-        return new Trouble(
-            making ? 'No passkey was made' : 'The passkey was not used',
-            making
-                ? 'It was stopped, or took too long. You can try again.'
-                : 'It was stopped, took too long, or there is none on this device. ' +
-                      'You can try again, or sign in with a password.',
-        );
+        return inWords(making ? t.notMade : t.notUsed);
     }
-    return new Trouble(
-        'Passkeys do not work here',
-        'Try again, use another device, or sign in with a password.',
-        name,
-    );
+    return inWords(t.cannot, name);
 }
 
 export async function signInByPasskey(login: string): Promise<Session> {

@@ -3,12 +3,13 @@
  * the session for want of use, and tells other tabs of this browser, so that they agree.
  */
 import { useLayoutEffect, useState } from 'preact/hooks';
-import { json, Trouble, tryIn, watch } from './api.ts';
+import { inWords, json, Trouble, tryIn, watch } from './api.ts';
 import { forgetRecord } from './load.ts';
 import { idleMinutes, isIn, landing, safeReturn, type Session } from './model/account.ts';
 import { go } from './router.ts';
 import { AT_HOME } from './home.ts';
 import { accessToken, forgetToken, giveBack, NotSignedIn, Refused } from './smart.ts';
+import { trouble } from './texts/trouble.ts';
 
 const NOBODY: Session = { signed_in: false };
 
@@ -50,7 +51,7 @@ if (tabs) {
             usedAt = Date.now();
             tell();
         } else if (e.data === 'ended' && current?.signed_in) {
-            end('You signed out in another tab.');
+            end(trouble().otherTab);
         } else if (e.data === 'changed') {
             void readSession().catch(() => undefined);
         }
@@ -72,7 +73,7 @@ watch({
             }
         }
     },
-    ended: () => end('You have been signed out. Sign in again to go on.'),
+    ended: () => end(trouble().sessionOver),
     changed: () => void readSession().catch(() => undefined),
 });
 
@@ -113,12 +114,12 @@ async function elsewhere(): Promise<Session> {
         return { signed_in: true, step: 'done', account };
     } catch (e) {
         if (e instanceof Refused) {
-            over = 'The node did not let this page in. You can try again.';
+            over = trouble().notLetIn;
         }
         if (e instanceof NotSignedIn || e instanceof Refused) {
             return NOBODY;
         }
-        throw new Trouble('The node does not answer', 'Check that you are connected, then try again.');
+        throw inWords(trouble().noAnswer);
     }
 }
 
@@ -157,23 +158,20 @@ export function useSession(): Session | null {
 export const endsAt = (session: Session): number => usedAt + idleMinutes(session) * 60000;
 
 export function ranOut(session: Session): void {
-    end(
-        `You were signed out because this page was not used for ${idleMinutes(session)} minutes. ` +
-            'This keeps your information safe.',
-    );
+    end(trouble().unused(idleMinutes(session)));
 }
 
 export async function signOut(everywhere = false): Promise<void> {
     await keeper?.forget();
     if (!AT_HOME) {
         await giveBack();
-        end('You have signed out.');
+        end(trouble().out);
         go('#/sign-in');
         return;
     }
     await json(everywhere ? '/auth/sign-out-everywhere' : '/auth/sign-out', {});
     tabs?.postMessage('ended');
-    end(everywhere ? 'You have signed out on all devices.' : 'You have signed out.');
+    end(everywhere ? trouble().outEverywhere : trouble().out);
     go('#/sign-in');
 }
 
