@@ -1,4 +1,5 @@
 /* Plans, support, teams and contacts as a page has them. Pure. */
+import { values } from '../texts/values.ts';
 import { hasCode, list, sentence, title, words, type Concept, type Ref, type Resource } from './fhir.ts';
 import { isOwn } from './mark.ts';
 import { plainName } from './people.ts';
@@ -62,7 +63,7 @@ function lineOfRequest(index: RecordIndex, r: Resource): SupportLine {
     const period = timing?.repeat?.boundsPeriod ?? r.occurrencePeriod ?? {};
     return {
         res: r,
-        what: title(r.code) || 'Support',
+        what: title(r.code) || values().support,
         how: String(r.patientInstruction ?? ''),
         often: howOften(timing),
         who: list<Ref>(r.performer)

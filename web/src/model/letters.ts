@@ -1,4 +1,5 @@
 /* Letters and documents of a record: who sent them, their words, and the files they came as. */
+import { values } from '../texts/values.ts';
 import { fromBase64 } from './bytes.ts';
 import { sortTime } from './dates.ts';
 import { list, localReference, title, type Resource } from './fhir.ts';
@@ -134,7 +135,7 @@ export function letterOf(index: RecordIndex, res: Resource): Letter {
     const firstTitle = attachments(res).find((a) => a.title)?.title;
     return {
         res,
-        title: res.description || firstTitle || kind || 'Letter',
+        title: res.description || firstTitle || kind || values().letter,
         kind,
         date: typeof date === 'string' ? date : '',
         time: sortTime(date),

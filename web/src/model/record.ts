@@ -1,4 +1,5 @@
 /* One person's record, made of the bundles of Patient/{id}/$everything. Pure: no requests here. */
+import { values } from '../texts/values.ts';
 import { sortTime } from './dates.ts';
 import {
     conceptKey,
@@ -210,7 +211,7 @@ export function allergies(index: RecordIndex): Allergies {
             list<any>(res.reaction)
                 .map((x) => title(x.substance))
                 .find(Boolean) ||
-            'Substance not recorded';
+            values().allergy;
         if (hasCode(res.code, ...NO_KNOWN) || /^no known .*allerg/i.test(name)) {
             if (clinical !== 'inactive' && clinical !== 'resolved' && verified !== 'refuted') {
                 out.none.push(res);
@@ -295,7 +296,7 @@ function problem(res: Resource, isPast: boolean): Problem {
     const onset = res.onsetDateTime ?? res.onsetPeriod?.start ?? '';
     return {
         res,
-        title: title(res.code) || 'Problem not named',
+        title: title(res.code) || values().problem,
         times: 1,
         onset: onset || res.recordedDate || '',
         end: res.abatementDateTime ?? res.abatementPeriod?.end ?? '',
@@ -370,7 +371,7 @@ export function medicineName(index: RecordIndex, res: Resource): string {
         title(res.medicationCodeableConcept) ||
         (target ? title(target.code) : '') ||
         index.name(res.medicationReference, res) ||
-        'Medicine not named'
+        values().medicine
     );
 }
 
@@ -542,7 +543,7 @@ function seriesOf(index: RecordIndex): Series[] {
         } else {
             all.set(key, {
                 key,
-                title: title(res.code) || 'Observation not named',
+                title: title(res.code) || values().result,
                 group: groupOf(res),
                 points: [point],
                 range: '',
@@ -603,7 +604,7 @@ export function vaccinations(index: RecordIndex): {
             title:
                 title(res.vaccineCode) ||
                 title(procedure?.valueCodeableConcept) ||
-                'Vaccine not named',
+                values().vaccine,
             date: res.occurrenceDateTime ?? '',
             note: [
                 number ? `dose ${number}` : '',
