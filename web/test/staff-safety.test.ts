@@ -56,7 +56,7 @@ test('the same allergy of two places stands once, with what each says of it', ()
     assert.deepEqual(
         active.map((a) => [a.title, a.reactions, a.criticality]),
         [
-            ['Penicillin', 'Anaphylaxis; Rash', 'High risk'],
+            ['Penicillin', 'Anaphylaxis; Rash', 'high'],
             ['Latex', '', ''],
         ],
     );

@@ -174,7 +174,7 @@ export interface Allergy {
     res: Resource;
     title: string;
     reactions: string;
-    criticality: string;
+    criticality: string; /* 'high', 'low' or '' */
     doubt: string; /* 'Unconfirmed', or '' */
     time: number;
 }
@@ -230,13 +230,8 @@ export function allergies(index: RecordIndex): Allergies {
             res,
             title: name,
             reactions,
-            criticality:
-                res.criticality === 'high'
-                    ? 'High risk'
-                    : res.criticality === 'low'
-                      ? 'Low risk'
-                      : '',
-            doubt: verified === 'unconfirmed' || verified === 'presumed' ? 'Unconfirmed' : '',
+            criticality: ['high', 'low'].includes(res.criticality) ? res.criticality : '',
+            doubt: verified === 'unconfirmed' || verified === 'presumed' ? values().doubts.unconfirmed : '',
             time: sortTime(res.onsetDateTime ?? res.recordedDate),
         };
         const where =
@@ -247,7 +242,7 @@ export function allergies(index: RecordIndex): Allergies {
                   : out.active;
         where.push(item);
     }
-    const risk = (a: Allergy) => (a.criticality === 'High risk' ? 0 : 1);
+    const risk = (a: Allergy) => (a.criticality === 'high' ? 0 : 1);
     out.active.sort((a, b) => risk(a) - risk(b) || a.title.localeCompare(b.title));
     out.past.sort(newestFirst);
     out.ruledOut.sort(newestFirst);
@@ -274,29 +269,21 @@ export interface Problems {
 }
 
 const PAST = ['inactive', 'remission', 'resolved'];
-const DOUBT: Record<string, string> = {
-    unconfirmed: 'Unconfirmed',
-    provisional: 'Provisional',
-    differential: 'One of several possible',
-};
 
 function problem(res: Resource, isPast: boolean): Problem {
     const clinical = statusCode(res.clinicalStatus);
+    const t = values();
+    const doubts: Readonly<Record<string, string>> = t.doubts;
+    const courses: Readonly<Record<string, string>> = t.courses;
     const notes = [
-        DOUBT[statusCode(res.verificationStatus)],
-        clinical === 'recurrence'
-            ? 'Recurrence'
-            : clinical === 'relapse'
-              ? 'Relapse'
-              : clinical === 'remission'
-                ? 'In remission'
-                : '',
-        !clinical && !isPast ? 'Status not recorded' : '',
+        doubts[statusCode(res.verificationStatus)],
+        courses[clinical],
+        !clinical && !isPast ? t.noStatus : '',
     ];
     const onset = res.onsetDateTime ?? res.onsetPeriod?.start ?? '';
     return {
         res,
-        title: title(res.code) || values().problem,
+        title: title(res.code) || t.problem,
         times: 1,
         onset: onset || res.recordedDate || '',
         end: res.abatementDateTime ?? res.abatementPeriod?.end ?? '',
@@ -479,14 +466,10 @@ const groupOf = (o: Resource): Series['group'] => {
           : 'Other observations';
 };
 
-const STATUS_WORDS: Record<string, string> = {
-    registered: 'Waiting for the result',
-    preliminary: 'Preliminary',
-    amended: 'Amended',
-    corrected: 'Corrected',
-    cancelled: 'Cancelled',
-    unknown: 'Status unknown',
-};
+function statusWords(res: Resource): string {
+    const known: Readonly<Record<string, string>> = values().statuses;
+    return known[res.status ?? ''] ?? '';
+}
 
 export const observationDate = (o: Resource): string =>
     o.effectiveDateTime ?? o.effectiveInstant ?? o.effectivePeriod?.start ?? o.issued ?? '';
@@ -500,7 +483,7 @@ export function pointOf(res: Resource, value = observationValue(res)): Point {
         time: sortTime(date),
         value,
         flag: resultFlag(res, value),
-        status: STATUS_WORDS[res.status ?? ''] ?? '',
+        status: statusWords(res),
         also: [],
     };
 }
@@ -529,7 +512,7 @@ function seriesOf(index: RecordIndex): Series[] {
             continue;
         }
         const value = observationValue(res);
-        if (!value.text && !STATUS_WORDS[res.status ?? '']) {
+        if (!value.text && !statusWords(res)) {
             continue;
         }
         const key = conceptKey(res.code) || `Observation/${res.id}`;

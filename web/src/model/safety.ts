@@ -126,7 +126,7 @@ export function foldedAllergies(index: RecordIndex): {
             const said = new Set([had.reactions, a.reactions].filter(Boolean));
             had.reactions = [...said].join('; ');
             had.criticality =
-                a.criticality === 'High risk' ? a.criticality : had.criticality || a.criticality;
+                a.criticality === 'high' ? a.criticality : had.criticality || a.criticality;
             /* one that is sure is enough */
             had.doubt = had.doubt && a.doubt;
         }
@@ -134,7 +134,7 @@ export function foldedAllergies(index: RecordIndex): {
     };
     return {
         active: fold(all.active).sort(
-            (a, b) => Number(b.criticality === 'High risk') - Number(a.criticality === 'High risk'),
+            (a, b) => Number(b.criticality === 'high') - Number(a.criticality === 'high'),
         ),
         none: once(index, all.none).slice(0, 1),
         past: fold(all.past),

@@ -46,7 +46,7 @@ function numbersIn(value: Value, unit: Value): number[] | null {
 }
 
 const drawableAtAll = (p: Point): boolean =>
-    p.value.numbers.length > 0 && !Number.isNaN(p.time) && p.status !== 'Cancelled';
+    p.value.numbers.length > 0 && !Number.isNaN(p.time) && p.res.status !== 'cancelled';
 
 /* The values that can be drawn with the newest one: its unit or one that is exact in it. Oldest first. */
 export function drawable(points: Point[]): Point[] {

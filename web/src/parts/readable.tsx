@@ -70,6 +70,7 @@ function Part(props: { title: string; level: 2 | 3; children: ComponentChildren 
 
 function safety(index: RecordIndex): [string, Line[]][] {
     const t = readable();
+    const risks: Readonly<Record<string, string>> = t.risks;
     const a = allergies(index);
     const m = medicines(index);
     const p = problems(index);
@@ -80,7 +81,7 @@ function safety(index: RecordIndex): [string, Line[]][] {
             [...a.active, ...a.past].map((x) => ({
                 res: x.res,
                 title: x.title,
-                facts: [x.reactions, x.criticality, x.doubt],
+                facts: [x.reactions, risks[x.criticality] ?? '', x.doubt],
                 tag: a.past.includes(x) ? <Tag tone="grey">{t.past}</Tag> : null,
             })),
         ],

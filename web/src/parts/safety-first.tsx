@@ -19,7 +19,7 @@ function AllergyItem({ a }: { a: Allergy }) {
             title={a.title}
             tags={
                 <>
-                    {a.criticality === 'High risk' ? <Tag tone="red">{t.highRisk}</Tag> : null}
+                    {a.criticality === 'high' ? <Tag tone="red">{t.highRisk}</Tag> : null}
                     {a.doubt ? <Tag tone="yellow">{a.doubt}</Tag> : null}
                 </>
             }
@@ -27,7 +27,7 @@ function AllergyItem({ a }: { a: Allergy }) {
             <Facts
                 of={[
                     a.reactions ? t.reaction(a.reactions) : t.noReaction,
-                    a.criticality === 'Low risk' && t.lowRisk,
+                    a.criticality === 'low' && t.lowRisk,
                     since ? t.since(since) : recorded && t.asked(recorded),
                 ]}
             />

@@ -17,6 +17,7 @@ const cy: Same<typeof en> = {
     last: (date: string) => `Diwethaf ar ${date}`,
     since: (date: string) => `Ers ${date}`,
     range: (range: string) => `Disgwylir: ${range}`,
+    risks: { high: 'Risg uchel', low: 'Risg isel' },
 };
 
 export default cy;

@@ -17,6 +17,7 @@ export const en = {
     last: (date: string) => `Last on ${date}`,
     since: (date: string) => `Since ${date}`,
     range: (range: string) => `Expected: ${range}`,
+    risks: { high: 'High risk', low: 'Low risk' },
 };
 
 export const readable = area(en, () => import('./readable.cy.ts'));
