@@ -107,12 +107,7 @@ export async function makePasskey(name: string): Promise<Passkey[]> {
 /* A name to begin with, of what the browser says it is. */
 export function deviceName(agent = navigator.userAgent): string {
     const system = /iPhone|iPad|Android|Windows|Mac OS|CrOS|Linux/.exec(agent)?.[0] ?? '';
-    const words: Record<string, string> = {
-        'Mac OS': 'Mac',
-        CrOS: 'Chromebook',
-        Linux: 'Linux computer',
-        Windows: 'Windows computer',
-        Android: 'Android phone or tablet',
-    };
-    return system ? `My ${words[system] ?? system}` : 'My device';
+    const t = passkey();
+    const known: Readonly<Record<string, string>> = t.devices;
+    return system ? t.mine(known[system] ?? system) : t.device;
 }

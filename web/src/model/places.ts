@@ -3,6 +3,8 @@
  * Ids are those of each place, so an entry of another place, and what it refers to, is renamed:
  * 'Observation/7' of Y90001 is 'Observation/Y90001~7' here. No id of FHIR has a '~'.
  */
+import { answered } from '../texts/answered.ts';
+import { language } from '../texts/area.ts';
 import { list, words, type Bundle, type Resource } from './fhir.ts';
 import type { About, RecordIndex } from './record.ts';
 
@@ -74,10 +76,28 @@ export function answersOf(bundle: Bundle): Answers {
     return {
         /* the node says it twice; both have to be so */
         whole: issues[0]?.code === 'informational' && bundle.total !== undefined,
-        summary: words(issues[0]?.details) || 'The node does not say who has answered',
+        summary: words(issues[0]?.details),
         places,
         notes,
     };
+}
+
+/* Of a record that may not be whole: the node's own words, which are English, or as much in ours. */
+export function summaryWords(answers: Answers): string {
+    const t = answered();
+    return language() === 'en' && answers.summary
+        ? `${answers.summary}.`
+        : answers.places.length > 1
+          ? t.maybePart
+          : t.hereOnly;
+}
+
+/* What a place that has not answered means for the record. */
+export function lackWords(place: Place): string {
+    const t = answered();
+    return language() === 'en' && place.words
+        ? place.words
+        : t.lacks(place.name, place.more ? t.more : t.outcomes[place.outcome]);
 }
 
 /* What is missing, place by place. */

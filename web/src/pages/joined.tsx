@@ -2,7 +2,7 @@
 import { useMemo } from 'preact/hooks';
 import { isPatient } from '../model/account.ts';
 import { items, kindCounts, placeOf } from '../model/items.ts';
-import { alone, missing, type Answers, type Place } from '../model/places.ts';
+import { alone, lackWords, missing, summaryWords, type Answers, type Place } from '../model/places.ts';
 import type { Kind } from '../model/timeline.ts';
 import { Heading, Section, Status, Tag } from '../parts/basic.tsx';
 import { DemoNodesSection } from '../parts/demo-nodes.tsx';
@@ -55,7 +55,7 @@ function PlaceItem(props: { place: Place; kinds: [Kind, number][]; id: string })
                 {place.name} {place.own ? t.here : ''}{' '}
                 <Tag tone={TONES[place.outcome]}>{t.outcomes[place.outcome]}</Tag>
             </p>
-            {place.outcome === 'answered' ? <Keeps {...props} /> : <p>{place.words}</p>}
+            {place.outcome === 'answered' ? <Keeps {...props} /> : <p>{lackWords(place)}</p>}
             {place.more ? <p>{t.more}</p> : null}
             {place.withheld ? <p>{t.withheld}</p> : null}
             {place.unwitnessed ? <p class="k-quiet">{t.unwitnessed}</p> : null}
@@ -63,17 +63,22 @@ function PlaceItem(props: { place: Place; kinds: [Kind, number][]; id: string })
     );
 }
 
+/* How many have answered. */
+function saidOf(answers: Answers): string {
+    const all = answers.places.length;
+    const lacking = missing(answers).length;
+    return lacking
+        ? texts().some(all - lacking, all)
+        : answers.whole
+          ? texts().all(all)
+          : summaryWords(answers);
+}
+
 /* What is lacking in a box that cannot be overlooked; else one line. */
 function Whole({ answers, again }: { answers: Answers; again: () => void }) {
     const t = texts();
     const lacking = missing(answers);
-    const all = answers.places.length;
     const whole = (answers.whole || alone(answers)) && !lacking.length;
-    const said = lacking.length
-        ? t.some(all - lacking.length, all)
-        : answers.whole
-          ? t.all(all)
-          : `${answers.summary}.`;
     const button = (
         <Button kind="secondary" click={again}>
             {t.again}
@@ -82,7 +87,7 @@ function Whole({ answers, again }: { answers: Answers; again: () => void }) {
     if (whole) {
         return (
             <div class="nhsuk-inset-text k-inset">
-                <p>{said}</p>
+                <p>{saidOf(answers)}</p>
                 {button}
             </div>
         );
@@ -93,10 +98,10 @@ function Whole({ answers, again }: { answers: Answers; again: () => void }) {
                 <span class="nhsuk-u-visually-hidden">{common().important} </span>
                 {t.part}
             </h2>
-            <p>{said}</p>
+            <p>{saidOf(answers)}</p>
             <ul>
                 {lacking.map((p) => (
-                    <li>{p.words}</li>
+                    <li>{lackWords(p)}</li>
                 ))}
             </ul>
             {answers.notes.map((note) => (
@@ -128,7 +133,7 @@ export default function JoinedPage({ record, session, again }: RecordPageProps) 
             <p>{own ? t.intro : t.introTheirs}</p>
             {answers ? (
                 <>
-                    <Status>{answers.summary}</Status>
+                    <Status>{saidOf(answers)}</Status>
                     <Whole answers={answers} again={again} />
                 </>
             ) : elsewhere ? (

@@ -1,6 +1,6 @@
 /* Whether the record on view is whole: "3 of 4 places have answered", who is missing, and when it was read. */
 import type { Loaded } from '../load.ts';
-import { alone, missing, type Place } from '../model/places.ts';
+import { alone, missing, summaryWords, type Place } from '../model/places.ts';
 import { answered } from '../texts/answered.ts';
 import { common } from '../texts/common.ts';
 import { More } from './basic.tsx';
@@ -69,7 +69,7 @@ export function Answered({ record, again }: { record: Loaded; again: () => void 
         return (
             <div class={`k-answered ${foot}`} role="status">
                 <p>
-                    {answers.whole ? t.all(all) : `${answers.summary}.`} {read}{' '}
+                    {answers.whole ? t.all(all) : summaryWords(answers)} {read}{' '}
                     <button type="button" class="k-link-button" onClick={again}>
                         {common().readAgain}
                     </button>
@@ -82,7 +82,7 @@ export function Answered({ record, again }: { record: Loaded; again: () => void 
         <div class={`k-answered k-answered--part ${foot}`} role="status">
             <p>
                 <strong>{t.part}.</strong>{' '}
-                {lacking.length ? t.some(all - lacking.length, all) : `${answers.summary}.`} {read}
+                {lacking.length ? t.some(all - lacking.length, all) : summaryWords(answers)} {read}
             </p>
             {list(lacking)}
             {answers.notes.map((note) => (

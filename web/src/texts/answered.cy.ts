@@ -20,6 +20,10 @@ const cy: Same<typeof en> = {
         broken: 'wedi anfon ateb na ellir ei ddefnyddio',
     },
     more: 'mae ganddo fwy nag y gellid ei nôl',
+    maybePart: 'Gall hyn fod yn rhan o’r cofnod yn unig: nid oedd modd gofyn i bob lle.',
+    hereOnly: 'Dyma’r hyn a gedwir yma yn unig.',
+    lacks: (place: string, outcome: string) =>
+        `${place}: ${outcome}. Gall yr hyn sydd ganddo fod ar goll yma`,
     here: '(yma)',
     readAt: (time: string) => `Darllenwyd am ${time}.`,
 };

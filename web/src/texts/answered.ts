@@ -18,6 +18,10 @@ export const en = {
         broken: 'sent an answer that cannot be used',
     },
     more: 'has more than could be fetched',
+    maybePart: 'This may be a part of the record: not every place could be asked.',
+    hereOnly: 'This is what is kept here alone.',
+    lacks: (place: string, outcome: string) =>
+        `${place} ${outcome}: what it has may be missing here`,
     here: '(here)',
     readAt: (time: string) => `Read at ${time}.`,
 };

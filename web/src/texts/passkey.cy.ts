@@ -2,6 +2,15 @@ import type { Same } from './area.ts';
 import type { en } from './passkey.ts';
 
 const cy: Same<typeof en> = {
+    devices: {
+        'Mac OS': 'Mac',
+        CrOS: 'Chromebook',
+        Linux: 'cyfrifiadur Linux',
+        Windows: 'cyfrifiadur Windows',
+        Android: 'ffôn neu lechen Android',
+    },
+    mine: (device: string) => `${device} (fy un i)`,
+    device: 'Fy nyfais',
     already: {
         heading: 'Mae gan y ddyfais hon allwedd mynediad yma yn barod',
         advice: 'Defnyddiwch yr allwedd mynediad sydd gennych, neu ychwanegwch un ar ddyfais arall.',

@@ -2,6 +2,15 @@
 import { area } from './area.ts';
 
 export const en = {
+    devices: {
+        'Mac OS': 'Mac',
+        CrOS: 'Chromebook',
+        Linux: 'Linux computer',
+        Windows: 'Windows computer',
+        Android: 'Android phone or tablet',
+    },
+    mine: (device: string) => `My ${device}`,
+    device: 'My device',
     already: {
         heading: 'This device already has a passkey here',
         advice: 'Use the passkey that you have, or add one on another device.',
