@@ -214,6 +214,9 @@ export async function patientReadsTheirRecordInWelsh(w) {
         ['#/patient/:me/medicines', 'Meddyginiaethau rydych yn eu cymryd nawr'],
         ['#/patient/:me/conditions', 'Cofnodwyd'],
         ['#/people/:me/joined', 'Mae’n cadw'],
+        ['#/people/:me/access', 'Edrychoch chi'],
+        ['#/people/:me/sharing', 'Pwy sy’n gofalu amdanoch nawr'],
+        ['#/people/:me/proxies', 'Pobl sy’n gweithredu'],
     ]) {
         await page.go(to);
         await w.until(`${to} is in Welsh`, async () => (await text(page)).includes(words));

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { tellsWithheld } from '../src/api.ts';
 import { consequences, draftParameters, readSharing, type Draft } from '../src/model/choices.ts';
+import { setLanguage } from '../src/texts/area.ts';
 import { asCsv, byDay, whatWords, whoWords, whyWords, type Look } from '../src/model/looks.ts';
 
 const draft = (more: Partial<Draft>): Draft => ({
@@ -157,6 +158,28 @@ test('an entry of the list in words', () => {
         whyWords(look({ ...tie, reason: 'emergency: your patient fell' }), false),
         'For their care: the patient is registered there. They said: it was an emergency: your patient fell',
     );
+});
+
+test('whoever has chosen Welsh reads the list and the choices in Welsh', async () => {
+    await setLanguage('cy');
+    try {
+        const both = look({ kind: 'operation', what: '$everything, Observation' });
+        assert.equal(whatWords(both), 'Darllen eich cofnod a chanlyniadau profion neu fesuriadau');
+        assert.equal(
+            whatWords(look({ kind: 'asked', what: 'Condition, Patient' }), false),
+            'Gofyn i sefydliad arall am: cyflyrau a’u manylion',
+        );
+        assert.equal(
+            whyWords(look({ purpose: 'TREAT', relation: 'the patient is registered there' })),
+            'Ar gyfer eich gofal: rydych chi wedi’ch cofrestru yno',
+        );
+        assert.equal(
+            consequences(draft({ party: INFIRMARY }), MH)[0],
+            'Ni fydd Aldermarsh Infirmary yn gweld dim yn eich cofnod.',
+        );
+    } finally {
+        await setLanguage('en');
+    }
 });
 
 test('a table cannot run a formula, and keeps commas and quotes', () => {

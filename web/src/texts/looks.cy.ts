@@ -105,8 +105,12 @@ const cy: Same<typeof en> = {
         'acts for the patient': own
             ? 'maent yn gweithredu ar eich rhan'
             : 'maent yn gweithredu ar ran y claf',
-        'the patient is registered there': `${own ? 'rydych chi' : 'mae’r claf'} wedi’${own ? 'ch' : 'i'} gofrestru yno`,
-        'the patient was referred there': `${own ? 'cawsoch eich' : 'cafodd y claf ei'} atgyfeirio yno`,
+        'the patient is registered there': own
+            ? 'rydych chi wedi’ch cofrestru yno'
+            : 'mae’r claf wedi’i gofrestru yno',
+        'the patient was referred there': own
+            ? 'cawsoch eich atgyfeirio yno'
+            : 'cafodd y claf ei atgyfeirio yno',
         'treats the patient, or did a short while ago': `maent yn ${own ? 'eich trin' : 'trin y claf'}, neu buont yn gwneud hynny ychydig yn ôl`,
         'in the care team': own ? 'maent yn eich tîm gofal' : 'maent yn y tîm gofal',
         'has an appointment with the patient': own
