@@ -3,9 +3,6 @@ import type { en } from './sign-in.ts';
 
 const cy: Same<typeof en> = {
     title: 'Mewngofnodi',
-    elsewhere: (place: string) =>
-        `Cedwir eich cofnod yn ${place}. Rydych yn mewngofnodi yno, ac yn dod yn ôl yma.`,
-    goThere: 'Mynd yno i fewngofnodi',
     notSignedIn: 'Nid ydych wedi mewngofnodi',
     faults: {
         forbidden:

@@ -4,9 +4,6 @@ import { area } from './area.ts';
 export const en = {
     title: 'Sign in',
     notSignedIn: 'You are not signed in',
-    elsewhere: (place: string) =>
-        `Your record is kept at ${place}. You sign in there, and come back here.`,
-    goThere: 'Go there to sign in',
     faults: {
         forbidden:
             'The other service knows who you are, but you have no account here that it may open. Ask your practice to invite you.',
