@@ -293,10 +293,13 @@ export function useRecord(
         const show = () => turn((n) => n + 1);
         now.shows.add(show);
         needs.forEach((n) => now.need(n));
+        if (staff) {
+            now.need('safety'); /* the banner of staff has the allergies on every page */
+        }
         return () => {
             now.shows.delete(show);
         };
-    }, [now, key, tries]);
+    }, [now, key, staff, tries]);
     const { state } = now;
     return {
         record: {
