@@ -8,6 +8,7 @@ import {
     conceptKey,
     list,
     localReference,
+    sentence,
     title,
     words,
     type Concept,
@@ -248,7 +249,7 @@ export function carers(
         .forEach((p) =>
             add(
                 { reference: `RelatedPerson/${p.id}` },
-                list<Concept>(p.relationship).map(title).join(', '),
+                sentence(list<Concept>(p.relationship).map(title).join(', ')),
                 '',
             ),
         );

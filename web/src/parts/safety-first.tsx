@@ -89,7 +89,10 @@ function MedicineItem({ m }: { m: Medicine }) {
             <p class="k-item__facts k-item__dose">{m.dose || t.noDose}</p>
             <Facts
                 of={[
-                    m.last && t.lastIssue(showDate(m.last)),
+                    m.last &&
+                        (m.res.resourceType === 'MedicationStatement' ? t.lastSaid : t.lastIssue)(
+                            showDate(m.last),
+                        ),
                     m.first !== m.last && m.first && t.since(showDate(m.first)),
                     m.reason && t.for(m.reason),
                 ]}

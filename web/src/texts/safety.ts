@@ -29,6 +29,7 @@ export const en = {
     medicines: 'Current medicines',
     noMedicines: 'No current medicines recorded.',
     lastIssue: (when: string) => `last issued ${when}`,
+    lastSaid: (when: string) => `last said to be taken ${when}`,
     noDose: 'Dose not recorded',
     for: (why: string) => `for ${why}`,
     onHold: 'On hold',
