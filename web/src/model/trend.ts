@@ -13,7 +13,7 @@ export interface Trend {
     top: string; /* the highest and the lowest value, with their digits */
     bottom: string;
     y: (n: number) => number;
-    range: string; /* '48.0 to 64.50'; '132–150 / 83–92' for two numbers */
+    range: string; /* '48.0 to 64.50'; '132 to 150 / 83 to 92' for two numbers */
 }
 
 const extent = (
@@ -145,8 +145,7 @@ export function trend(
         );
     const t = trends();
     const same = series === 1 && ends[0]!.min === ends[0]!.max;
-    const range =
-        series > 1 ? spread('–').join(' / ') : same ? t.all(spread('')[0]!) : spread(t.to)[0]!;
+    const range = same ? t.all(spread('')[0]!) : spread(t.to).join(' / ');
     const said =
         series > 1
             ? t.two(spread(t.to)[0]!, spread(t.to)[1]!)

@@ -28,8 +28,8 @@ export function Bare({ p }: { p: Point }) {
                 ? unit === '%'
                     ? '%'
                     : ` ${unit === '/min' ? results().aMinute : unit}`
-                : bare === text
-                  ? ''
+                : text.startsWith(bare)
+                  ? text.slice(bare.length)
                   : ` ${text}`}
         </>
     );
