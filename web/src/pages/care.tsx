@@ -132,7 +132,7 @@ function PlanCard({ id, plan, staff }: { id: string; plan: Plan; staff: boolean 
                                     <span class="k-quiet k-block">
                                         {[oftenWords(s.often), s.who.join(', '), s.from ? t.since(showDate(s.from)) : '']
                                             .filter(Boolean)
-                                            .join(' – ')}
+                                            .join(', ')}
                                     </span>
                                 </span>{' '}
                                 {t.states[s.state] ? (

@@ -26,7 +26,7 @@ function Warning({ index, id }: { index: RecordIndex; id: string }) {
                 <span class="nhsuk-u-visually-hidden">{common().important} </span>
                 {t.allergyWarning}
             </h2>
-            <AllergyLine index={index} id={id} />
+            <AllergyLine index={index} id={id} named />
         </div>
     ) : (
         <div class="nhsuk-inset-text k-inset">

@@ -31,7 +31,7 @@ function shownOf(kind: OtherKind, r: Resource): Shown {
             return {
                 what: (typed.what !== 'other' && t.feels[typed.what!]) || words(r.code),
                 more: [
-                    [showDateTime(r.effectiveDateTime), t.bads[typed.bad!]].filter(Boolean).join(' – '),
+                    [showDateTime(r.effectiveDateTime), t.bads[typed.bad!]].filter(Boolean).join(', '),
                     noteOf(r),
                 ],
             };
@@ -191,7 +191,7 @@ export default function OwnPage({ record, session, query }: RecordPageProps) {
                         <ul class="nhsuk-list k-own__adds">
                             {lacking.map((kind) => (
                                 <li key={kind}>
-                                    <a href={ownHref(id, `add/${kind}`)}>{t.kinds[kind]}</a>
+                                    <a href={ownHref(id, `add/${kind}`)}>{t.add(t.aKind[kind]!)}</a>
                                 </li>
                             ))}
                         </ul>

@@ -97,7 +97,10 @@ function Asked(props: {
                     }
                 >
                     {t.withdraw}
-                    <span class="nhsuk-u-visually-hidden">: {r.words.slice(0, 60) || t.kinds[r.kind]}</span>
+                    <span class="nhsuk-u-visually-hidden">
+                        {' '}
+                        ({r.words.slice(0, 60) || t.kinds[r.kind]})
+                    </span>
                 </Button>
             ) : null}
         </li>
@@ -164,16 +167,16 @@ export default function RequestsPage({ record, session }: RecordPageProps) {
             {loaded.value && !all.length && !remarks.length ? <Empty>{t.empty}</Empty> : null}
             {all.length || remarks.length ? (
                 <>
-                    <Section id="waiting" title={t.waiting} note={String(waiting.length)} wide>
+                    <Section id="waiting" title={t.waiting} note={`(${waiting.length})`} wide>
                         {waiting.length ? list(waiting) : <Empty>{t.noneWaiting}</Empty>}
                     </Section>
-                    <Section id="answered" title={t.answered} note={String(over.length)} wide>
+                    <Section id="answered" title={t.answered} note={`(${over.length})`} wide>
                         {over.length ? list(over) : <Empty>{t.noneAnswered}</Empty>}
                     </Section>
                 </>
             ) : null}
             {staff.length ? (
-                <Section id="staff" title={t.byStaff} note={String(staff.length)} wide>
+                <Section id="staff" title={t.byStaff} note={`(${staff.length})`} wide>
                     {list(staff)}
                 </Section>
             ) : null}

@@ -57,7 +57,7 @@ export function RemarkWords({
                     onClick={() => void run(() => takeBack(remark.res)).then((ok) => ok && again())}
                 >
                     {t.takeBack}
-                    <span class="nhsuk-u-visually-hidden">: {remark.words.slice(0, 60)}</span>
+                    <span class="nhsuk-u-visually-hidden"> ({remark.words.slice(0, 60)})</span>
                 </button>
             ) : null}
         </blockquote>

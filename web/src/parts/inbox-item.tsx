@@ -334,7 +334,7 @@ export function MailItem({ res, work, done }: { res: Resource; work: Work; done:
             {workflow === 'request' ? (
                 <Button kind="small" click={() => setShown(!shown)}>
                     {shown ? t.close : t.open}
-                    <span class="nhsuk-u-visually-hidden">: {from}</span>
+                    <span class="nhsuk-u-visually-hidden"> ({from})</span>
                 </Button>
             ) : null}
             {shown ? <AskedThere res={res} patient={patient} done={done} /> : null}
@@ -352,7 +352,7 @@ export function MailItem({ res, work, done }: { res: Resource; work: Work; done:
                 }
             >
                 {t.acknowledge}
-                <span class="nhsuk-u-visually-hidden">: {from}</span>
+                <span class="nhsuk-u-visually-hidden"> ({from})</span>
             </Button>
         </li>
     );

@@ -40,7 +40,7 @@ function One({ link, end }: { link: SharedLink; end: () => void }) {
             {link.open ? (
                 <Button kind="small" click={end}>
                     {t.end}
-                    <span class="nhsuk-u-visually-hidden">: {link.label}</span>
+                    <span class="nhsuk-u-visually-hidden"> ({link.label})</span>
                 </Button>
             ) : null}
         </li>

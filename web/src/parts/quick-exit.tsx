@@ -42,7 +42,7 @@ export function QuickExit() {
             <div class="nhsuk-width-container">
                 <a class="k-quick-exit" href={ELSEWHERE} rel="nofollow noreferrer" onClick={leave}>
                     {t.quickExit}
-                    <span class="nhsuk-u-visually-hidden">. {t.quickExitHint}</span>
+                    <span class="nhsuk-u-visually-hidden"> ({t.quickExitHint})</span>
                 </a>
             </div>
         </section>

@@ -87,7 +87,7 @@ const cy: Same<typeof en> = {
     feedbackTitle: 'Adborth',
     feedbackLead: 'Dywedwch wrthym beth sy’n dda, beth sy’n wael, neu beth sydd ddim yn gweithio. Mae’n mynd at y bobl sy’n rhedeg y gwasanaeth hwn. Gallant eich ateb.',
     feedbackNot: 'Peidiwch ag ysgrifennu am eich iechyd yma. Ar gyfer hynny, gofynnwch gwestiwn yn eich cofnod.',
-    feedbackPage: (page: string) => `Mae eich adborth am y dudalen "${page}".`,
+    feedbackPage: (page: string) => `Mae eich adborth am y dudalen “${page}”.`,
     feedbackHint: 'Beth oeddech chi am ei wneud? Beth ddigwyddodd?',
     feedbackSent: 'Diolch. Mae eich adborth wedi’i anfon.',
     feedbackMine: 'Eich adborth o’r blaen',

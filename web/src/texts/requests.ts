@@ -87,7 +87,7 @@ export const en = {
     feedbackTitle: 'Feedback',
     feedbackLead: 'Tell us what is good, what is bad, or what does not work. It goes to the people who run this service. They can answer you.',
     feedbackNot: 'Do not write about your health here. For that, ask a question in your record.',
-    feedbackPage: (page: string) => `Your feedback is about the page "${page}".`,
+    feedbackPage: (page: string) => `Your feedback is about the page “${page}”.`,
     feedbackHint: 'What did you want to do? What happened?',
     feedbackSent: 'Thank you. Your feedback has been sent.',
     feedbackMine: 'Your feedback before',
