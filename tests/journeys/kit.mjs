@@ -262,7 +262,8 @@ export class World {
 
     /*
      * What a screen reader is given of the page. Nothing that can be pressed is without a name, there is
-     * one h1, and no level of headings is left out; written down where KITH_TRANSCRIPTS says.
+     * one h1, and no level of headings is left out; written down where KITH_TRANSCRIPTS says, without the
+     * addresses of links: nobody hears those.
      */
     async transcript(page, name) {
         const tree = await page.locator('body').ariaSnapshot();
@@ -279,7 +280,8 @@ export class World {
         const folder = process.env.KITH_TRANSCRIPTS;
         if (folder) {
             mkdirSync(folder, { recursive: true });
-            writeFileSync(join(folder, `${name.replace(/[^A-Za-z0-9]+/g, '-').toLowerCase()}.txt`), `${tree}\n`);
+            const heard = lines.filter((l) => !l.trimStart().startsWith('- /url:')).join('\n');
+            writeFileSync(join(folder, `${name.replace(/[^A-Za-z0-9]+/g, '-').toLowerCase()}.txt`), `${heard}\n`);
         }
         return tree;
     }
