@@ -210,7 +210,7 @@ function Todo({ record, now, children }: { record: Loaded; now: number; children
                     <h2 class="nhsuk-heading-s" id="todo">
                         {t.todo}
                     </h2>
-                    <ul class="nhsuk-list nhsuk-list--bullet k-last">
+                    <ul class="nhsuk-list nhsuk-list--bullet">
                         {offered.map((a) => (
                             <li key={a.id}>
                                 <a href={entryHref(id, a)}>{t.offered(showDateTime(a.start))}</a>
