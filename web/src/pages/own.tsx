@@ -129,7 +129,7 @@ function Others(props: {
                     })}
                 </ul>
             ) : (
-                <Empty>{props.none}</Empty>
+                <Empty>{mine ? props.none : own().noneOfKind}</Empty>
             )}
             {all.length > shown.length ? (
                 <button
@@ -183,12 +183,12 @@ export default function OwnPage({ record, session, query }: RecordPageProps) {
                         ))}
                     </ul>
                 ) : (
-                    <Empty>{t.noReadings}</Empty>
+                    <Empty>{mine ? t.noReadings : t.noneOfKind}</Empty>
                 )}
                 {mine && lacking.length ? (
                     <>
-                        <h3 class="nhsuk-heading-s">{t.addReading}</h3>
-                        <ul class="nhsuk-list k-own__adds">
+                        <h3 class="nhsuk-heading-s k-noprint">{t.addReading}</h3>
+                        <ul class="nhsuk-list k-own__adds k-noprint">
                             {lacking.map((kind) => (
                                 <li key={kind}>
                                     <a href={ownHref(id, `add/${kind}`)}>{t.add(t.aKind[kind]!)}</a>
