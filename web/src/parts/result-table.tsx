@@ -16,8 +16,8 @@ export function PointValue({ p }: { p: Point }) {
                         ? p.value.unit === '%'
                             ? '%'
                             : ` ${p.value.unit}`
-                        : p.value.bare === p.value.text
-                          ? ''
+                        : p.value.text.startsWith(p.value.bare)
+                          ? p.value.text.slice(p.value.bare.length)
                           : ` ${p.value.text}`}
                 </>
             ) : null}{' '}
