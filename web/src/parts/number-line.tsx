@@ -107,7 +107,7 @@ export function NumberLine({ line }: { line: Line }) {
                 width="100%"
                 height="5em"
                 role="img"
-                aria-label={t.line(value, range)}
+                aria-label={t.line(value, range, standingSays(line.standing))}
             >
                 <rect class="k-line__all" x="0" y="2.25em" width="100%" height="1em" rx="0.5em" />
                 <rect

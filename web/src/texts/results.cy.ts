@@ -58,7 +58,7 @@ const cy: Same<typeof en> = {
         notFound: 'Ni ddaeth y prawf o hyd i’r hyn yr oedd yn chwilio amdano.',
     },
     marked: 'Y lle a wnaeth y prawf ddywedodd hynny.',
-    line: (value: string, range: string) => `Llinell rif. Y gwerth yw ${value}. Ystod arferol: ${range}.`,
+    line: (value: string, range: string, says: string) => `Llinell rif. Y gwerth yw ${value}. Ystod arferol: ${range}. ${says}`,
     upper: 'Y rhif uchaf',
     lower: 'Y rhif isaf',
     rangeIs: (range: string) => `Ystod arferol: ${range}`,

@@ -58,7 +58,7 @@ export const en = {
         notFound: 'The test did not find what it looked for.',
     },
     marked: 'The place that did the test said so.',
-    line: (value: string, range: string) => `Number line. The value is ${value}. Usual range: ${range}.`,
+    line: (value: string, range: string, says: string) => `Number line. The value is ${value}. Usual range: ${range}. ${says}`,
     upper: 'Upper number',
     lower: 'Lower number',
     rangeIs: (range: string) => `Usual range: ${range}`,
