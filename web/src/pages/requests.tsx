@@ -65,7 +65,7 @@ function Asked(props: {
                     </Row>
                 ) : null}
                 <Row label={mine ? t.youAsked : t.asked(r.by)}>
-                    {[t.onDay(showDate(r.asked)), r.words].filter(Boolean).join('\n')}
+                    {[t.onDay(showDate(r.asked)), r.words].filter(Boolean).join('.\n')}
                 </Row>
                 {r.waits ? (
                     <>
@@ -83,7 +83,7 @@ function Asked(props: {
                             r.answer,
                         ]
                             .filter(Boolean)
-                            .join('\n')}
+                            .join('.\n')}
                     </Row>
                 )}
             </dl>
