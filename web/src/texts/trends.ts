@@ -5,7 +5,7 @@ export const en = {
     to: ' to ',
     all: (value: string) => `all ${value}`,
     one: (lowest: string, highest: string) => `lowest ${lowest}, highest ${highest}`,
-    two: (upper: string, lower: string) => `upper number ${upper}, lower number ${lower}`,
+    two: (upper: string, lower: string) => `upper value ${upper}, lower value ${lower}`,
     words: (n: number, from: string, to: string, latest: string, more: string) =>
         `${n} values from ${from} to ${to}: latest ${latest}, ${more}`,
     noValue: 'No value yet',
