@@ -29,6 +29,7 @@ import { timelineOf } from '../timelines.ts';
 /* Years are opened, newest first, until this many entries can be read; the rest at a press. */
 const OPEN_AT_FIRST = 30;
 const CHUNK = 50;
+const BLOCK = 10; /* rows at least that are laid out together */
 const STEP = 8; /* rows that a slow telephone draws without a pause that is felt */
 
 const PLAIN: LayKind[] = ['results', 'problems', 'procedures', 'vaccinations'];
@@ -102,8 +103,13 @@ function Row({ item, ctx }: { item: Item; ctx: Ctx }) {
     );
 }
 
-function Days({ all, ctx }: { all: Item[]; ctx: Ctx }) {
-    const days: { label: string; items: Item[] }[] = [];
+interface Day {
+    label: string;
+    items: Item[];
+}
+
+function daysOf(all: Item[]): Day[] {
+    const days: Day[] = [];
     for (const item of all) {
         const label = showDate(item.entry.start) || timelineTexts().noDate;
         const last = days[days.length - 1];
@@ -113,19 +119,45 @@ function Days({ all, ctx }: { all: Item[]; ctx: Ctx }) {
             days.push({ label, items: [item] });
         }
     }
+    return days;
+}
+
+/*
+ * What the browser lays out only when it comes into view: it looks after each of these whenever somebody
+ * scrolls, so they are few; and draws one in a moment, so they are short.
+ */
+function blocksOf(days: Day[]): Day[][] {
+    const blocks: Day[][] = [];
+    let rows = BLOCK;
+    for (const day of days) {
+        if (rows >= BLOCK) {
+            blocks.push([]);
+            rows = 0;
+        }
+        blocks[blocks.length - 1]!.push(day);
+        rows += day.items.length;
+    }
+    return blocks;
+}
+
+function Days({ all, ctx }: { all: Item[]; ctx: Ctx }) {
     return (
-        <ol class="k-days">
-            {days.map((d) => (
-                <li class="k-day" key={d.label}>
-                    <h3 class="k-day__date">{d.label}</h3>
-                    <ul class="k-entries">
-                        {d.items.map((item) => (
-                            <Row item={item} ctx={ctx} key={keyOf(item)} />
-                        ))}
-                    </ul>
-                </li>
+        <>
+            {blocksOf(daysOf(all)).map((block) => (
+                <ol class="k-days" key={block[0]!.label}>
+                    {block.map((d) => (
+                        <li class="k-day" key={d.label}>
+                            <h3 class="k-day__date">{d.label}</h3>
+                            <ul class="k-entries">
+                                {d.items.map((item) => (
+                                    <Row item={item} ctx={ctx} key={keyOf(item)} />
+                                ))}
+                            </ul>
+                        </li>
+                    ))}
+                </ol>
             ))}
-        </ol>
+        </>
     );
 }
 
