@@ -258,7 +258,7 @@ async function plain(w, bytes, words) {
 /* --- a run ------------------------------------------------------------------------------------ */
 
 const FLAGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-features=LocalNetworkAccessChecks,BlockInsecurePrivateNetworkRequests'];
-const browser = await chromium.launch({ executablePath: process.env.KITH_CHROMIUM ?? '/usr/bin/chromium', args: FLAGS });
+const browser = await chromium.launch({ executablePath: process.env.KITH_CHROMIUM ?? '/usr/bin/chromium-headless-shell', args: FLAGS });
 const demo = await startDemo(program);
 const load = loadavg()[0].toFixed(2);
 const rows = [];

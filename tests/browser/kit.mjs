@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const SKIP = 77;
-const CHROMIUM = process.env.KITH_CHROMIUM ?? '/usr/bin/chromium';
+const CHROMIUM = process.env.KITH_CHROMIUM ?? '/usr/bin/chromium-headless-shell';
 const FLAGS = [
     '--headless',
     '--no-sandbox',

@@ -5,7 +5,7 @@
  *                                     a doctor of its practice; NAME: only these tests
  *
  * KITH_BROWSER_SHOTS   a folder for pictures of every page
- * KITH_CHROMIUM        the browser (default /usr/bin/chromium)
+ * KITH_CHROMIUM        the browser (default /usr/bin/chromium-headless-shell)
  * KITH_BROWSER_MS      the most that opening a record of 3,000 entries may take (default 5000)
  * KITH_SMALL=yes       (with sanitizers) only what asks the node much: the page itself is the same in every build
  *

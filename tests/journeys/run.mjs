@@ -5,7 +5,7 @@ import { startDemo, World } from './kit.mjs';
 
 const SKIP = 77;
 const AT_ONCE = 3;
-const CHROMIUM = process.env.KITH_CHROMIUM ?? '/usr/bin/chromium';
+const CHROMIUM = process.env.KITH_CHROMIUM ?? '/usr/bin/chromium-headless-shell';
 const FLAGS = [
     '--headless',
     '--no-sandbox',
