@@ -27,8 +27,10 @@ function allergyLine(index: RecordIndex): { text: string; alert: boolean } {
     const t = banner();
     const a = allergies(index);
     if (a.active.length) {
-        const names = a.active.slice(0, 3).map((x) => x.title);
-        const more = a.active.length - names.length;
+        /* what several places have recorded stands here once */
+        const all = [...new Set(a.active.map((x) => x.title))];
+        const names = all.slice(0, 3);
+        const more = all.length - names.length;
         return { text: t.andMore(names.join(', '), more), alert: true };
     }
     return { text: a.none.length ? t.noKnown : t.none, alert: false };
