@@ -23,6 +23,8 @@ const SAFETY_MS = 1000;
 const WHOLE_MS = 2000;
 const ROUTE_MS = 200;
 const TASK_MS = 50;
+const PX_A_SECOND = 5000;
+const THROWN_PX = 200000;
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const program = process.argv[2];
@@ -207,9 +209,16 @@ async function unfolded(page) {
     return page.evaluate(() => document.querySelectorAll('.k-entry').length);
 }
 
-/* The longest task while somebody scrolls from the top of the timeline to its end. */
+/*
+ * Every task of more than 50 ms while somebody throws the timeline from its top, seven screens a second, through
+ * hundreds of screens that were not drawn before. A callback in each frame has to be there: browsers tell of long
+ * tasks only where they ran a script, and to draw is none.
+ */
 async function scrolled(page) {
     const rows = await unfolded(page);
+    const session = await page.context().newCDPSession(page);
+    await session.send('HeapProfiler.collectGarbage'); /* of the opening, which is not what is measured */
+    await page.waitForTimeout(1000);
     await page.evaluate(() => {
         window.kithSeen.tasks.length = 0;
         const frames = (window.kithSeen.frames = []);
@@ -221,21 +230,24 @@ async function scrolled(page) {
         };
         requestAnimationFrame(frame);
     });
-    await page.mouse.move(600, 500);
-    const height = await page.evaluate(() => document.documentElement.scrollHeight);
-    for (let i = 0; i < 100; i++) {
-        await page.mouse.wheel(0, i < 60 ? 700 : height / 40);
-        await page.waitForTimeout(60);
+    await session.send('Input.synthesizeScrollGesture', {
+        x: 600,
+        y: 500,
+        yDistance: -THROWN_PX,
+        speed: PX_A_SECOND,
+        gestureSourceType: 'mouse',
+    });
+    const { tasks, frames, far } = await page.evaluate(() => ({ ...window.kithSeen, far: scrollY }));
+    if (far < THROWN_PX * 0.9) {
+        throw new Error(`the timeline went ${far} of ${THROWN_PX} px`);
     }
-    const far = await page.evaluate(() => scrollY);
-    const { tasks, frames } = await page.evaluate(() => window.kithSeen);
     frames.sort((a, b) => a - b);
+    const at = (part) => Math.round(frames[Math.floor((frames.length - 1) * part)]);
     return {
         rows,
-        far,
         longest: Math.max(0, ...tasks.map(([, ms]) => ms)),
         over: tasks.length,
-        frames: `${Math.round(frames[Math.floor(frames.length * 0.5)])} and ${Math.round(frames[Math.floor(frames.length * 0.95)])}, at most ${Math.round(frames.at(-1))}`,
+        frames: `${frames.length} frames, ${at(0.5)} ms from one to the next, ${at(0.99)} in 99 of 100, ${at(1)} at most`,
     };
 }
 
@@ -317,10 +329,10 @@ try {
         row(`portal: from page to page (${whose}), each read before`, ROUTE_MS, median(there.slice(2)), ` (first visits ${there.slice(0, 2).map(Math.round).join(', ')}; then ${there.slice(2).map(Math.round).join(', ')})`);
         const scroll = await scrolled(page);
         row(
-            `portal: longest task while ${scroll.rows} entries of the timeline are scrolled, all years open (${whose})`,
+            `portal: longest task while a timeline of ${scroll.rows} entries, all years open, is thrown ${THROWN_PX / 1000},000 px at ${PX_A_SECOND / 1000},000 px/s (${whose})`,
             TASK_MS,
             scroll.longest,
-            ` (${scroll.over} longer than 50 ms on ${Math.round(scroll.far / 1000)},000 px; from frame to frame ${scroll.frames} ms: half of them, 95 %, all)`,
+            ` (${scroll.over} longer than 50 ms; ${scroll.frames})`,
         );
     }
 } finally {

@@ -170,7 +170,7 @@ export async function theTimelineFilters({ browser, base }) {
     await counts('3 entries of');
     check(
         'one kind',
-        (await page.locator('.k-entry__kind').allInnerTexts()).every((t) => t.includes('Medicine')),
+        (await page.locator('.k-entry__kind').allTextContents()).every((t) => t.includes('Medicine')),
     );
     await page.check('#kind-vaccinations');
     await counts('4 entries of');

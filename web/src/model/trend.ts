@@ -55,12 +55,14 @@ export function drawable(points: Point[]): Point[] {
     for (const p of newest ? points : []) {
         const numbers = drawableAtAll(p) ? numbersIn(p.value, newest!.value) : null;
         if (numbers?.length === newest!.value.numbers.length) {
-            const value =
-                numbers === p.value.numbers ? p.value : { ...p.value, numbers, bare: numbers.join('/') };
-            used.unshift({ ...p, value });
+            used.push(
+                numbers === p.value.numbers
+                    ? p
+                    : { ...p, value: { ...p.value, numbers, bare: numbers.join('/') } },
+            );
         }
     }
-    return used;
+    return used.reverse();
 }
 
 /* How many values have a number that is not in the line, since their unit is another one. */

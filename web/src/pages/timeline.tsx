@@ -1,27 +1,23 @@
 /* Everything in the record, from all places: what is to come, then by year, with filters. */
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { isPatient } from '../model/account.ts';
-import { civil, showDate, showPeriod } from '../model/dates.ts';
 import {
-    alsoAt,
     byYear,
     items,
     kindCounts,
     placeCounts,
-    placeOf,
     upcoming,
     wanted,
     type Item,
     type Year,
 } from '../model/items.ts';
 import type { LayKind } from '../model/lay.ts';
-import type { RecordIndex } from '../model/record.ts';
-import { sourceLine } from '../model/source.ts';
 import { fold, type Kind } from '../model/timeline.ts';
-import { Chevron, Empty, Heading, Tag } from '../parts/basic.tsx';
 import { AskedPlaces } from '../parts/asked.tsx';
+import { Chevron, Empty, Heading } from '../parts/basic.tsx';
+import { Days, type Ctx } from '../parts/days.tsx';
 import { useLay } from '../parts/lay.ts';
-import { entryHref, replaceQuery } from '../router.ts';
+import { replaceQuery } from '../router.ts';
 import type { RecordPageProps } from '../routes.ts';
 import { timelineTexts } from '../texts/timeline.ts';
 import { timelineOf } from '../timelines.ts';
@@ -29,137 +25,9 @@ import { timelineOf } from '../timelines.ts';
 /* Years are opened, newest first, until this many entries can be read; the rest at a press. */
 const OPEN_AT_FIRST = 30;
 const CHUNK = 50;
-const BLOCK = 10; /* rows at least that are laid out together */
 const STEP = 8; /* rows that a slow telephone draws without a pause that is felt */
 
 const PLAIN: LayKind[] = ['results', 'problems', 'procedures', 'vaccinations'];
-
-interface Ctx {
-    id: string;
-    index: RecordIndex;
-    here: string; /* the name of this node's organisation */
-}
-
-const keyOf = ({ entry: { res } }: Item): string => `${res.resourceType}/${res.id ?? ''}`;
-
-function Others({ item, ctx }: { item: Item; ctx: Ctx }) {
-    const t = timelineTexts();
-    const { id, index, here } = ctx;
-    const places = alsoAt(item, index, here);
-    return (
-        <>
-            {places.length ? <p class="k-entry__source">{t.also(places.join(', '))}</p> : null}
-            {item.others.length ? (
-                <details class="nhsuk-details k-more">
-                    <summary class="nhsuk-details__summary">
-                        <span class="nhsuk-details__summary-text">
-                            {t.alike(item.others.length)}
-                        </span>
-                    </summary>
-                    <ul class="k-more__text">
-                        {item.others.map((e) => (
-                            <li>
-                                <a href={entryHref(id, e.res)}>{e.title}</a>{' '}
-                                {[showDate(e.start), t.from(placeOf(e, index, here))]
-                                    .filter(Boolean)
-                                    .join(', ')}
-                            </li>
-                        ))}
-                    </ul>
-                </details>
-            ) : null}
-        </>
-    );
-}
-
-function Row({ item, ctx }: { item: Item; ctx: Ctx }) {
-    const t = timelineTexts();
-    const { index, here } = ctx;
-    const e = item.entry;
-    const time = civil(e.start)?.time;
-    const until = e.end && showDate(e.end) !== showDate(e.start) ? showPeriod(e.start, e.end) : '';
-    const short = e.kind === 'results' && e.detail !== '' && e.detail.length < 40;
-    const place = placeOf(e, index, here);
-    const source = sourceLine(index, e.res);
-    return (
-        <li class={`k-entry${e.wrong ? ' k-entry--wrong' : ''}`}>
-            <p class="k-entry__kind">
-                {t.one[e.kind]}
-                {time ? <span class="k-entry__time"> {time}</span> : null}
-            </p>
-            <p class="k-entry__title">
-                <a href={entryHref(ctx.id, e.res)}>{e.title}</a>
-                {short ? <strong class="k-entry__value"> {e.detail}</strong> : null}{' '}
-                {e.status ? <Tag tone={e.wrong ? 'red' : 'grey'}>{e.status}</Tag> : null}
-            </p>
-            {e.detail && !short ? <p class="k-entry__detail">{e.detail}</p> : null}
-            {until ? <p class="k-entry__detail">{until}</p> : null}
-            <p class="k-entry__source">
-                {t.from(place)}
-                {source && source !== place ? ` · ${source.replace(`, ${place}`, '')}` : ''}
-            </p>
-            <Others item={item} ctx={ctx} />
-        </li>
-    );
-}
-
-interface Day {
-    label: string;
-    items: Item[];
-}
-
-function daysOf(all: Item[]): Day[] {
-    const days: Day[] = [];
-    for (const item of all) {
-        const label = showDate(item.entry.start) || timelineTexts().noDate;
-        const last = days[days.length - 1];
-        if (last?.label === label) {
-            last.items.push(item);
-        } else {
-            days.push({ label, items: [item] });
-        }
-    }
-    return days;
-}
-
-/*
- * What the browser lays out only when it comes into view: it looks after each of these whenever somebody
- * scrolls, so they are few; and draws one in a moment, so they are short.
- */
-function blocksOf(days: Day[]): Day[][] {
-    const blocks: Day[][] = [];
-    let rows = BLOCK;
-    for (const day of days) {
-        if (rows >= BLOCK) {
-            blocks.push([]);
-            rows = 0;
-        }
-        blocks[blocks.length - 1]!.push(day);
-        rows += day.items.length;
-    }
-    return blocks;
-}
-
-function Days({ all, ctx }: { all: Item[]; ctx: Ctx }) {
-    return (
-        <>
-            {blocksOf(daysOf(all)).map((block) => (
-                <ol class="k-days" key={block[0]!.label}>
-                    {block.map((d) => (
-                        <li class="k-day" key={d.label}>
-                            <h3 class="k-day__date">{d.label}</h3>
-                            <ul class="k-entries">
-                                {d.items.map((item) => (
-                                    <Row item={item} ctx={ctx} key={keyOf(item)} />
-                                ))}
-                            </ul>
-                        </li>
-                    ))}
-                </ol>
-            ))}
-        </>
-    );
-}
 
 /* Grows to `most` by a few at a time, so that the page goes on answering while it is drawn. */
 function useGrowing(most: number): number {

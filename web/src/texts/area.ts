@@ -68,7 +68,7 @@ export function languageBefore(): Language {
 
 /* In English: '1 day', '1,200 days'. */
 export const plural = (n: number, one: string, many = `${one}s`): string =>
-    `${n.toLocaleString('en-GB')} ${n === 1 ? one : many}`;
+    `${n < 1000 ? n : n.toLocaleString('en-GB')} ${n === 1 ? one : many}`;
 
 export function area<T extends object>(
     en: T,
