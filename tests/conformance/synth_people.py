@@ -25,7 +25,7 @@ ROOT = HERE.parent.parent
 KITH = os.path.abspath(sys.argv[1])
 DATA = pathlib.Path(os.environ.get("KITH_DATA") or ROOT.parent / "shared" / "data")
 UKCORE = "uk/ukcore-definitions"
-PEOPLE = 40 if os.environ.get("KITH_SMALL") == "yes" else 200  # fewer with sanitizers
+PEOPLE = 40 if os.environ.get("KITH_SMALL") == "yes" else 120  # fewer with sanitizers
 SEED = 1
 SKIPPED = 77
 

@@ -26,6 +26,7 @@ import { FileButton, saveFile } from '../parts/file-button.tsx';
 import { waitingHere } from '../parts/focus.ts';
 import { Button, Choices, Main, TextField, useAction, useLoaded } from '../parts/form.tsx';
 import { PersonLinks } from '../parts/person.tsx';
+import { WhoItIs } from '../parts/who-it-is.tsx';
 import type { PageProps } from '../routes.ts';
 import { access } from '../texts/access.ts';
 import { common } from '../texts/common.ts';
@@ -238,6 +239,7 @@ export default function AccessPage({ params, session }: PageProps) {
     const now = today();
     return (
         <Main>
+            <WhoItIs id={id} session={session} />
             <PersonLinks id={id} session={session} page="access" />
             <Heading>{title}</Heading>
             <Status>{said}</Status>

@@ -4,6 +4,7 @@ import { isPatient, safeCallback } from '../model/account.ts';
 import { Empty, Heading, TroubleBox, useTitle } from '../parts/basic.tsx';
 import { Button, Main, useAction, useLoaded } from '../parts/form.tsx';
 import { PersonLinks } from '../parts/person.tsx';
+import { WhoItIs } from '../parts/who-it-is.tsx';
 import type { PageProps } from '../routes.ts';
 import { apps as appTexts } from '../texts/apps.ts';
 
@@ -41,6 +42,7 @@ export default function LaunchPage({ params, session }: PageProps) {
         });
     return (
         <Main>
+            <WhoItIs id={id} session={session} />
             <PersonLinks id={id} session={session} page="launch" />
             <Heading>{title}</Heading>
             <p>{t.openWords}</p>

@@ -19,6 +19,7 @@ import {
     type Problems,
 } from '../parts/form.tsx';
 import { PersonLinks } from '../parts/person.tsx';
+import { WhoItIs } from '../parts/who-it-is.tsx';
 import { partyName } from '../model/choices.ts';
 import { futureDay } from './choice.tsx';
 import type { PageProps } from '../routes.ts';
@@ -174,6 +175,7 @@ export default function ProxiesPage({ params, session }: PageProps) {
         });
     return (
         <Main>
+            <WhoItIs id={id} session={session} />
             <PersonLinks id={id} session={session} page="proxies" />
             <Heading>{title}</Heading>
             <p>{t.lead(own)}</p>

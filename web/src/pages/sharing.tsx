@@ -19,6 +19,7 @@ import { Dialog } from '../parts/dialog.tsx';
 import { afterDrawing } from '../parts/focus.ts';
 import { Button, Main, useAction, useLoaded } from '../parts/form.tsx';
 import { PersonLinks } from '../parts/person.tsx';
+import { WhoItIs } from '../parts/who-it-is.tsx';
 import { GrantForm, NewChoice } from './choice.tsx';
 import { Preview } from './preview.tsx';
 import type { PageProps } from '../routes.ts';
@@ -141,6 +142,7 @@ export default function SharingPage({ params, session }: PageProps) {
     };
     return (
         <Main>
+            <WhoItIs id={id} session={session} />
             <PersonLinks id={id} session={session} page="sharing" />
             <Heading>{title}</Heading>
             {said ? (
