@@ -195,6 +195,13 @@ export async function openPage(browser, base, options = {}) {
     page.bad = bad;
     open.push(page);
     page.on('close', () => open.splice(open.indexOf(page), 1));
+    /* until all of a record that the page needs has been read, what comes after the first part too */
+    page.whole = async () => {
+        await page.waitForSelector('.k-answered:has-text("Read at")');
+        await page.waitForFunction(
+            () => ![...document.querySelectorAll('main p')].some((p) => p.textContent.trim() === 'Reading'),
+        );
+    };
     page.go = async (hash) => {
         await page.goto('about:blank');
         await page.goto(`${base}/${hash}`);

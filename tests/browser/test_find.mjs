@@ -122,9 +122,7 @@ export async function resultsComeInPagesAndBackReturnsToThem({ browser, base }) 
     await page.waitForSelector('.k-person');
     equal('back returns to what was asked', await page.inputValue('#search'), 'zzokafor');
     await page.go(`#/patient/${EMPTY.id}`);
-    await page.waitForSelector('.k-answered:has-text("Read at")');
-    /* the rest is read after what keeps somebody safe */
-    await page.waitForFunction(() => ![...document.querySelectorAll('main p')].some((p) => p.textContent.trim() === 'Reading'));
+    await page.whole();
     const text = await page.innerText('main');
     for (const words of [
         'No allergies recorded',

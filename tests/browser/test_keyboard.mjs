@@ -81,7 +81,7 @@ export async function allIsReachedByKeyboard({ browser, base }) {
     check('what was found has the focus', true);
     await tabTo(page, 'the person', (at) => at.text.startsWith('ZZOKAFOR'));
     await page.keyboard.press('Enter');
-    await page.waitForSelector('.k-answered:has-text("Read at")');
+    await page.whole();
     await page.waitForFunction(() => location.hash.includes('patient'));
     await tabTo(page, 'the timeline', (at) => at.text === 'Timeline');
     await page.keyboard.press('Enter');
@@ -111,7 +111,7 @@ export async function allIsReachedByKeyboard({ browser, base }) {
     await page.waitForSelector('.k-raw');
     check('down to the raw record', true);
     await page.go(`#/patient/${GRACE.id}`);
-    await page.waitForSelector('.k-answered:has-text("Read at")');
+    await page.whole();
     await page.keyboard.press('?');
     await page.waitForSelector('.k-keys');
     await page.waitForFunction(() => document.activeElement?.id === 'page-heading');

@@ -24,7 +24,7 @@ async function open(browser, base, tab) {
     const session = await page.context().newCDPSession(page);
     await session.send('Performance.enable');
     await page.goto(`${base}/#/patient/${LONG.id}${tab}`);
-    await page.waitForSelector('.k-answered:has-text("Read at")');
+    await page.whole();
     const { metrics } = await session.send('Performance.getMetrics');
     const script = Math.round(1000 * metrics.find((m) => m.name === 'ScriptDuration').value);
     return { page, script, ...(await page.evaluate(() => window.kithSeen)) };

@@ -72,7 +72,7 @@ export async function fourTimesMagnified({ browser, base }) {
 export async function largerText({ browser, base }) {
     const page = await openPage(browser, base, { viewport: { width: 1280, height: 900 } });
     await page.go(`#/patient/${GRACE.id}`);
-    await page.waitForSelector('.k-answered:has-text("Read at")');
+    await page.whole();
     const before = await page.evaluate(
         () => document.querySelector('.k-item__title').getBoundingClientRect().height,
     );
@@ -93,7 +93,7 @@ export async function ownColoursAndStillness({ browser, base }) {
         colorScheme: 'dark',
     });
     await page.go(`#/patient/${GRACE.id}`);
-    await page.waitForSelector('.k-answered:has-text("Read at")');
+    await page.whole();
     check(
         'a trend can be seen in forced colours',
         await page.evaluate(() => {
@@ -110,7 +110,7 @@ export async function ownColoursAndStillness({ browser, base }) {
 export async function paper({ browser, base }) {
     const page = await openPage(browser, base);
     await page.go(`#/patient/${GRACE.id}`);
-    await page.waitForSelector('.k-answered:has-text("Read at")');
+    await page.whole();
     await page.emulateMedia({ media: 'print' });
     const hidden = await page.evaluate(() =>
         ['.k-header', '.k-tabs', '.k-jump', '.k-footer', '.k-toggle'].every(

@@ -22,6 +22,7 @@ export async function whatIsNotRecognisedIsAnswered({ browser, node, grace, offi
     await queue.go('#/');
     await headed(queue, 'Reviews');
     await press(queue, 'look', button('Look at it: Grace'));
+    await queue.waitForSelector('.k-part form');
     await queue.waitForSelector('dt:text-is("In their words") + dd:text-is("I was at the seaside")');
     check('the words of the patient are shown as theirs', true);
     const id = await queue.evaluate(
@@ -84,7 +85,7 @@ export async function aChoiceCountsOnTheNextRequest({ browser, node, grace, doct
     check('the preview changed', before !== after, { before, after });
     const told = await as(browser, node, doctor);
     await told.go(`#/patient/${GRACE.id}`);
-    await told.waitForSelector('.k-answered:has-text("Read at")');
+    await told.whole();
     check(
         'the doctor is told that something is withheld',
         (await told.locator('.k-withheld').count()) === 1,

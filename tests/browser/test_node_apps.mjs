@@ -76,7 +76,7 @@ export async function anAppIsStartedFromThePortal({ browser, node, app, doctor, 
     const client = registered(node, app, state);
     const page = await openPage(browserOf(browser, doctor), node.base, { others: [app.base] });
     await page.go(`#/patient/${GRACE.id}`);
-    await page.waitForSelector('.k-answered:has-text("Read at")');
+    await page.whole();
     await press(page, 'apps', (at) => at.tag === 'A' && at.text === 'Open an app');
     await headed(page, 'Open an app for this person');
     await page.context().addInitScript(

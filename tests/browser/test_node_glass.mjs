@@ -59,6 +59,7 @@ export async function theGlassIsBrokenSeenAndReviewed({ browser, node, doctor, s
     await queue.go('#/');
     await queue.waitForSelector('text=Opened in an emergency');
     await press(queue, 'look', button('Look at it'));
+    await queue.waitForSelector('.k-part form');
     await queue.waitForSelector('dt:text-is("In their words") + dd:text-is("Found on the quay")');
     const save = (at) => at.tag === 'BUTTON' && at.text === 'Save';
     await refused(queue, save, 'Choose what you decide');
@@ -165,7 +166,7 @@ export async function aRoleHasItsOwnRightsAlone({ browser, node }) {
     await page.go('#/reviews');
     await page.waitForSelector('h1:text("You may not see this page")');
     await page.go(`#/patient/${GRACE.id}`);
-    await page.waitForSelector('.k-answered:has-text("Read at")');
+    await page.whole();
     check('a clinician sees allergies', (await page.innerText('main')).includes('Amoxicillin'));
     const allergies = `AllergyIntolerance?patient=${GRACE.id}`;
     equal('and the node gives them', await status(who, allergies), 200);

@@ -29,7 +29,7 @@ export async function whoLookedIsCheckedInTheBrowser({ browser, node, grace, doc
     equal('the doctor reads it', await status(doctor, `Observation?patient=${GRACE.id}`), 200);
     const page = await as(browser, node, grace);
     await page.go('#/');
-    await page.waitForSelector('.k-answered:has-text("Read at")');
+    await page.whole();
     await press(page, 'who looked', (at) => at.tag === 'A' && at.text === 'Who looked');
     await headed(page, 'Who looked at my record');
     await page.waitForSelector('.k-look');

@@ -290,7 +290,7 @@ export async function anEndedSessionLeavesNothingOnView({ browser, node }) {
         check(`${then} is not followed`, page.url() === `${node.base}/#/find`, page.url());
     }
     await page.go(`#/patient/${GRACE.id}`);
-    await page.waitForSelector('.k-answered:has-text("Read at")');
+    await page.whole();
     check('a record is on view', (await page.innerText('body')).includes('Amoxicillin'));
     await who.send('POST', '/auth/sign-out', {});
     await page.evaluate((id) => (location.hash = `#/people/${id}/sharing`), GRACE.id);
@@ -331,7 +331,7 @@ export async function anotherServiceLeadsBackToWhereItBegan({ browser, node, pro
     await headed(page, 'Who looked at my record');
     check('back to where it began', page.url().endsWith(`#/people/${ANN.id}/access`), page.url());
     await page.go('#/');
-    await page.waitForSelector('.k-answered:has-text("Read at")');
+    await page.whole();
     check('and only once', page.url().endsWith(`#/patient/${ANN.id}`), page.url());
     await signOutByKeyboard(page);
     await said(page, 'You have signed out');

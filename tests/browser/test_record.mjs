@@ -14,7 +14,7 @@ const section = (page, id) => page.locator(`section[aria-labelledby="h-${id}"]`)
 export async function theSummaryIsRight({ browser, base }) {
     const page = await openPage(browser, base);
     await page.go(`#/patient/${GRACE.id}`);
-    await page.waitForSelector('.k-answered:has-text("Read at")');
+    await page.whole();
     has(
         'the banner says who it is',
         await page.innerText('.k-banner'),
@@ -119,7 +119,7 @@ export async function whatIsHostileIsText({ browser, base }) {
     const page = await openPage(browser, base);
     for (const tab of ['', '/timeline', '/details']) {
         await page.go(`#/patient/${GRACE.id}${tab}`);
-        await page.waitForSelector('.k-answered:has-text("Read at")');
+        await page.whole();
         check(`markup stays text${tab}`, (await page.innerText('main')).includes('<img src=x'));
         equal(`and makes no element${tab}`, await page.locator('main img').count(), 0);
     }
@@ -213,7 +213,7 @@ export async function theTimelineFilters({ browser, base }) {
 export async function detailsSayWhoItIs({ browser, base }) {
     const page = await openPage(browser, base);
     await page.go(`#/patient/${GRACE.id}/details`);
-    await page.waitForSelector('.k-answered:has-text("Read at")');
+    await page.whole();
     await page.waitForSelector('text=Harbour Street Surgery');
     has(
         'details',

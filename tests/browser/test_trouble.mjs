@@ -37,7 +37,7 @@ export async function troubleIsToldAndCanBeTriedAgain({ browser, base }) {
     );
     broken = false;
     await page.click('button:has-text("Try again")');
-    await page.waitForSelector('.k-answered:has-text("Read at")');
+    await page.whole();
     check('trying again helps', true);
 
     await page.unroute('**/fhir/**');

@@ -16,7 +16,8 @@ NHS = 'https://fhir.nhs.uk/Id/nhs-number'
 ODS = 'https://fhir.nhs.uk/Id/ods-organization-code'
 KIND = 'https://kith.care/fhir/CodeSystem/consent-kind'
 LABEL = 'https://kith.care/fhir/CodeSystem/label'
-AT_ONCE = 5 if os.environ.get('KITH_SMALL') != 'yes' else 30  # seconds
+SLOWED = os.environ.get('KITH_SMALL') == 'yes'  # by a sanitizer: then a choice may be told on after its reply, which says so
+AT_ONCE = 30 if SLOWED else 5  # seconds
 
 
 def rows(node, kind):
@@ -265,7 +266,9 @@ def a_member_hangs(gp, hospital, platform):
         for i in range(6):
             versions = rows(gp, 'consent')
             begun = time.monotonic()
-            hospital.put('Consent/no-gp', dict(consent('no-gp', 'sharing', 'deny', gp), status='inactive' if i % 2 else 'active')).is_(200)
+            reply = hospital.put('Consent/no-gp', dict(consent('no-gp', 'sharing', 'deny', gp), status='inactive' if i % 2 else 'active'))
+            if not (SLOWED and reply.status == 500 and b'it is tried again by itself' in reply.body):
+                reply.is_(200)
             until('the home knows choice %d' % i, lambda: rows(gp, 'consent') != versions, 60)
             took.append(time.monotonic() - begun)
             time.sleep(0.7 * i)

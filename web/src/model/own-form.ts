@@ -336,7 +336,8 @@ function contact(typed: Typed, me: { reference: string }): Partial<Resource> {
         patient: me,
         name: [{ text: typed.name!.trim() }],
         relationship: [
-            coded(relation[1], [`${HL7}/v3-RoleCode`, ...relation]),
+            /* the word as it is spelt here; the display of the code is American */
+            coded(relation[1].replace(/bor$/, 'bour'), [`${HL7}/v3-RoleCode`, ...relation]),
             ...(typed.emergency === 'yes'
                 ? [coded('Emergency contact', [`${HL7}/v2-0131`, 'C', 'Emergency Contact'])]
                 : []),

@@ -270,9 +270,9 @@ function Item({ first, roles }: { first: Person; roles: Roles | null }) {
                 {person.name} {person.disabled ? <Tag tone="red">{t.stopped}</Tag> : null}
                 {person.kind === 'patient' ? <Tag tone="blue">{t.patient}</Tag> : null}
             </h2>
-            <p class="k-break">{person.login}</p>
+            <p class="k-break k-tight">{person.login}</p>
             {person.roles?.length ? (
-                <p>{person.roles.map((r) => r.name ?? r.code).join(', ')}</p>
+                <p class="k-tight">{person.roles.map((r) => r.name ?? r.code).join(', ')}</p>
             ) : null}
             <p class="k-quiet">{t.signsInWith(ways)}</p>
             <p role="status" class={said ? 'k-said' : undefined}>

@@ -51,23 +51,30 @@ function pathFor(done: boolean): string {
 
 const nameOf = (ref: any): string => String(ref?.display ?? ref?.reference ?? '');
 
-/* What was said: of the task itself, else of the Consent that it is about. */
-function Reason({ task }: { task: Resource }) {
-    const t = reviews();
+/* The Consent that a task is about; of one about something else there is nothing more to read. */
+function useConsent(task: Resource): { consent: Resource | null; read: boolean } {
     const focus = localReference(task.focus?.reference);
-    const coded = String(list<any>(task.reasonCode?.coding)[0]?.display ?? '');
-    const told = [task.reasonCode?.text, task.description].map((said) => String(said ?? ''));
-    const consent = useLoaded(
-        (signal) => (focus.startsWith('Consent/') ? get(focus, signal) : Promise.resolve(null)),
+    const { value, trouble } = useLoaded<{ consent: Resource | null }>(
+        async (signal) => ({
+            consent: focus.startsWith('Consent/') ? await get(focus, signal) : null,
+        }),
         [focus],
     );
-    const extension = list<any>(consent.value?.extension).find((e) =>
+    return { consent: value?.consent ?? null, read: value !== null || trouble !== null };
+}
+
+/* What was said: of the task itself, else of the Consent that it is about. */
+function Reason({ task, consent }: { task: Resource; consent: Resource | null }) {
+    const t = reviews();
+    const coded = String(list<any>(task.reasonCode?.coding)[0]?.display ?? '');
+    const told = [task.reasonCode?.text, task.description].map((said) => String(said ?? ''));
+    const extension = list<any>(consent?.extension).find((e) =>
         String(e.url ?? '').endsWith('/consent-reason'),
     );
     const code = list<any>(extension?.valueCodeableConcept?.coding)[0]?.code;
     const reason = reasonWords(code);
     const text = String(extension?.valueCodeableConcept?.text ?? '');
-    const period = consent.value?.provision?.period;
+    const period = consent?.provision?.period;
     const rows: [string, string][] = [
         [t.reason, reason ?? coded],
         [t.theirWords, [text, ...told].find((said) => said && said !== reason && said !== coded) ?? ''],
@@ -154,6 +161,34 @@ function Decide({ task, done }: { task: Resource; done: (words: string) => void 
     );
 }
 
+/* Nobody decides before the reason is there to read, nor has the form move away under their hands. */
+function Looked(props: {
+    task: Resource;
+    patient: string;
+    open: boolean;
+    done: (w: string) => void;
+}) {
+    const { task, patient, open, done } = props;
+    const { consent, read } = useConsent(task);
+    return (
+        <div class="k-part">
+            {patient ? (
+                <p>
+                    <a href={`#/people/${patient}/access`}>{reviews().whoLooked}</a>
+                </p>
+            ) : null}
+            {read ? (
+                <>
+                    <Reason task={task} consent={consent} />
+                    {open ? <Decide task={task} done={done} /> : null}
+                </>
+            ) : (
+                <p role="status">{reviews().reading}</p>
+            )}
+        </div>
+    );
+}
+
 function Item({ task, open, done }: { task: Resource; open: boolean; done: (w: string) => void }) {
     const t = reviews();
     const [shown, setShown] = useState(false);
@@ -195,17 +230,7 @@ function Item({ task, open, done }: { task: Resource; open: boolean; done: (w: s
                 {shown ? t.close : t.look}
                 <span class="nhsuk-u-visually-hidden">: {who}</span>
             </Button>
-            {shown ? (
-                <div class="k-part">
-                    <Reason task={task} />
-                    {patient ? (
-                        <p>
-                            <a href={`#/people/${patient}/access`}>{t.whoLooked}</a>
-                        </p>
-                    ) : null}
-                    {open ? <Decide task={task} done={done} /> : null}
-                </div>
-            ) : null}
+            {shown ? <Looked task={task} patient={patient} open={open} done={done} /> : null}
         </li>
     );
 }
@@ -255,7 +280,7 @@ export default function ReviewsPage() {
             {loaded.trouble ? <TroubleBox trouble={loaded.trouble} again={loaded.again} /> : null}
             {page ? (
                 <>
-                    <p class="k-quiet" role="status">
+                    <p class="k-quiet k-after" role="status">
                         {t.cases(page.tasks.length)}
                         {page.next ? ` ${t.andMore}` : ''}
                     </p>

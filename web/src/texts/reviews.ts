@@ -32,6 +32,7 @@ export const en = {
     recordOf: (name: string) => `Record of ${name}`,
     look: 'Look at it',
     close: 'Close',
+    reading: 'Reading what was said',
     whoLooked: 'See who looked at this record',
     reason: 'Reason',
     theirWords: 'In their words',
