@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { bodySite } from '../src/model/fhir.ts';
 import { layOut, parseKeepingDigits } from '../src/model/digits.ts';
 import {
     dosage,
@@ -173,4 +174,10 @@ test('doses are read from text, else from their structure', () => {
         timing({ repeat: { frequency: 3, period: 1, periodUnit: 'wk' } }),
         '3 times a week',
     );
+});
+
+test('a part of the body is called what people call it', () => {
+    assert.equal(bodySite({ text: 'Left upper arm structure (body structure)' }), 'Left upper arm');
+    assert.equal(bodySite({ text: 'Left eye' }), 'Left eye');
+    assert.equal(bodySite(null), '');
 });

@@ -136,3 +136,7 @@ export function plain(text: string): string {
 export function title(concept: Concept | undefined | null): string {
     return plain(words(concept));
 }
+
+/* 'Left upper arm structure', as SNOMED has it, is the left upper arm. */
+export const bodySite = (concept: Concept | undefined | null): string =>
+    title(concept).replace(/ structure$/, '');

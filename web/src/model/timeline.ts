@@ -1,6 +1,7 @@
 /* Every entry of a record as one line of a timeline: when, what kind, what, how it stands. */
 import { readsPlain, sortTime, yearOf } from './dates.ts';
 import {
+    bodySite,
     list,
     plain,
     sentence,
@@ -235,7 +236,7 @@ const readers: Record<string, (r: Resource, index: RecordIndex) => Said> = {
     }),
     Immunization: (r) => ({
         title: called(r.vaccineCode) || unnamed(r),
-        detail: [r.occurrenceString, r.lotNumber ? timelineTexts().batch(String(r.lotNumber)) : '', title(r.site)]
+        detail: [r.occurrenceString, r.lotNumber ? timelineTexts().batch(String(r.lotNumber)) : '', bodySite(r.site)]
             .filter(Boolean)
             .join(', '),
         start: r.occurrenceDateTime ?? r.recorded,

@@ -1,7 +1,7 @@
 /* Vaccinations: what was given, what was not and why. */
 import { useMemo } from 'preact/hooks';
 import { showDate } from '../model/dates.ts';
-import { list, title, words, type Concept } from '../model/fhir.ts';
+import { bodySite, list, title, words, type Concept } from '../model/fhir.ts';
 import { once } from '../model/medicine-facts.ts';
 import { vaccinations, type Vaccination } from '../model/record.ts';
 import { AskedPlaces } from '../parts/asked.tsx';
@@ -33,7 +33,7 @@ function Item({ v, also, ctx }: { v: Vaccination; also: string[]; ctx: ListCtx }
                           ),
                 ],
                 [t.doseNumber, String(dose?.doseNumberPositiveInt ?? dose?.doseNumberString ?? '')],
-                [t.bodySite, title(res.site)],
+                [t.bodySite, bodySite(res.site)],
                 [t.batch, res.lotNumber ?? ''],
                 [t.whyNot, res.status === 'not-done' ? words(res.statusReason) || t.notSaid : ''],
                 [t.forWhat, list<any>(dose?.targetDisease).map((c: Concept) => title(c)).join(', ')],
