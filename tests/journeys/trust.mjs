@@ -55,6 +55,7 @@ export async function gpOpensAnAppAndSeesTheDetails(w) {
     await w.accessible(page, 'personal details');
     await page.go(`#/people/${id}/launch`);
     await w.until('which apps there are', async () => /app/i.test(await text(page)));
+    await w.until('whose record it is stands above it', async () => /NHS No\./.test(await page.innerText('.k-who')));
     await w.accessible(page, 'open an app');
 }
 

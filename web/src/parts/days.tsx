@@ -1,6 +1,6 @@
 /*
- * Entries by day, of which there can be thousands: the browser draws those in view. All of them are in the
- * page, so that it can be searched and read aloud to its end.
+ * Entries by day, of which there can be thousands: the browser draws those near the view. All of them are in
+ * the page, so that the browser's own search finds them.
  */
 import { useState } from 'preact/hooks';
 import { civil, showDate, showPeriod } from '../model/dates.ts';
@@ -148,12 +148,12 @@ const SMALL_LINE = 1.27;
 const BUTTON = 2;
 const GAP = 0.5;
 
-function rowHeight({ entry, others, also }: Item, { index, here }: Ctx): number {
-    const elsewhere = also.length > 0 || others.some((e) => placeOf(e, index, here) !== placeOf(entry, index, here));
+function rowHeight(item: Item, { index, here }: Ctx): number {
+    const { entry, others } = item;
     return (
         ROW +
         (entry.detail && !isShort(entry) ? LINE : 0) +
-        (elsewhere ? SMALL_LINE : 0) +
+        (alsoAt(item, index, here).length ? SMALL_LINE : 0) +
         (others.length ? BUTTON : 0)
     );
 }
