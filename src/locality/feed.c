@@ -165,8 +165,9 @@ static int queue_one(struct feed *f, text ods, const struct feed_row *row, struc
     if (!ret[0].key.p) {
         return no_memory(e);
     }
-    text stream = text_first(ret[0].key, FEED_STREAM);
-    ret[2] = (struct kept_change){.change = KEPT_PUT, .kind = "urgent", .key = stream};
+    text stream = text_first(ret[0].key, FEED_STREAM), number = text_from(ret[0].key, FEED_STREAM);
+    ret[2] =
+        (struct kept_change){.change = KEPT_PUT, .kind = "urgent", .key = stream, .value = number};
     *ret_count = next.at_once ? 3 : 2;
     return feed_place_change(&place, "sent", stream, a, &ret[1], e);
 }

@@ -176,8 +176,16 @@ static int gather_stream(struct feed *f, text prefix, struct feed_batch *b, stru
     return rc == FEED_ENOUGH ? 0 : rc;
 }
 
+/* A mark of urgent, and what stood there: the number of the last row (none in those of older
+ * versions). */
+struct urgent_mark {
+    char stream[FEED_STREAM];
+    char last[8];
+    size_t last_n;
+};
+
 struct urgent {
-    char streams[FEED_URGENT_MAX][FEED_STREAM];
+    struct urgent_mark marks[FEED_URGENT_MAX];
     size_t count;
     const struct feed_held_up *held;
 };
@@ -185,32 +193,42 @@ struct urgent {
 static int urgent_one(void *context, text key, text value)
 {
     struct urgent *u = context;
-    (void)value;
-    if (key.n == FEED_STREAM && !is_held_up(u->held, key.p)) {
-        memcpy(u->streams[u->count++], key.p, FEED_STREAM);
+    if (key.n == FEED_STREAM && value.n <= 8 && !is_held_up(u->held, key.p)) {
+        struct urgent_mark *m = &u->marks[u->count++];
+        memcpy(m->stream, key.p, FEED_STREAM);
+        memcpy(m->last, value.p, value.n);
+        m->last_n = value.n;
     }
     return u->count == FEED_URGENT_MAX ? FEED_ENOUGH : 0;
 }
 
-/* K2: the streams of those of whom something goes at once, before all others. One of which nothing
- * waits any more is not urgent any more. */
+/* Nothing waits any more: unless something else that goes at once was queued since it was read. */
+static int urgent_no_more(struct feed *f, const struct urgent_mark *m, struct err *e)
+{
+    const struct loc_world *w = f->world;
+    text stream = text_make(m->stream, FEED_STREAM), last = text_make(m->last, m->last_n);
+    const struct kept_change past[] = {
+        {.change = KEPT_SWAP, .kind = "urgent", .key = stream, .value = last, .was = last},
+        {.change = KEPT_DELETE, .kind = "urgent", .key = stream}};
+    struct err changed = {0};
+    int rc = w->write(w->context, past, 2, NULL, &changed);
+    return rc && rc != ERR_CONFLICT ? err_set(e, rc, "%s", err_text(&changed)) : 0;
+}
+
+/* K2: the streams of those of whom something goes at once, before all others. */
 static int gather_urgent(struct feed *f, text member, struct feed_batch *b, struct err *e)
 {
     const struct loc_world *w = f->world;
     struct urgent u = {.held = b->held};
-    struct kept_change past[FEED_URGENT_MAX];
-    size_t n = 0;
     int rc = w->each(w->context, "urgent", member, urgent_one, &u, e);
     rc = rc == FEED_ENOUGH ? 0 : rc;
     for (size_t i = 0; !rc && i < u.count; i++) {
-        text stream = text_make(u.streams[i], FEED_STREAM);
-        rc = gather_stream(f, stream, b, e);
+        rc = gather_stream(f, text_make(u.marks[i].stream, FEED_STREAM), b, e);
         if (!rc && !b->count && !b->passed_over) { /* else it may only have had no room */
-            past[n++] =
-                (struct kept_change){.change = KEPT_DELETE, .kind = "urgent", .key = stream};
+            rc = urgent_no_more(f, &u.marks[i], e);
         }
     }
-    return rc || !n ? rc : w->write(w->context, past, n, NULL, e);
+    return rc;
 }
 
 int feed_batch_make(struct feed *f, const struct member *to, enum feed_pace pace,

@@ -186,6 +186,96 @@ static void at_once(void **state)
     end();
 }
 
+/* The rows of a node, where something that goes at once is queued right behind a look at what
+ * waits.
+ */
+struct meanwhile {
+    const struct loc_world *world;
+    size_t looks, tells;
+};
+
+static int look_and_tell(void *context, const char *kind, text prefix,
+                         int (*one)(void *context, text key, text value), void *one_context,
+                         struct err *e)
+{
+    struct meanwhile *x = context;
+    const text to = sim_ods(seen.s, 1);
+    int rc = x->world->each(x->world->context, kind, prefix, one, one_context, e);
+    if (strcmp(kind, "out") == 0 && x->looks++ < x->tells) {
+        assert_int_equal(tell(0, 3, &to, 1, T("Consent/2"), true), 0);
+    }
+    return rc;
+}
+
+static int through_write(void *context, const struct kept_change *changes, size_t count,
+                         size_t *ret_failed, struct err *e)
+{
+    struct meanwhile *x = context;
+    return x->world->write(x->world->context, changes, count, ret_failed, e);
+}
+
+static size_t batch_at_once(struct feed *f, struct arena *a)
+{
+    struct directory_ref *ref;
+    const char *why;
+    struct err e = {0};
+    struct feed_batch b;
+    const struct directory *d = trust_directory(node(0)->trust, &ref, &why);
+    assert_non_null(d);
+    const struct member *m = directory_member(d, sim_ods(seen.s, 1));
+    assert_int_equal(feed_batch_make(f, m, FEED_AT_ONCE, NULL, a, &b, &e), 0);
+    feed_batch_done(&b);
+    trust_done(ref);
+    return b.count;
+}
+
+/* As it stands between the answer of who has taken a row and the next look. */
+static void mark_urgent(const struct loc_world *w, text last)
+{
+    char stream[FEED_STREAM];
+    struct err e = {0};
+    struct feed_row row = row_about(node(0)->feed, 3, T(""));
+    feed_stream_key(sim_ods(seen.s, 1), row.person, stream);
+    const struct kept_change put = {.change = KEPT_PUT,
+                                    .kind = "urgent",
+                                    .key = text_make(stream, sizeof stream),
+                                    .value = last};
+    assert_int_equal(w->write(w->context, &put, 1, NULL, &e), 0);
+}
+
+/* K2: what is queued while an earlier one is found to be done is not left to the courier, who may
+ * be waiting for somebody else. */
+static void at_once_while_another_ends(void **state)
+{
+    (void)state;
+    begin(3);
+    struct arena a;
+    const text to = sim_ods(seen.s, 1);
+    struct meanwhile x = {.world = sim_world(seen.s, 0), .tells = 1};
+    const struct loc_world spied = {.context = &x, .each = look_and_tell, .write = through_write};
+    struct feed looking = {.world = &spied};
+    assert_int_equal(tell(0, 3, &to, 1, T("Consent/1"), true), 0);
+    run(5000);
+    assert_true(was_seen(1, 0, 3, T("Consent/1")));
+    assert_int_equal(waiting(0, 1), 0);
+    mark_urgent(x.world, T("\0\0\0\0\0\0\0\1"));
+    arena_init(&a, 1 << 20);
+    assert_int_equal(batch_at_once(&looking, &a), 0);
+    assert_int_equal(waiting(0, 1), 1);
+    assert_int_equal(batch_at_once(&looking, &a), 1);
+    run(5000);
+    assert_int_equal(waiting(0, 1), 0);
+    mark_urgent(x.world, T("")); /* of an older version */
+    x.looks = 0;
+    x.tells = 0;
+    assert_int_equal(batch_at_once(&looking, &a), 0);
+    assert_int_equal(x.looks, 1);
+    assert_int_equal(batch_at_once(&looking, &a), 0);
+    assert_int_equal(x.looks, 1); /* it is looked at no more */
+    arena_done(&a);
+    end();
+}
+
 /* 30 days, 30,000 rows: they go in batches, and nothing is kept in memory for it. */
 static void away_for_long(void **state)
 {
@@ -322,10 +412,15 @@ static void from_a_backup(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(comes_once),       cmocka_unit_test(crash_at_each_write),
-        cmocka_unit_test(random_schedules), cmocka_unit_test(at_once),
-        cmocka_unit_test(away_for_long),    cmocka_unit_test(no_effect),
-        cmocka_unit_test(turned_away),      cmocka_unit_test(from_a_backup),
+        cmocka_unit_test(comes_once),
+        cmocka_unit_test(crash_at_each_write),
+        cmocka_unit_test(random_schedules),
+        cmocka_unit_test(at_once),
+        cmocka_unit_test(at_once_while_another_ends),
+        cmocka_unit_test(away_for_long),
+        cmocka_unit_test(no_effect),
+        cmocka_unit_test(turned_away),
+        cmocka_unit_test(from_a_backup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
