@@ -211,7 +211,7 @@ async function unfolded(page) {
 
 /*
  * Every task of more than 50 ms while somebody throws the timeline from its top, seven screens a second, through
- * hundreds of screens that were not drawn before. A callback in each frame has to be there: browsers tell of long
+ * hundreds of screens. A callback in each frame has to be there: browsers tell of long
  * tasks only where they ran a script, and to draw is none.
  */
 async function scrolled(page) {

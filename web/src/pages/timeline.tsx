@@ -25,7 +25,7 @@ import { timelineOf } from '../timelines.ts';
 /* Years are opened, newest first, until this many entries can be read; the rest at a press. */
 const OPEN_AT_FIRST = 30;
 const CHUNK = 50;
-const STEP = 8; /* rows that a slow telephone draws without a pause that is felt */
+const STEP = 4; /* rows that a slow telephone draws without a pause that is felt */
 
 const PLAIN: LayKind[] = ['results', 'problems', 'procedures', 'vaccinations'];
 
@@ -36,8 +36,8 @@ function useGrowing(most: number): number {
         if (now >= most) {
             return undefined;
         }
-        const timer = setTimeout(() => setNow(now + STEP), 0);
-        return () => clearTimeout(timer);
+        const frame = requestAnimationFrame(() => setNow(now + STEP));
+        return () => cancelAnimationFrame(frame);
     }, [now, most]);
     return Math.min(now, most);
 }
