@@ -5,8 +5,8 @@
  *   node bench/portal.mjs build/src/cli/kith       writes bench/results/portal-DATE-COMMIT.md
  *
  * In the same run a plain page of the same size (the same bytes of code, of data and of words, with no
- * work for the browser but to show them) is opened in the same way: what the portal adds to that is
- * its own.
+ * work for the browser but to show them) is opened in the same way, and the rows of the timeline are
+ * thrown in a page without code: what the portal adds to that is its own.
  */
 import { execFileSync } from 'node:child_process';
 import { createRequire } from 'node:module';
@@ -214,8 +214,7 @@ async function unfolded(page) {
  * hundreds of screens. A callback in each frame has to be there: browsers tell of long
  * tasks only where they ran a script, and to draw is none.
  */
-async function scrolled(page) {
-    const rows = await unfolded(page);
+async function thrown(page) {
     const session = await page.context().newCDPSession(page);
     await session.send('HeapProfiler.collectGarbage'); /* of the opening, which is not what is measured */
     await page.waitForTimeout(1000);
@@ -244,11 +243,22 @@ async function scrolled(page) {
     frames.sort((a, b) => a - b);
     const at = (part) => Math.round(frames[Math.floor((frames.length - 1) * part)]);
     return {
-        rows,
         longest: Math.max(0, ...tasks.map(([, ms]) => ms)),
         over: tasks.length,
         frames: `${frames.length} frames, ${at(0.5)} ms from one to the next, ${at(0.99)} in 99 of 100, ${at(1)} at most`,
     };
+}
+
+/* What a page shows, as a page of its own without any code. */
+async function still(page) {
+    const url = `${page.base}/still-page-of-the-same-rows`;
+    const html = await page.evaluate(() => {
+        document.querySelectorAll('script').forEach((s) => s.remove());
+        return document.documentElement.outerHTML;
+    });
+    await page.route(url, (route) => route.fulfill({ contentType: 'text/html', body: `<!doctype html>${html}` }));
+    await page.goto(url);
+    await slow(page);
 }
 
 /* A page of the same bytes in which there is nothing to do: how long until its words are there. */
@@ -327,13 +337,14 @@ try {
             await page.waitForTimeout(1500);
         }
         row(`portal: from page to page (${whose}), each read before`, ROUTE_MS, median(there.slice(2)), ` (first visits ${there.slice(0, 2).map(Math.round).join(', ')}; then ${there.slice(2).map(Math.round).join(', ')})`);
-        const scroll = await scrolled(page);
-        row(
-            `portal: longest task while a timeline of ${scroll.rows} entries, all years open, is thrown ${THROWN_PX / 1000},000 px at ${PX_A_SECOND / 1000},000 px/s (${whose})`,
-            TASK_MS,
-            scroll.longest,
-            ` (${scroll.over} longer than 50 ms; ${scroll.frames})`,
-        );
+        const many = await unfolded(page);
+        const throwing = async (what, most) => {
+            const { longest, over, frames } = await thrown(page);
+            row(`${what}: longest task while a timeline of ${many} entries, all years open, is thrown ${THROWN_PX / 1000},000 px at ${PX_A_SECOND / 1000},000 px/s`, most, longest, ` (${over} longer than 50 ms; ${frames})`);
+        };
+        await throwing(`portal, ${whose}`, TASK_MS);
+        await still(page);
+        await throwing('a plain page with the same rows', 0);
     }
 } finally {
     await browser.close();
