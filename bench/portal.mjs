@@ -25,6 +25,7 @@ const ROUTE_MS = 200;
 const TASK_MS = 50;
 const PX_A_SECOND = 5000;
 const THROWN_PX = 200000;
+const THROWS = 3;
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const program = process.argv[2];
@@ -211,12 +212,13 @@ async function unfolded(page) {
 
 /*
  * Every task of more than 50 ms while somebody throws the timeline from its top, seven screens a second, through
- * hundreds of screens. A callback in each frame has to be there: browsers tell of long
- * tasks only where they ran a script, and to draw is none.
+ * hundreds of screens. A callback in each frame has to be there: browsers tell of long tasks only where they ran
+ * a script, and to draw is none.
  */
 async function thrown(page) {
     const session = await page.context().newCDPSession(page);
     await session.send('HeapProfiler.collectGarbage'); /* of the opening, which is not what is measured */
+    await page.evaluate(() => scrollTo(0, 0));
     await page.waitForTimeout(1000);
     await page.evaluate(() => {
         window.kithSeen.tasks.length = 0;
@@ -225,7 +227,9 @@ async function thrown(page) {
         const frame = (now) => {
             frames.push(now - last);
             last = now;
-            requestAnimationFrame(frame);
+            if (window.kithSeen.frames === frames) {
+                requestAnimationFrame(frame);
+            }
         };
         requestAnimationFrame(frame);
     });
@@ -339,8 +343,17 @@ try {
         row(`portal: from page to page (${whose}), each read before`, ROUTE_MS, median(there.slice(2)), ` (first visits ${there.slice(0, 2).map(Math.round).join(', ')}; then ${there.slice(2).map(Math.round).join(', ')})`);
         const many = await unfolded(page);
         const throwing = async (what, most) => {
-            const { longest, over, frames } = await thrown(page);
-            row(`${what}: longest task while a timeline of ${many} entries, all years open, is thrown ${THROWN_PX / 1000},000 px at ${PX_A_SECOND / 1000},000 px/s`, most, longest, ` (${over} longer than 50 ms; ${frames})`);
+            const throws = [];
+            for (let i = 0; i < THROWS; i++) {
+                throws.push(await thrown(page));
+            }
+            const each = throws.map((t) => `${t.over} longer than 50 ms, the longest ${Math.round(t.longest)}; ${t.frames}`);
+            row(
+                `${what}: longest task while a timeline of ${many} entries, all years open, is thrown ${THROWN_PX / 1000},000 px at ${PX_A_SECOND / 1000},000 px/s`,
+                most,
+                median(throws.map((t) => t.longest)),
+                ` (${throws.length} throws: ${each.join(' / ')})`,
+            );
         };
         await throwing(`portal, ${whose}`, TASK_MS);
         await still(page);
@@ -366,7 +379,7 @@ const report = `# Benchmark of the portal
 - machine: ${cpus()[0].model}, ${cpus().length} cores; the browser, five nodes and this run on the same cores
 - commit: ${commit}
 - date: ${now.slice(0, 16).replace('T', ' ')} UTC; load average before: ${load}
-- each figure is the median of ${TURNS} runs in one go
+- each figure is the median of ${TURNS} runs in one go, of ${THROWS} for what is thrown
 
 | metric | target | measured | pass? |
 |---|---|---|---|

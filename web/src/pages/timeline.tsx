@@ -12,7 +12,8 @@ import {
     type Year,
 } from '../model/items.ts';
 import type { LayKind } from '../model/lay.ts';
-import { fold, type Kind } from '../model/timeline.ts';
+import type { RecordIndex } from '../model/record.ts';
+import { fold, type Entry, type Kind } from '../model/timeline.ts';
 import { AskedPlaces } from '../parts/asked.tsx';
 import { Chevron, Empty, Heading } from '../parts/basic.tsx';
 import { Days, type Ctx } from '../parts/days.tsx';
@@ -280,14 +281,30 @@ function useFilters(query: URLSearchParams) {
     return { chosen, choose, text, type, used, clear };
 }
 
+interface Overview {
+    all: Item[];
+    kinds: [Kind, number][];
+    places: [string, number][];
+}
+const overviews = new WeakMap<Entry[], Overview>();
+
+/* Made once for a timeline: whoever comes back to the page does not wait for it. */
+function lookOver(entries: Entry[], index: RecordIndex, here: string): Overview {
+    let made = overviews.get(entries);
+    if (!made) {
+        const all = items(entries, index);
+        made = { all, kinds: kindCounts(all), places: placeCounts(all, index, here) };
+        overviews.set(entries, made);
+    }
+    return made;
+}
+
 export default function TimelinePage({ record, query, session }: RecordPageProps) {
     const t = timelineTexts();
     const { index } = record;
     const here = session.organisation?.name ?? '';
     const entries = timelineOf(record, useLay(...PLAIN));
-    const all = useMemo(() => items(entries, index), [entries]);
-    const kinds = useMemo(() => kindCounts(all), [all]);
-    const places = useMemo(() => placeCounts(all, index, here), [all]);
+    const { all, kinds, places } = lookOver(entries, index, here);
     const filters = useFilters(query);
     const { chosen, used } = filters;
     const shown = useMemo(() => {
