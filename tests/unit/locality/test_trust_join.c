@@ -179,6 +179,49 @@ static void test_joining_again(void **state)
     locality_end(&w);
 }
 
+/* The node that serves comes in while the command is on its way with the same invitation. */
+static struct {
+    struct trust *serves;
+    text invitation;
+    struct trust_self_config self;
+    int times;
+} overtaking;
+
+static void overtaken_call(void *context, struct peer_call *calls, size_t count,
+                           int64_t deadline_ms, struct arena *a)
+{
+    struct err e;
+    if (overtaking.times && text_eq(calls[0].path, T("/locality/join"))) {
+        overtaking.times--;
+        assert_int_equal(trust_join(overtaking.serves, overtaking.invitation, &overtaking.self, &e),
+                         0);
+    }
+    quicker->call(context, calls, count, deadline_ms, a);
+}
+
+static void test_the_node_beside_came_in_first(void **state)
+{
+    (void)state;
+    struct world w = locality_begin(17, 2, 1);
+    struct loc_world face;
+    struct arena a;
+    struct err e;
+    arena_init(&a, 16 << 20);
+    struct trust *beside = open_beside(&w, 1, &face);
+    face.call = overtaken_call;
+    assert_int_equal(trust_invite(sim_state(w.s, 0), T("X01"), &a, &overtaking.invitation, &e), 0);
+    members_self(w.m, 1, &overtaking.self);
+    overtaking.serves = sim_state(w.s, 1);
+    overtaking.times = 1;
+    assert_int_equal(trust_join(beside, overtaking.invitation, &overtaking.self, &e), 0);
+    assert_int_equal(overtaking.times, 0);
+    assert_int_equal(invitations(&w, 0), 0); /* it was spent, and refused */
+    assert_int_equal(members_number(w.m, 1), 2);
+    trust_close(beside);
+    arena_done(&a);
+    locality_end(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -186,6 +229,7 @@ int main(void)
         cmocka_unit_test(test_a_strangers_text),
         cmocka_unit_test(test_somebody_was_quicker),
         cmocka_unit_test(test_joining_again),
+        cmocka_unit_test(test_the_node_beside_came_in_first),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
