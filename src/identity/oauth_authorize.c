@@ -197,7 +197,7 @@ static struct refusal check_prompt(struct oauth_call *c, const struct oauth_form
         if (text_eq(word, T("none"))) {
             *ret_none = true;
         } else if (text_eq(word, T("login"))) {
-            ask->fresh_ms = c->now_ms;
+            ask->fresh_ms = c->now_ms + 1; /* a session of this very millisecond was there */
         } else if (text_eq(word, T("consent"))) {
             ask->asks = true;
         } else if (!text_eq(word, T("select_account"))) {
