@@ -3,16 +3,11 @@
 const text = (page) => page.innerText('main');
 const read = (page) => page.waitForSelector('.k-foot');
 
-/* A busy machine may leave a place too little time: people ask again, and so do these. */
 async function whole(w, page) {
-    await w.until('all four places answer', async () => {
+    await w.untilAsked(page, 'all four places answer', async () => {
         await read(page);
-        if ((await text(page)).includes('All 4 places have answered')) {
-            return true;
-        }
-        await page.getByRole('button', { name: 'Ask all places again' }).click();
-        return false;
-    }, 60000);
+        return (await text(page)).includes('All 4 places have answered');
+    });
 }
 
 export async function patientBeginsAtHome(w) {
@@ -143,13 +138,9 @@ export async function patientGoesThroughTheTimeline(w) {
 export async function patientSeesWhereTheRecordIs(w) {
     const page = await w.open('demo-patient', '#/people/:me/joined');
     await page.waitForSelector('#h-places');
-    await w.until('four places answered', async () => {
-        const all = (await text(page)).includes('All 4 places have answered');
-        if (!all) {
-            await page.getByRole('button', { name: 'Ask all places again' }).click();
-        }
-        return all;
-    }, 60000);
+    await w.untilAsked(page, 'four places answered', async () =>
+        (await text(page)).includes('All 4 places have answered'),
+    );
     await w.until('each says what it keeps', async () =>
         (await text(page)).split('It keeps: ').length === 5,
     );

@@ -128,6 +128,23 @@ export class World {
         }
     }
 
+    /*
+     * What other places have as well. A busy machine may leave one of them too little time: people ask
+     * again then, and so does this.
+     */
+    async untilAsked(page, what, so) {
+        return this.until(what, async () => {
+            if (await so().catch(() => false)) {
+                return true;
+            }
+            const again = page.getByRole('button', { name: 'Ask all places again' });
+            if (await again.count()) {
+                await again.first().click({ timeout: 1000 });
+            }
+            return false;
+        }, 60000);
+    }
+
     /* A session of somebody of the demonstration: made once for all stories of a file. */
     async signedIn(who, at, fresh) {
         const key = `${who} ${at}`;

@@ -257,5 +257,7 @@ export async function patientWritesAtTheirPlatform(w) {
     await says(w, page, 'Scales at the library');
     await w.until('this one can be changed here', async () => (await page.locator('tr:has-text("at the library") a').count()) === 1);
     const practice = await w.open('demo-patient', '#/patient/:me/own/readings/weight');
-    await says(w, practice, 'Scales at the library');
+    await w.untilAsked(practice, 'the practice has it, too', async () =>
+        (await main(practice)).includes('Scales at the library'),
+    );
 }

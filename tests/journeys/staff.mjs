@@ -457,3 +457,111 @@ export async function suggestionsComeAtOnce(w) {
     w.equal('no question is refused', refused, 0);
     w.check('95 of 100 within 50 ms', best <= 50, `${best.toFixed(1)} ms`);
 }
+
+/* Whom the page of this place names as looking after somebody, with the telephones. */
+const lookAfter = (page) => page.innerText('section[aria-labelledby=h-team]');
+const everybody = async (page) => {
+    const more = page.locator('section[aria-labelledby=h-team] button');
+    if (await more.count()) {
+        await more.first().click();
+    }
+};
+
+/* The same person at another place, which has its own id for them. */
+async function atThisPlace(page, patient) {
+    const { value } = patient.identifier.find((i) => i.system === NHS_NUMBER);
+    return matches((await fhir(page, 'GET', `Patient?identifier=${NHS_NUMBER}|${value}`)).body)[0].id;
+}
+
+export async function hospitalAsksWhoLooksAfterThemAtDischarge(w) {
+    const ward = await w.open('demo-hospital', '#/find', { at: 'hospital' });
+    const id = await somebody(ward, 0);
+    const { body: patient } = await fhir(ward, 'GET', `Patient/${id}`);
+    await ward.go(`#/patient/${id}/write`);
+    await ward.click('text=Discharge from hospital');
+    await ward.waitForSelector('#entry-carer');
+    await ward.fill('#entry-plan', 'The practice is asked to look at the wound on Friday.');
+    await submit(ward);
+    await ward.waitForSelector('.nhsuk-error-summary');
+    w.check(
+        'nobody goes home before somebody has asked',
+        (await ward.innerText('.nhsuk-error-summary')).includes('Choose who looks after the person at home'),
+    );
+    w.equal('who it is has not been asked yet', await ward.locator('#entry-carerName').count(), 0);
+    await w.accessible(ward, 'a discharge without a carer');
+    await ward.selectOption('#entry-carer', { label: 'Somebody who is not in this list' });
+    const carer = `Mary Khan ${Date.now() % 100000}`;
+    await ward.fill('#entry-carerName', carer);
+    await ward.selectOption('#entry-carerRelation', { label: 'Daughter' });
+    await ward.fill('#entry-carerPhone', '01632 960983');
+    await w.accessible(ward, 'a discharge with somebody new');
+    await submit(ward);
+    await saved(ward, 'note');
+    await w.until('the ward sees her', async () => {
+        await everybody(ward);
+        return (await lookAfter(ward)).includes(carer);
+    });
+    const notes = matches((await fhir(ward, 'GET', `Composition?patient=${id}&_sort=-date&_count=1`)).body);
+    w.equal('it is a discharge summary', notes[0]?.type?.coding?.[0]?.code, '373942005');
+    w.check('that names her', JSON.stringify(notes[0]?.section ?? '').includes(`${carer}, daughter, 01632 960983`), notes[0]?.section);
+    const people = matches((await fhir(ward, 'GET', `RelatedPerson?patient=${id}&name=Mary`)).body);
+    w.equal('she is one person', people.filter((p) => p.name[0].text === carer).length, 1);
+
+    const gp = await w.open('demo-gp', '#/find');
+    const here = await atThisPlace(gp, patient);
+    await gp.go(`#/patient/${here}`);
+    await w.untilAsked(gp, 'the practice sees her, with her telephone', async () => {
+        await everybody(gp);
+        const said = await lookAfter(gp);
+        return said.includes(carer) && said.includes('unpaid carer') && said.includes('01632 960983');
+    });
+    await gp.go(`#/patient/${here}/write/note?template=discharge`);
+    await w.untilAsked(gp, 'she need not be written down again', async () =>
+        (await gp.locator('#entry-carer option').allInnerTexts()).includes(`${carer}, daughter`),
+    );
+}
+
+export async function councilRecordsACarerWhomThePracticeSees(w) {
+    const council = await w.open('demo-social', '#/find', { at: 'council' });
+    const id = await somebody(council, 0);
+    const { body: patient } = await fhir(council, 'GET', `Patient/${id}`);
+    await council.go(`#/patient/${id}/care`);
+    await council.click('text=Add a contact or carer');
+    await council.waitForSelector('#entry-name');
+    const name = `Omar Ferris ${Date.now() % 100000}`;
+    await council.fill('#entry-name', name);
+    await council.fill('#entry-phone', 'after six');
+    await submit(council);
+    await w.until('what is no telephone number is told', async () =>
+        (await council.innerText('.nhsuk-error-summary')).includes('Enter a telephone number'),
+    );
+    await council.fill('#entry-phone', '01632 960417');
+    await council.selectOption('#entry-relation', { label: 'Neighbour' });
+    await council.selectOption('#entry-carer', { label: 'Yes' });
+    await w.accessible(council, 'a new carer');
+    await submit(council);
+    await saved(council, 'contact');
+
+    const gp = await w.open('demo-gp', '#/find');
+    const here = await atThisPlace(gp, patient);
+    await gp.go(`#/patient/${here}/care`);
+    await w.untilAsked(gp, 'the practice sees them, with what they do', async () => {
+        const said = await gp.innerText('section[aria-labelledby=h-contacts]');
+        return said.includes(name) && said.includes('Looks after them, unpaid') && said.includes('01632 960417');
+    });
+    await gp.go(`#/patient/${here}/write/contact`);
+    await gp.fill('#entry-name', name.toUpperCase());
+    await w.untilAsked(gp, 'and is told not to write them down twice', async () => (await text(gp)).includes(`${name} is in the record already`));
+    await w.accessible(gp, 'somebody who is in the record already');
+
+    await council.go(`#/patient/${id}/care`);
+    await council.click(`text=Change ${name}`);
+    await council.waitForSelector('#entry-phone');
+    await council.fill('#entry-phone', '01632 960418');
+    await w.accessible(council, 'changing a contact');
+    await submit(council);
+    await saved(council, 'contact');
+    const [person] = matches((await fhir(council, 'GET', `RelatedPerson?patient=${id}&name=Omar&_sort=-_lastUpdated`)).body);
+    w.equal('the number is changed', person?.telecom?.[0]?.value, '01632 960418');
+    w.check('and the rest is as it was', person?.relationship?.some((r) => r.coding?.[0]?.code === 'Carer'), person?.relationship);
+}

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { aboutMe, aboutWords, ABOUT_HEADINGS, compositionOf, textOf } from '../src/model/about-me.ts';
-import { contactPeople, howOften, plans, support, teams } from '../src/model/care.ts';
+import { howOften, plans, support, teams } from '../src/model/care.ts';
+import { contactPeople } from '../src/model/contacts.ts';
 import type { Resource } from '../src/model/fhir.ts';
 import { isOwn } from '../src/model/mark.ts';
 import { emptyOf, KEYS, resourceOf, typedOf, wrongOf, type Typed } from '../src/model/own-form.ts';
@@ -174,6 +175,6 @@ test('support, plans, teams and contacts in words', () => {
     assert.deepEqual(current[0]!.goals, [{ text: 'To walk', due: '2026-12-01', own: true, state: 'active' }]);
     assert.deepEqual(current[0]!.steps.map((s) => [s.text, s.state]), [['Help to wash', 'in-progress'], ['Class', 'completed']]);
     assert.deepEqual(teams(index)[0]!.members, [{ name: 'Ann Lee', role: 'Nurse' }]);
-    assert.deepEqual(contactPeople(index, null), [{ name: 'Ruth', relation: 'Sister', reach: [{ kind: 'phone', value: '1' }], emergency: true, own: true }]);
+    assert.deepEqual(contactPeople(index, null), [{ key: 'RelatedPerson/rp', name: 'Ruth', relation: 'Sister', reach: [{ kind: 'phone', value: '1' }], carer: false, emergency: true, own: true }]);
     assert.equal(howOften(undefined), null);
 });

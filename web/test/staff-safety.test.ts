@@ -113,10 +113,20 @@ test('who looks after somebody: their GP, teams that are active, relatives, with
             relationship: [{ text: 'Daughter' }],
             telecom: [{ system: 'phone', value: '01632 1' }],
         },
+        {
+            resourceType: 'RelatedPerson',
+            id: '9~Y2',
+            name: [{ text: 'BO LEE' }],
+            relationship: [{ text: 'daughter' }, { coding: [{ code: 'Carer' }] }],
+            telecom: [{ system: 'phone', value: '01632 2' }],
+        },
+        { resourceType: 'RelatedPerson', id: '5', name: [{ text: 'Bo Lee' }], relationship: [{ text: 'Aunt' }] },
+        { resourceType: 'RelatedPerson', id: '6', active: false, name: [{ text: 'Past' }] },
     ]);
     const patient = {
         resourceType: 'Patient',
         generalPractitioner: [{ reference: 'Practitioner/1', display: 'Dr Who' }],
+        contact: [{ name: { text: 'Cy Lee' }, telecom: [{ system: 'email', value: 'c@l' }] }],
     };
     const directory = [
         {
@@ -131,7 +141,9 @@ test('who looks after somebody: their GP, teams that are active, relatives, with
         [
             ['Dr Who', 'GP', '01632 9', ''],
             ['Mr Clarke', 'Social worker', '', 'Help at home'],
-            ['Bo Lee', 'Daughter', '01632 1', ''],
+            ['Bo Lee', 'Daughter, unpaid carer', '01632 1', ''],
+            ['Bo Lee', 'Aunt', '', ''],
+            ['Cy Lee', '', '', ''],
         ],
     );
 });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
+    asked,
     answered,
     answerText,
     emptyForm,
@@ -31,6 +32,7 @@ import {
 } from '../src/model/entry-read.ts';
 import { MEASURES, measureProblem } from '../src/model/measures.ts';
 import type { Session } from '../src/model/account.ts';
+import type { Resource } from '../src/model/fhir.ts';
 
 const today = { year: 2026, month: 11, day: 23 };
 const w: Writing = {
@@ -76,6 +78,10 @@ const wanted: [string, Form][] = [
             dose: 'one a day',
             start: '1/2/2026',
         },
+    ],
+    [
+        'contact',
+        { name: 'Mary Khan', relation: 'DAUC', phone: '01632 960983', carer: 'yes', emergency: 'no' },
     ],
     ['letter', { to: 'The council', title: 'Housing', body: 'Žluťoučký <kůň> & "more"' }],
 ];
@@ -310,4 +316,94 @@ test('what a role may change', () => {
     assert.ok(mayChange(session('prescribe'), 'MedicationRequest'));
     assert.ok(!mayChange(session('prescribe'), 'MedicationStatement'));
     assert.ok(!mayChange(session('book', 'view-demographics'), 'Condition'));
+});
+
+const discharge = templateOf('discharge')!;
+const leaving = (more: Form): Form => ({
+    ...emptyForm(formOf('note')!, discharge, '23/11/2026'),
+    ...more,
+});
+const dischargeFields = fieldsOf(formOf('note')!, discharge, ['Bo Lee, son']);
+const entriesOf = (form: Form): Resource[] =>
+    (
+        transactionOf('note', answered(form, discharge, dischargeFields), w, 'key', uuid)
+            .entry as { resource: Resource }[]
+    ).map((e) => e.resource);
+
+test('nobody is discharged before somebody has asked who looks after them', () => {
+    const wrong = (form: Form) =>
+        Object.keys(problemsOf(asked(dischargeFields, form), form, today));
+    assert.deepEqual(wrong(leaving({})), ['carer']);
+    assert.deepEqual(wrong(leaving({ carer: 'Bo Lee, son' })), []);
+    assert.deepEqual(wrong(leaving({ carer: 'new' })), ['carerName']);
+    assert.deepEqual(wrong(leaving({ carer: 'new', carerName: 'Mary', carerPhone: 'later' })), [
+        'carerPhone',
+    ]);
+    const offered = dischargeFields.find((f) => f.name === 'carer')!.options!;
+    assert.ok(offered.some(([, words]) => words === 'Bo Lee, son') && offered.length === 6);
+    assert.ok(!fieldsOf(formOf('note')!, templateOf('bp')).some((f) => f.name === 'carer'));
+});
+
+test('whoever looks after somebody stands in the note, and in the record once', () => {
+    const known = entriesOf(leaving({ carer: 'Bo Lee, son', carerName: 'typed before' }));
+    assert.deepEqual(
+        known.map((r) => r.resourceType),
+        ['Composition', 'Encounter'],
+    );
+    assert.equal(known[0]!.type.coding[0].code, '373942005');
+    assert.equal(formFrom('note', known[0]!).carer, 'Bo Lee, son');
+    const mary = { carerName: 'Mary Khan', carerRelation: 'DAUC', carerPhone: '01632 960983' };
+    const [note, , person, ...more] = entriesOf(leaving({ carer: 'new', ...mary }));
+    assert.deepEqual(more, []);
+    assert.equal(formFrom('note', note!).carer, 'Mary Khan, daughter, 01632 960983');
+    assert.deepEqual(formFrom('contact', person!), {
+        name: 'Mary Khan',
+        relation: 'DAUC',
+        phone: '01632 960983',
+        carer: 'yes',
+        emergency: 'no',
+    });
+    assert.equal(person!.patient.reference, 'Patient/7');
+});
+
+test('a change of a contact leaves what the form has no field for', () => {
+    const of = (code: string) => ({ coding: [{ system: 'x/v3-RoleCode', code }] });
+    const mail = { system: 'email', value: 'm@example.org' };
+    const phone = { system: 'phone', value: '1234' };
+    const person = {
+        resourceType: 'RelatedPerson',
+        name: [{ given: ['Mary'], family: 'Khan' }],
+        relationship: [of('GUARD'), of('WIFE')],
+        telecom: [mail, phone],
+    };
+    const before = formFrom('contact', person);
+    assert.deepEqual(before, {
+        name: 'Mary Khan',
+        relation: 'WIFE',
+        phone: '1234',
+        carer: 'no',
+        emergency: 'no',
+    });
+    assert.deepEqual(changes('contact', person, before, before, w), []);
+    const after = { ...before, carer: 'yes', phone: '' };
+    const made = changes('contact', person, before, after, w);
+    assert.equal(made.length, 2);
+    const value = (path: string) => made.find((o) => o.path === path)?.value as any[];
+    assert.deepEqual(
+        value('/relationship').map((c) => c.coding[0].code),
+        ['WIFE', 'Carer', 'GUARD'],
+    );
+    assert.deepEqual(value('/telecom'), [mail]);
+    const section = (title: string) => ({ title, text: { div: `<div>${title}</div>` } });
+    const note = {
+        resourceType: 'Composition',
+        title: 'T',
+        section: [section('Plan'), section('Theirs')],
+    };
+    const was = formFrom('note', note);
+    const [changed] = changes('note', note, was, { ...was, plan: 'New' }, w);
+    assert.deepEqual(
+        (changed!.value as any[]).map((s) => s.title),
+        ['Plan', 'Theirs'],
+    );
 });

@@ -1,8 +1,6 @@
-/* Plans, support, teams and contacts as a page has them. Pure. */
+/* Plans, support and teams as a page has them. Pure. */
 import { values } from '../texts/values.ts';
-import { hasCode, list, sentence, title, words, type Concept, type Ref, type Resource } from './fhir.ts';
-import { isOwn } from './mark.ts';
-import { plainName } from './people.ts';
+import { list, sentence, title, words, type Concept, type Ref, type Resource } from './fhir.ts';
 import { wrong, type RecordIndex } from './record.ts';
 
 /* ---- how often ---- */
@@ -238,38 +236,4 @@ export function teams(index: RecordIndex): Team[] {
                 }))
                 .filter((m) => m.name || m.role),
         }));
-}
-
-export interface ContactPerson {
-    name: string;
-    relation: string;
-    reach: { kind: string; value: string }[];
-    emergency: boolean;
-    own: boolean; /* the person wrote it down themselves */
-}
-
-const reachOf = (telecom: unknown) =>
-    list<any>(telecom as any[])
-        .filter((t) => t.value && t.use !== 'old')
-        .map((t) => ({ kind: String(t.system ?? ''), value: String(t.value) }));
-
-export function contactPeople(index: RecordIndex, patient: Resource | null): ContactPerson[] {
-    const relation = (all: unknown) =>
-        list<Concept>(all as Concept[])
-            .filter((c) => !hasCode(c, 'C'))
-            .map(title)
-            .filter(Boolean)[0] ?? '';
-    const of = (r: any, own: boolean): ContactPerson => ({
-        name: plainName(list<any>(r.name)[0]) || '',
-        relation: sentence(relation(r.relationship)),
-        reach: reachOf(r.telecom),
-        emergency: list<Concept>(r.relationship).some((c) => hasCode(c, 'C')),
-        own,
-    });
-    const related = index
-        .of('RelatedPerson')
-        .filter((r) => r.active !== false)
-        .map((r) => of(r, isOwn(r)));
-    const noted = list<any>(patient?.contact).map((c) => of(c, false));
-    return [...related, ...noted].filter((c) => c.name);
 }

@@ -22,13 +22,22 @@ export interface Field {
     name: string;
     label: string;
     hint?: string;
-    is: 'coded' | 'text' | 'long' | 'date' | 'number' | 'choice';
+    is: 'coded' | 'text' | 'long' | 'date' | 'number' | 'phone' | 'choice';
     set?: CodeSet;
     options?: readonly [value: string, label: string][];
     required?: string; /* what is said where it is empty */
+    when?: readonly [field: string, answer: string]; /* asked only where another field says so */
 }
 
-export type Kind = 'note' | 'problem' | 'allergy' | 'medicine' | 'observation' | 'letter' | 'task';
+export type Kind =
+    | 'note'
+    | 'problem'
+    | 'allergy'
+    | 'medicine'
+    | 'observation'
+    | 'letter'
+    | 'task'
+    | 'contact';
 
 export interface EntryForm {
     kind: Kind;
@@ -60,6 +69,7 @@ const field = (is: Field['is']) => (name: string, { options, ...words }: Words):
 const text = field('text');
 const long = field('long');
 const date = field('date');
+const phone = field('phone');
 const choice = field('choice');
 const coded = (name: string, words: Words, set: CodeSet): Field => ({
     ...field('coded')(name, words),
@@ -71,12 +81,13 @@ const measures = (keys: readonly string[]): Field[] =>
         return { name: key, label: `${m.label} (${m.unit})`, is: 'number' };
     });
 
-export const SECTIONS = ['history', 'examination', 'plan'] as const;
+export const SECTIONS = ['history', 'examination', 'plan', 'carer'] as const;
 /* As they stand in the record, whatever the page says. */
 export const SECTION_TITLES: Record<string, string> = {
     history: 'History',
     examination: 'Examination',
     plan: 'Plan',
+    carer: 'Who looks after the person at home',
 };
 
 export const FORMS: readonly EntryForm[] = [
@@ -184,6 +195,20 @@ export const FORMS: readonly EntryForm[] = [
             date('due', t.task.due),
         ],
     },
+    {
+        kind: 'contact',
+        title: t.contact.title,
+        does: t.contact.does,
+        needs: ['write-record'],
+        types: ['RelatedPerson'],
+        fields: [
+            text('name', t.contact.name),
+            choice('relation', t.contact.relation),
+            phone('phone', t.contact.phone),
+            choice('carer', t.contact.carer),
+            choice('emergency', t.contact.emergency),
+        ],
+    },
 ];
 
 export const formOf = (kind: string): EntryForm | undefined => FORMS.find((f) => f.kind === kind);
@@ -210,9 +235,10 @@ export interface Template {
     title: string;
     measures: readonly string[];
     filled: Form;
+    carer?: true; /* asks who looks after the person at home */
 }
 
-const { bp, asthma, minor, home, support } = t.templates;
+const { bp, asthma, minor, home, discharge, support } = t.templates;
 export const TEMPLATES: readonly Template[] = [
     {
         key: 'bp',
@@ -250,6 +276,18 @@ export const TEMPLATES: readonly Template[] = [
         filled: { reason: { text: home.title }, visit: 'HH', history: home.history },
     },
     {
+        key: 'discharge',
+        title: discharge.title,
+        measures: [],
+        filled: {
+            reason: { text: discharge.title },
+            visit: 'IMP',
+            history: discharge.history,
+            plan: discharge.plan,
+        },
+        carer: true,
+    },
+    {
         key: 'support',
         title: support.title,
         measures: [],
@@ -265,8 +303,41 @@ export const TEMPLATES: readonly Template[] = [
 export const templateOf = (key: string): Template | undefined =>
     TEMPLATES.find((t) => t.key === key);
 
-/* The fields of a form; a note has besides what its template measures. */
-export function fieldsOf(form: EntryForm, template: Template | undefined): readonly Field[] {
+const SOMEBODY_NEW = 'new';
+
+/* Who looks after the person: one of those in the record, somebody else, or nobody. */
+function carerFields(people: readonly string[]): Field[] {
+    const { who, choose, others, name, relation } = t.carer;
+    const asIs = (words: string): [string, string] => [words, words];
+    const when = ['carer', SOMEBODY_NEW] as const;
+    return [
+        {
+            ...choice('carer', who),
+            options: [
+                ['', choose],
+                ...people.map(asIs),
+                [SOMEBODY_NEW, t.carer.new],
+                ...others.map(asIs),
+            ],
+        },
+        { ...text('carerName', name), when },
+        { ...choice('carerRelation', relation), when },
+        { ...phone('carerPhone', t.carer.phone), when },
+    ];
+}
+
+/* In a note that is changed, whoever was said to look after the person is words. */
+export const carerNotes: Field = long('carer', t.carer.notes);
+
+/*
+ * The fields of a form; a note has besides what its template measures and asks. `people`: whom the record
+ * names, in a line each.
+ */
+export function fieldsOf(
+    form: EntryForm,
+    template: Template | undefined,
+    people: readonly string[] = [],
+): readonly Field[] {
     if (form.kind !== 'note' || !template) {
         return form.fields;
     }
@@ -275,8 +346,13 @@ export function fieldsOf(form: EntryForm, template: Template | undefined): reado
         ...form.fields.slice(0, plan),
         ...measures(template.measures),
         ...form.fields.slice(plan),
+        ...(template.carer ? carerFields(people) : []),
     ];
 }
+
+/* Those that the answers so far ask for. */
+export const asked = (fields: readonly Field[], form: Form): readonly Field[] =>
+    fields.filter((f) => !f.when || answerText(form[f.when[0]]) === f.when[1]);
 
 /* What a form has before somebody types. */
 export function emptyForm(form: EntryForm, template: Template | undefined, day: string): Form {
@@ -291,12 +367,18 @@ export function emptyForm(form: EntryForm, template: Template | undefined, day: 
                     ? day
                     : '';
     }
-    return { ...out, ...template?.filled };
+    return { ...out, ...template?.filled, ...(template ? { template: template.key } : {}) };
 }
 
-/* Without the template's prompts that nobody answered: 'Smoking: ' says nothing. */
-export function answered(form: Form, template: Template | undefined): Form {
+/* Without the template's prompts that nobody answered ('Smoking: ' says nothing), and what is not asked. */
+export function answered(
+    form: Form,
+    template: Template | undefined,
+    fields: readonly Field[] = [],
+): Form {
     const out = { ...form };
+    const wanted = asked(fields, form);
+    fields.filter((f) => !wanted.includes(f)).forEach((f) => delete out[f.name]);
     for (const [name, filled] of Object.entries(template?.filled ?? {})) {
         const text = out[name];
         if (typeof filled !== 'string' || typeof text !== 'string' || !filled.includes(':')) {
@@ -319,6 +401,8 @@ export function answered(form: Form, template: Template | undefined): Form {
 export const answerText = (a: Answer | undefined): string =>
     (typeof a === 'string' ? a : (a?.text ?? '')).trim();
 
+const PHONE = /^(?=(?:.*\d){3})[+()\d\s-]{3,24}$/;
+
 /* What is wrong with the answers, by field. */
 export function problemsOf(
     fields: readonly Field[],
@@ -340,6 +424,8 @@ export function problemsOf(
             !(sortTime(readDay(said, now)) >= Date.UTC(now.year, now.month! - 1, now.day))
         ) {
             out[f.name] = t.wrong.toCome;
+        } else if (f.is === 'phone' && said && !PHONE.test(said)) {
+            out[f.name] = t.wrong.phone;
         } else if (f.is === 'number') {
             const wrong = measureProblem(measureOf(f.name)!, said);
             if (wrong) {

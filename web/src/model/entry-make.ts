@@ -12,6 +12,8 @@ import {
     type Form,
     type Kind,
 } from './entry-forms.ts';
+import { entryForms } from '../texts/entry-forms.ts';
+import { CARER, EMERGENCY } from './contacts.ts';
 import type { Coding, Concept, Ref, Resource } from './fhir.ts';
 import { parameters } from './params.ts';
 import { conceptOf, MEASURES, PANELS, type Measure } from './measures.ts';
@@ -222,26 +224,80 @@ const narrative = (text: string) => ({
         .join('')}</div>`,
 });
 
+const relationWords = (code: string): string =>
+    code ? ((entryForms().contact.relation.options as Record<string, string>)[code] ?? '') : '';
+
+/* 'Mary Khan, daughter, 01632 960983': who is recorded with the note is named in it, too. */
+const carerWords = (form: Form): string =>
+    answerText(form.carerName)
+        ? [
+              answerText(form.carerName),
+              relationWords(answerText(form.carerRelation)).toLowerCase(),
+              answerText(form.carerPhone),
+          ]
+              .filter(Boolean)
+              .join(', ')
+        : answerText(form.carer);
+
+const sectionText = (form: Form, section: (typeof SECTIONS)[number]): string =>
+    section === 'carer' ? carerWords(form) : answerText(form[section]);
+
+const noteType = (form: Form): Concept => {
+    const [code, display] =
+        form.template === 'discharge'
+            ? ['373942005', 'Discharge summary']
+            : ['371531000', 'Report of clinical encounter'];
+    return conceptOf([{ system: SNOMED, code: code!, display: display! }], display!);
+};
+
 function composition(form: Form, w: Writing): Resource {
     const reason = answerText(form.reason);
     return full({
         resourceType: 'Composition',
         status: 'final',
-        type: conceptOf(
-            [{ system: SNOMED, code: '371531000', display: 'Report of clinical encounter' }],
-            'Report of clinical encounter',
-        ),
+        type: noteType(form),
         subject: subject(w),
         date: w.at,
         author: [w.author],
         title: reason,
         custodian: w.organisation,
-        section: SECTIONS.filter((s) => answerText(form[s])).map((s) => ({
+        section: SECTIONS.filter((s) => sectionText(form, s)).map((s) => ({
             title: SECTION_TITLES[s],
-            text: narrative(answerText(form[s])),
+            text: narrative(sectionText(form, s)),
         })),
     });
 }
+
+function contact(form: Form, w: Writing): Resource {
+    const relation = answerText(form.relation);
+    const phone = answerText(form.phone);
+    return full({
+        resourceType: 'RelatedPerson',
+        active: true,
+        patient: subject(w),
+        relationship: [
+            ...(relation
+                ? [{ ...concept(`${HL7}v3-RoleCode`, relation), text: relationWords(relation) }]
+                : []),
+            ...(form.carer === 'yes' ? [{ coding: [CARER], text: 'Unpaid carer' }] : []),
+            ...(form.emergency === 'yes' ? [{ coding: [EMERGENCY], text: 'Emergency contact' }] : []),
+        ],
+        name: [{ text: answerText(form.name) }],
+        telecom: phone ? [{ system: 'phone', value: phone }] : [],
+    });
+}
+
+/* Who looks after the person, and was not in the record yet. */
+const carerOf = (form: Form, w: Writing): Resource =>
+    contact(
+        {
+            name: answerText(form.carerName),
+            relation: answerText(form.carerRelation),
+            phone: answerText(form.carerPhone),
+            carer: 'yes',
+        },
+        w,
+    );
 
 function encounter(form: Form, w: Writing): Resource {
     const reason = conceptFrom(form.reason);
@@ -327,6 +383,8 @@ export function resourceOf(kind: Kind, form: Form, w: Writing): Resource | null 
             return letter(form, w);
         case 'observation':
             return observations(form, w)[0] ?? null;
+        case 'contact':
+            return contact(form, w);
         case 'task':
             return null;
     }
@@ -357,6 +415,7 @@ function all(kind: Kind, form: Form, w: Writing, uuid: () => string): Made[] {
         main,
         visit,
         ...observations(form, w).map((o) => named({ ...o, encounter: reference })),
+        ...(answerText(form.carerName) ? [named(carerOf(form, w))] : []),
     ];
 }
 

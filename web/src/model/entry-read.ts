@@ -11,7 +11,10 @@ import {
 import { civil, showDate, type Civil } from './dates.ts';
 import { list, statusCode, words, type Concept, type Resource } from './fhir.ts';
 import { MEASURES, PANELS } from './measures.ts';
+import { entryForms } from '../texts/entry-forms.ts';
+import { isCarer, isEmergency } from './contacts.ts';
 import { resourceOf, type Writing } from './entry-make.ts';
+import { plainName } from './people.ts';
 
 const coded = (c: Concept | undefined): Coded => {
     const coding = list(c?.coding).find((x) => x.code);
@@ -115,6 +118,24 @@ function medicineForm(r: Resource): Form {
     };
 }
 
+const yes = (so: boolean): string => (so ? 'yes' : 'no');
+const isPhone = (t: any): boolean => t.system === 'phone' && t.use !== 'old';
+
+function contactForm(r: Resource): Form {
+    const all = list<Concept>(r.relationship);
+    const offered = entryForms().contact.relation.options as Record<string, string>;
+    const coding = all
+        .flatMap((c) => list(c.coding))
+        .find((c) => /v3-RoleCode$/.test(c.system ?? '') && offered[c.code ?? '']);
+    return {
+        name: plainName(list<any>(r.name)[0]),
+        relation: coding?.code ?? '',
+        phone: list<any>(r.telecom).find(isPhone)?.value ?? '',
+        carer: yes(all.some(isCarer)),
+        emergency: yes(all.some(isEmergency)),
+    };
+}
+
 export function formFrom(kind: Kind, r: Resource): Form {
     switch (kind) {
         case 'note':
@@ -159,6 +180,8 @@ export function formFrom(kind: Kind, r: Resource): Form {
             return observationForm(r);
         case 'letter':
             return letterForm(r);
+        case 'contact':
+            return contactForm(r);
         case 'task':
             return {};
     }
@@ -179,6 +202,23 @@ export interface Operation {
     op: 'add' | 'remove' | 'replace';
     path: string;
     value?: unknown;
+}
+
+/* Of a list, what the form knows nothing of stays: another system's section, an e-mail address. */
+const partKey: Record<string, (part: any) => string> = {
+    section: (s) => String(s.title ?? ''),
+    relationship: (c) => list<any>(c.coding)[0]?.code ?? '',
+    telecom: (c) => `${c.system} ${c.value}`,
+};
+function withTheRest(name: string, is: unknown, was: unknown, stored: unknown): unknown {
+    const key = partKey[name];
+    if (!key) {
+        return is;
+    }
+    const known = list<any>(was as any[]).map(key);
+    const rest = list<any>(stored as any[]).filter((part) => !known.includes(key(part)));
+    const all = [...list<any>(is as any[]), ...rest];
+    return all.length ? all : undefined;
 }
 
 const NEVER = ['id', 'meta', 'recordedDate', 'authoredOn', 'dateAsserted', 'date', 'identifier'];
@@ -202,12 +242,13 @@ export function changes(
         if (NEVER.includes(name) || same(was[name], is[name])) {
             continue;
         }
-        if (is[name] === undefined) {
+        const value = withTheRest(name, is[name], was[name], stored[name]);
+        if (value === undefined) {
             if (stored[name] !== undefined) {
                 out.push({ op: 'remove', path: `/${name}` });
             }
         } else {
-            out.push({ op: 'add', path: `/${name}`, value: is[name] });
+            out.push({ op: 'add', path: `/${name}`, value });
         }
     }
     return out;

@@ -3,12 +3,12 @@
  * alerts, who looks after them, the package of care, plans, letters, what comes next. Pure.
  */
 import { safety } from '../texts/safety.ts';
+import { contactPeople } from './contacts.ts';
 import { civil, showDate, sortTime, type Civil } from './dates.ts';
 import {
     conceptKey,
     list,
     localReference,
-    sentence,
     title,
     words,
     type Concept,
@@ -243,16 +243,20 @@ export function carers(
                 add(p.member, list<Concept>(p.role).map(title).join(', '), team.name ?? ''),
             );
     }
-    index
-        .of('RelatedPerson')
-        .filter((p) => p.active !== false && !(p.id ?? '').includes('~'))
-        .forEach((p) =>
-            add(
-                { reference: `RelatedPerson/${p.id}` },
-                sentence(list<Concept>(p.relationship).map(title).join(', ')),
-                '',
-            ),
-        );
+    const close = contactPeople(index, patient).sort((a, b) => Number(b.carer) - Number(a.carer));
+    for (const c of close) {
+        const key = c.key || c.name;
+        const roles = [c.relation, c.carer ? safety().carer : '', c.emergency ? safety().emergency : ''];
+        const role = roles.filter(Boolean).join(', ');
+        const had = out.get(key);
+        out.set(key, {
+            key: c.key,
+            name: c.name,
+            role: had?.role || role,
+            phone: c.reach.find((r) => r.kind === 'phone')?.value ?? '',
+            team: had?.team ?? '',
+        });
+    }
     return [...out.values()];
 }
 

@@ -1,22 +1,21 @@
 /* Plans with what is wanted and what happens, help that is arranged, the people in it, whom to call. */
 import { useMemo } from 'preact/hooks';
-import { isPatient } from '../model/account.ts';
+import { isPatient, mayDo, type Session } from '../model/account.ts';
 import {
-    contactPeople,
     plans,
     support,
     teams,
-    type ContactPerson,
     type HowOften,
     type Plan,
     type SupportLine,
     type Team,
 } from '../model/care.ts';
+import { contactPeople, type ContactPerson } from '../model/contacts.ts';
 import { showDate } from '../model/dates.ts';
 import { AboutMeCard } from '../parts/about-me.tsx';
 import { Empty, Heading, More, Section, Tag } from '../parts/basic.tsx';
 import { isMine, ownHref } from '../parts/own.tsx';
-import { entryHref } from '../router.ts';
+import { entryHref, recordHref } from '../router.ts';
 import type { RecordPageProps } from '../routes.ts';
 import { care } from '../texts/care.ts';
 
@@ -181,8 +180,13 @@ function Reach({ kind, value }: { kind: string; value: string }) {
     );
 }
 
-function Contacts({ all, mine }: { all: ContactPerson[]; mine: boolean }) {
+/* An entry of this node that staff wrote; the person's own words are theirs. */
+const changeable = (c: ContactPerson, session: Session): boolean =>
+    Boolean(c.key) && !c.key.includes('~') && !c.own && mayDo(session, 'write-record');
+
+function Contacts(props: { id: string; all: ContactPerson[]; mine: boolean; session: Session }) {
     const t = care();
+    const { all, mine } = props;
     return (
         <dl class="nhsuk-summary-list k-facts">
             {all.map((c) => (
@@ -193,9 +197,18 @@ function Contacts({ all, mine }: { all: ContactPerson[]; mine: boolean }) {
                         {c.reach.map((r) => (
                             <Reach {...r} />
                         ))}
+                        {c.carer ? (
+                            <span class="k-block">{mine ? t.carerYou : t.carer}</span>
+                        ) : null}
                         {c.emergency ? <span class="k-block">{t.emergency}</span> : null}
                         {c.own ? (
                             <span class="k-quiet k-block">{mine ? t.byYou : t.by}</span>
+                        ) : null}
+                        {changeable(c, props.session) ? (
+                            <a class="k-block" href={recordHref(props.id, `change/${c.key}`)}>
+                                {t.changeContact}
+                                <span class="nhsuk-u-visually-hidden"> {c.name}</span>
+                            </a>
                         ) : null}
                     </dd>
                 </div>
@@ -251,13 +264,17 @@ export default function CarePage({ record, session }: RecordPageProps) {
             </Section>
             <Section id="contacts" title={t.contacts} wide>
                 {all.contacts.length ? (
-                    <Contacts all={all.contacts} mine={mine} />
+                    <Contacts id={id} all={all.contacts} mine={mine} session={session} />
                 ) : (
                     <Empty>{t.noContacts}</Empty>
                 )}
                 {mine ? (
                     <p class="k-last">
                         <a href={ownHref(id, 'add/contact')}>{t.addContact}</a>
+                    </p>
+                ) : staff && mayDo(session, 'write-record') ? (
+                    <p class="k-last">
+                        <a href={recordHref(id, 'write/contact')}>{t.addContactStaff}</a>
                     </p>
                 ) : null}
             </Section>

@@ -6,6 +6,7 @@ import { forgetRecord } from '../load.ts';
 import { showDateTime, today } from '../model/dates.ts';
 import {
     answerText,
+    carerNotes,
     formOfType,
     mayChange,
     problemsOf,
@@ -38,7 +39,7 @@ function fieldsFor(entry: EntryForm, res: Resource): readonly Field[] {
     return entry.kind === 'observation'
         ? entry.fields.filter((f) => f.is !== 'number' || answerText(has[f.name]))
         : entry.kind === 'note'
-          ? entry.fields
+          ? [...entry.fields, ...(answerText(has.carer) ? [carerNotes] : [])]
                 .filter((f) => f.name !== 'visit')
                 .map((f) => (f.name === 'reason' ? { ...f, is: 'text' as const } : f))
           : entry.kind === 'letter'

@@ -25,6 +25,7 @@ import { OriginalFile } from '../parts/original.tsx';
 import { Raw, SourceList } from '../parts/source.tsx';
 import { isPatient } from '../model/account.ts';
 import { mayChange } from '../model/entry-forms.ts';
+import { isOwn } from '../model/mark.ts';
 import { changeHref, entryHref, recordHref } from '../router.ts';
 import { write } from '../texts/write.ts';
 import type { RecordPageProps } from '../routes.ts';
@@ -200,7 +201,11 @@ export default function EntryPage({ record, params, session }: RecordPageProps) 
             <span class="nhsuk-caption-l">{timelineTexts().one[entry.kind]}</span>
             <Heading>{entry.title}</Heading>
             <ItemActions id={record.id} session={session} res={res} />
-            {!isPatient(session) && !id.includes('~') && !entry.wrong && mayChange(session, type) ? (
+            {!isPatient(session) &&
+            !id.includes('~') &&
+            !entry.wrong &&
+            !isOwn(res) &&
+            mayChange(session, type) ? (
                 <p>
                     <a href={changeHref(record.id, res)}>{write().edit}</a>
                 </p>

@@ -1,11 +1,13 @@
 /* Writing something new in a record: which form, the form, and what is shown once more before it is saved. */
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import { useDraft } from '../drafts.ts';
-import { forgetRecord } from '../load.ts';
+import { forgetRecord, useRecord, type Part } from '../load.ts';
+import { contactLine, contactPeople } from '../model/contacts.ts';
 import { today } from '../model/dates.ts';
 import {
     answered,
     answerText,
+    asked,
     emptyForm,
     fieldsOf,
     formOf,
@@ -14,6 +16,7 @@ import {
     problemsOf,
     templateOf,
     TEMPLATES,
+    type Answer,
     type Coded,
     type EntryForm,
     type Form,
@@ -25,6 +28,7 @@ import { Heading, useTitle } from '../parts/basic.tsx';
 import { DraftNote } from '../parts/draft-note.tsx';
 import { Answers, EntryFields, fieldId } from '../parts/entry-fields.tsx';
 import { Button, useForm, type Problems } from '../parts/form.tsx';
+import { PeopleCheck } from '../parts/people-check.tsx';
 import { go, recordHref } from '../router.ts';
 import type { RecordPageProps } from '../routes.ts';
 import { write } from '../texts/write.ts';
@@ -102,11 +106,19 @@ function AllergyCheck({ record, form }: { record: RecordPageProps['record']; for
     );
 }
 
+const PEOPLE: readonly Part[] = ['care'];
+const NOTHING: readonly Part[] = [];
+
 function EntryPage({ form: entry, ...props }: RecordPageProps & { form: EntryForm }) {
     const t = write();
-    const { record, session, query } = props;
+    const { session, query } = props;
     const template = templateOf(query.get('template') ?? '');
-    const fields = fieldsOf(entry, template);
+    const names = entry.kind === 'contact' || Boolean(template?.carer); /* somebody, besides the person */
+    const { record } = useRecord(props.record.id, true, names ? PEOPLE : NOTHING);
+    const people = useMemo(
+        () => (names ? contactPeople(record.index, record.patient) : []),
+        [names, record.size],
+    );
     const now = today();
     const fresh = useMemo<Written>(
         () => ({
@@ -125,9 +137,11 @@ function EntryPage({ form: entry, ...props }: RecordPageProps & { form: EntryFor
     useTitle(`${title}: ${record.patient ? patientName(record.patient) : ''}`);
     useEffect(() => document.getElementById('page-heading')?.focus(), [checking]);
     const { key, form: answers } = draft.value;
+    const all = fieldsOf(entry, template, people.map(contactLine));
+    const fields = asked(all, answers);
 
     const save = async () => {
-        await saveNew(entry.kind, answered(answers, template), writingOf(session, record), key);
+        await saveNew(entry.kind, answered(answers, template, all), writingOf(session, record), key);
         draft.clear();
         forgetRecord();
         go(`${recordHref(record.id)}?saved=${entry.kind}`);
@@ -149,6 +163,14 @@ function EntryPage({ form: entry, ...props }: RecordPageProps & { form: EntryFor
     if (!draft.ready) {
         return <Heading>{title}</Heading>;
     }
+    const others = (name: Answer | undefined) => (
+        <PeopleCheck
+            id={record.id}
+            people={people}
+            done={record.joined.has('care')}
+            name={answerText(name)}
+        />
+    );
     return (
         <>
             <p class="k-back">
@@ -158,6 +180,7 @@ function EntryPage({ form: entry, ...props }: RecordPageProps & { form: EntryFor
             <form onSubmit={submit} noValidate class="k-write">
                 {form.summary}
                 {entry.kind === 'medicine' ? <AllergyCheck record={record} form={answers} /> : null}
+                {entry.kind === 'contact' ? others(answers.name) : null}
                 {checking ? (
                     <>
                         <p>
@@ -174,6 +197,7 @@ function EntryPage({ form: entry, ...props }: RecordPageProps & { form: EntryFor
                         change={(next) => draft.set({ key, form: next })}
                     />
                 )}
+                {template?.carer ? others(answers.carerName) : null}
                 <DraftNote draft={draft} />
                 <div class="k-buttons">
                     <Button busy={form.busy}>{entry.confirm && !checking ? t.next : t.save}</Button>

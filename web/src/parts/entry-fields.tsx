@@ -57,12 +57,13 @@ export function EntryFields(props: {
                 key={f.name}
                 {...common}
                 value={text}
-                narrow={f.is === 'number' || f.is === 'date'}
+                narrow={f.is === 'number' || f.is === 'date' || f.is === 'phone'}
                 long={f.is === 'long'}
                 rows={f.name === 'body' ? 14 : f.name === 'note' ? 3 : 6}
                 most={LONG_MOST}
                 spellcheck={f.is === 'long' || f.is === 'text'}
                 {...(f.is === 'number' ? { inputmode: 'numeric' as const } : {})}
+                {...(f.is === 'phone' ? { inputmode: 'tel' as const } : {})}
             />
         );
     };

@@ -15,6 +15,10 @@ const cy: Same<typeof en> = {
     noTeams: 'Nid oes tîm gofal wedi’i enwi yn y cofnod hwn.',
     contacts: 'Pobl i gysylltu â nhw',
     noContacts: 'Nid oes neb i gysylltu â nhw wedi’i enwi yn y cofnod hwn.',
+    addContactStaff: 'Ychwanegu cyswllt neu ofalwr',
+    changeContact: 'Newid',
+    carer: 'Yn gofalu amdanynt, yn ddi-dâl',
+    carerYou: 'Yn gofalu amdanoch',
     addContact: 'Ychwanegu rhywun yn “Fy nghofnodion fy hun”',
 
     often: 'Pa mor aml',

@@ -15,6 +15,10 @@ export const en = {
     noTeams: 'No care team is named in this record.',
     contacts: 'People to contact',
     noContacts: 'Nobody to contact is named in this record.',
+    addContactStaff: 'Add a contact or carer',
+    changeContact: 'Change',
+    carer: 'Looks after them, unpaid',
+    carerYou: 'Looks after you',
     addContact: 'Add somebody in “My own entries”',
 
     often: 'How often',

@@ -9,6 +9,32 @@ const DAY_HINT = 'For example, 27/3/2026, March 2019 or 2019';
 const STATUSES = { active: 'Active', inactive: 'Not active now', resolved: 'Over' };
 const SAID = { label: 'In the person’s own words', hint: 'As they say it. Kept beside the code' };
 const NOTE = { label: 'Note' };
+const NO_YES = { no: 'No', yes: 'Yes' };
+
+/* HL7 v3 RoleCode */
+const RELATIONS = {
+    '': 'Not known',
+    HUSB: 'Husband',
+    WIFE: 'Wife',
+    SPS: 'Husband or wife',
+    DOMPART: 'Partner',
+    DAUC: 'Daughter',
+    SONC: 'Son',
+    CHILD: 'Son or daughter',
+    MTH: 'Mother',
+    FTH: 'Father',
+    PRN: 'Parent',
+    SIS: 'Sister',
+    BRO: 'Brother',
+    SIB: 'Brother or sister',
+    GRNDCHILD: 'Grandchild',
+    GRPRN: 'Grandparent',
+    FAMMEMB: 'Somebody else in the family',
+    FRND: 'Friend',
+    NBOR: 'Neighbour',
+};
+const RELATION = { label: 'Who are they to the person?', options: RELATIONS };
+const TELEPHONE = { label: 'Telephone', hint: 'For example, 01632 960983' };
 
 export const en = {
     note: {
@@ -137,6 +163,34 @@ export const en = {
             hint: 'A day to come, for example 24/12/2026. Left out: in 7 days',
         },
     },
+    contact: {
+        title: 'Contact or carer',
+        does: 'family, friends, and whoever looks after the person unpaid',
+        name: { label: 'Name', required: 'Enter their name' },
+        relation: RELATION,
+        phone: TELEPHONE,
+        carer: { label: 'Do they look after the person, unpaid?', options: NO_YES },
+        emergency: { label: 'Call them in an emergency?', options: NO_YES },
+    },
+    /* asked at discharge; an answer stands in the note as it is */
+    carer: {
+        who: {
+            label: 'Who looks after the person at home, unpaid?',
+            hint: 'Ask them. Every place that looks after them sees it',
+            required: 'Choose who looks after the person at home',
+        },
+        choose: 'Choose',
+        new: 'Somebody who is not in this list',
+        others: [
+            'Nobody: they manage by themselves',
+            'Nobody, and they need help',
+            'They do not want to say',
+        ],
+        name: { label: 'Name of the carer', required: 'Enter the name of the carer' },
+        relation: RELATION,
+        phone: TELEPHONE,
+        notes: { label: 'Who looks after the person at home' },
+    },
     templates: {
         bp: { title: 'Blood pressure check', plan: 'Next check: ' },
         asthma: {
@@ -155,6 +209,11 @@ export const en = {
             title: 'Home visit',
             history: 'Who was there: \nHow the person manages at home: ',
         },
+        discharge: {
+            title: 'Discharge from hospital',
+            history: 'Why they came in: \nWhat was found and done: ',
+            plan: 'Medicines that are new, changed or stopped: \nWhat the practice is asked to do: \nWhat to look out for, and whom to call: ',
+        },
         support: {
             title: 'Care and support visit',
             history:
@@ -167,6 +226,7 @@ export const en = {
         date: (typed: string) =>
             `${typed} is not a date. Enter it like 27/3/2026, March 2019 or 2019`,
         toCome: 'Enter a day to come',
+        phone: 'Enter a telephone number, like 01632 960983',
         bothNumbers: 'Enter both numbers of the blood pressure',
         higherFirst: 'The first number of a blood pressure is the higher one',
         number: (name: string, like: number) =>

@@ -44,6 +44,8 @@ export const en = {
     gp: 'GP',
     practice: 'GP practice',
     noTeam: 'Nobody recorded.',
+    carer: 'unpaid carer',
+    emergency: 'call in an emergency',
     noPhone: 'No telephone number recorded',
     package: 'Social care package',
     noPackage: 'No social care package recorded.',

@@ -26,6 +26,11 @@ export const en = {
     noKnown: 'No known allergies',
     sameSubstance: (name: string) =>
         `${name} is recorded as an allergy of this person. Check before you go on.`,
+    peopleNow: 'Family, friends and carers in the record',
+    noPeople: 'nobody yet',
+    readingPeople: 'reading…',
+    samePerson: (name: string) =>
+        `${name} is in the record already. Do not add them again: change that entry where it is wrong.`,
     saved: (what: string) => `Saved: ${what.toLowerCase()}.`,
     seeEntries: 'You see it in the record below.',
     keepsWords: 'Your words are kept. You can send them again.',

@@ -1,0 +1,37 @@
+/* Whom the record names already, beside a form that names somebody: nobody is written down twice. */
+import type { ContactPerson } from '../model/contacts.ts';
+import { recordHref } from '../router.ts';
+import { write } from '../texts/write.ts';
+
+export function PeopleCheck(props: {
+    id: string;
+    people: readonly ContactPerson[];
+    done: boolean; /* all places have been asked */
+    name: string; /* that is typed */
+}) {
+    const t = write();
+    const { people } = props;
+    const typed = props.name.trim().toLowerCase();
+    const twice = typed ? people.find((p) => p.name.toLowerCase() === typed) : undefined;
+    return (
+        <div class="nhsuk-inset-text k-inset">
+            <p>
+                <strong>{t.peopleNow}:</strong>{' '}
+                {people.length ? (
+                    <a href={recordHref(props.id, 'care')}>
+                        {people.map((p) => p.name).join(', ')}
+                    </a>
+                ) : props.done ? (
+                    t.noPeople
+                ) : (
+                    t.readingPeople
+                )}
+            </p>
+            {twice ? (
+                <p role="alert">
+                    <strong class="nhsuk-error-message">{t.samePerson(twice.name)}</strong>
+                </p>
+            ) : null}
+        </div>
+    );
+}
