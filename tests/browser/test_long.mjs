@@ -2,7 +2,7 @@
 import { LONG } from './fixture.mjs';
 import { check, equal, openPage } from './kit.mjs';
 
-const LIMIT = Number(process.env.KITH_BROWSER_MS ?? 5000);
+const LIMIT = Number(process.env.KITH_BROWSER_MS ?? 10000);
 
 const watch = () => {
     const seen = (window.kithSeen = {});

@@ -64,6 +64,21 @@ export async function privacyOfficerReviewsWhatWasOpened(w) {
     await w.until('what waits is counted', async () => /\d+ cases?/.test(await text(page)));
     w.check('with who it was, and why', /Said why they had to look|emergency/i.test(await text(page)), await text(page));
     await w.accessible(page, 'reviews');
+    let letGo;
+    const held = new Promise((done) => (letGo = done));
+    await page.route('**/fhir/Consent/**', async (route) => {
+        await held;
+        await route.continue();
+    });
+    const card = page.locator('.k-card').first();
+    const choices = card.locator('input[type=radio]');
+    await card.getByRole('button', { name: 'Look' }).click();
+    await w.until('the reason is being read', async () => /Reading/.test(await card.innerText()));
+    w.equal('nobody decides before it is there', await choices.count(), 0);
+    letGo();
+    await w.until('then they may', async () => (await choices.count()) > 0);
+    w.check('with the reason before them', /Reason/.test(await card.innerText()), await card.innerText());
+    await w.accessible(page, 'a decision about what was opened');
 }
 
 export async function administratorLooksAfterPeopleAndTheLocality(w) {
