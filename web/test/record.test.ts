@@ -1,14 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Resource } from '../src/model/fhir.ts';
-import {
-    allergies,
-    medicines,
-    problems,
-    RecordIndex,
-    results,
-    vaccinations,
-} from '../src/model/record.ts';
+import { allergies, medicines, problems, RecordIndex, vaccinations } from '../src/model/record.ts';
+import { results } from '../src/model/series.ts';
 import { missingNames, sourceLine } from '../src/model/source.ts';
 import { byYear, items, kindCounts } from '../src/model/items.ts';
 import { fold, matches, timeline } from '../src/model/timeline.ts';

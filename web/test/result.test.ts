@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { csvOf, daysWith, gridOf, gridSign } from '../src/model/grid.ts';
 import { addRows } from '../src/model/lay.ts';
-import { RecordIndex, results, type Series } from '../src/model/record.ts';
+import { RecordIndex } from '../src/model/record.ts';
+import { results, type Series } from '../src/model/series.ts';
 import {
     commenter,
     comments,

@@ -8,13 +8,13 @@ import {
     fieldsOf,
     formOf,
     FORMS,
-    mayChange,
     problemsOf,
     readDay,
     templateOf,
     TEMPLATES,
     type Form,
 } from '../src/model/entry-forms.ts';
+import { mayChange } from '../src/model/entry-kinds.ts';
 import {
     printed,
     resourceOf,

@@ -12,6 +12,7 @@ const STAFF = [
     'break-glass',
     'closed',
     'entry-forms',
+    'entry-kinds',
     'find',
     'flags',
     'inbox',

@@ -3,8 +3,8 @@
  * entry-make.ts, how a stored entry becomes answers again in entry-read.ts.
  */
 import { entryForms } from '../texts/entry-forms.ts';
-import { mayDo, type Session } from './account.ts';
 import { findDate, sortTime, type Civil } from './dates.ts';
+import { KINDS, type EntryKind, type Kind } from './entry-kinds.ts';
 import type { Coding } from './fhir.ts';
 import { measureOf, measureProblem, MEASURES } from './measures.ts';
 
@@ -29,24 +29,8 @@ export interface Field {
     when?: readonly [field: string, answer: string]; /* asked only where another field says so */
 }
 
-export type Kind =
-    | 'note'
-    | 'problem'
-    | 'allergy'
-    | 'medicine'
-    | 'observation'
-    | 'letter'
-    | 'task'
-    | 'contact';
-
-export interface EntryForm {
-    kind: Kind;
-    title: string;
-    does: string;
-    needs: readonly string[]; /* one of these activities */
-    types: readonly string[]; /* of resources that it can change */
+export interface EntryForm extends EntryKind {
     fields: readonly Field[];
-    confirm?: boolean; /* shown once more before it is saved */
 }
 
 /* The words of a field in the catalogue. */
@@ -90,143 +74,73 @@ export const SECTION_TITLES: Record<string, string> = {
     carer: 'Who looks after the person at home',
 };
 
-export const FORMS: readonly EntryForm[] = [
-    {
-        kind: 'note',
-        title: t.note.title,
-        does: t.note.does,
-        needs: ['write-record'],
-        types: ['Composition'],
-        fields: [
-            coded('reason', t.note.reason, 'problem'),
-            choice('visit', t.note.visit),
-            long('history', t.note.history),
-            long('examination', t.note.examination),
-            long('plan', t.note.plan),
-        ],
-    },
-    {
-        kind: 'problem',
-        title: t.problem.title,
-        does: t.problem.does,
-        needs: ['write-record'],
-        types: ['Condition'],
-        fields: [
-            coded('code', t.problem.code, 'problem'),
-            text('said', t.problem.said),
-            date('onset', t.problem.onset),
-            choice('status', t.problem.status),
-            choice('certainty', t.problem.certainty),
-            date('end', t.problem.end),
-            long('note', t.problem.note),
-        ],
-    },
-    {
-        kind: 'allergy',
-        title: t.allergy.title,
-        does: t.allergy.does,
-        needs: ['write-record'],
-        types: ['AllergyIntolerance'],
-        confirm: true,
-        fields: [
-            coded('code', t.allergy.code, 'allergy'),
-            text('said', t.allergy.said),
-            coded('reaction', t.allergy.reaction, 'reaction'),
-            choice('severity', t.allergy.severity),
-            choice('criticality', t.allergy.criticality),
-            choice('certainty', t.allergy.certainty),
-            choice('status', t.allergy.status),
-            date('onset', t.allergy.onset),
-            long('note', t.allergy.note),
-        ],
-    },
-    {
-        kind: 'medicine',
-        title: t.medicine.title,
-        does: t.medicine.does,
-        needs: ['prescribe', 'write-record'],
-        types: ['MedicationRequest', 'MedicationStatement'],
-        confirm: true,
-        fields: [
-            coded('code', t.medicine.code, 'medicine'),
-            text('product', t.medicine.product),
-            text('dose', t.medicine.dose),
-            coded('reason', t.medicine.reason, 'problem'),
-            choice('status', t.medicine.status),
-            date('start', t.medicine.start),
-            date('end', t.medicine.end),
-            long('note', t.medicine.note),
-        ],
-    },
-    {
-        kind: 'observation',
-        title: t.observation.title,
-        does: t.observation.does,
-        needs: ['write-record'],
-        types: ['Observation'],
-        fields: [
-            date('when', t.observation.when),
-            ...measures(MEASURES.map((m) => m.key)),
-            long('note', t.observation.note),
-        ],
-    },
-    {
-        kind: 'letter',
-        title: t.letter.title,
-        does: t.letter.does,
-        needs: ['write-record'],
-        types: ['DocumentReference'],
-        fields: [
-            text('to', t.letter.to),
-            text('title', t.letter.about),
-            long('body', t.letter.body),
-            choice('copy', t.letter.copy),
-        ],
-    },
-    {
-        kind: 'task',
-        title: t.task.title,
-        does: t.task.does,
-        needs: ['write-record'],
-        types: [] /* a task changes hands and is answered by operations: docs/requests.md */,
-        fields: [
-            long('words', t.task.words),
-            coded('owner', t.task.owner, 'staff'),
-            date('due', t.task.due),
-        ],
-    },
-    {
-        kind: 'contact',
-        title: t.contact.title,
-        does: t.contact.does,
-        needs: ['write-record'],
-        types: ['RelatedPerson'],
-        fields: [
-            text('name', t.contact.name),
-            choice('relation', t.contact.relation),
-            phone('phone', t.contact.phone),
-            choice('carer', t.contact.carer),
-            choice('emergency', t.contact.emergency),
-        ],
-    },
-];
+const FIELDS: Record<Kind, readonly Field[]> = {
+    note: [
+        coded('reason', t.note.reason, 'problem'),
+        choice('visit', t.note.visit),
+        long('history', t.note.history),
+        long('examination', t.note.examination),
+        long('plan', t.note.plan),
+    ],
+    problem: [
+        coded('code', t.problem.code, 'problem'),
+        text('said', t.problem.said),
+        date('onset', t.problem.onset),
+        choice('status', t.problem.status),
+        choice('certainty', t.problem.certainty),
+        date('end', t.problem.end),
+        long('note', t.problem.note),
+    ],
+    allergy: [
+        coded('code', t.allergy.code, 'allergy'),
+        text('said', t.allergy.said),
+        coded('reaction', t.allergy.reaction, 'reaction'),
+        choice('severity', t.allergy.severity),
+        choice('criticality', t.allergy.criticality),
+        choice('certainty', t.allergy.certainty),
+        choice('status', t.allergy.status),
+        date('onset', t.allergy.onset),
+        long('note', t.allergy.note),
+    ],
+    medicine: [
+        coded('code', t.medicine.code, 'medicine'),
+        text('product', t.medicine.product),
+        text('dose', t.medicine.dose),
+        coded('reason', t.medicine.reason, 'problem'),
+        choice('status', t.medicine.status),
+        date('start', t.medicine.start),
+        date('end', t.medicine.end),
+        long('note', t.medicine.note),
+    ],
+    observation: [
+        date('when', t.observation.when),
+        ...measures(MEASURES.map((m) => m.key)),
+        long('note', t.observation.note),
+    ],
+    letter: [
+        text('to', t.letter.to),
+        text('title', t.letter.about),
+        long('body', t.letter.body),
+        choice('copy', t.letter.copy),
+    ],
+    task: [
+        long('words', t.task.words),
+        coded('owner', t.task.owner, 'staff'),
+        date('due', t.task.due),
+    ],
+    contact: [
+        text('name', t.contact.name),
+        choice('relation', t.contact.relation),
+        phone('phone', t.contact.phone),
+        choice('carer', t.contact.carer),
+        choice('emergency', t.contact.emergency),
+    ],
+};
 
+export const FORMS: readonly EntryForm[] = KINDS.map((k) => ({ ...k, fields: FIELDS[k.kind] }));
 export const formOf = (kind: string): EntryForm | undefined => FORMS.find((f) => f.kind === kind);
 export const formOfType = (type: string): EntryForm | undefined =>
     FORMS.find((f) => f.types.includes(type));
-
-export const mayWrite = (session: Session, form: EntryForm): boolean =>
-    form.needs.some((a) => mayDo(session, a));
-
-/* Whether this role may change an entry of this type: prescriptions are for prescribers. */
-export const mayChange = (session: Session, type: string): boolean => {
-    const form = formOfType(type);
-    return (
-        Boolean(form && mayWrite(session, form)) &&
-        (type !== 'MedicationRequest' || mayDo(session, 'prescribe')) &&
-        (type === 'MedicationRequest' || mayDo(session, 'write-record'))
-    );
-};
 
 /* ---- templates ---- */
 

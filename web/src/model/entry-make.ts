@@ -10,8 +10,8 @@ import {
     SECTION_TITLES,
     type Coded,
     type Form,
-    type Kind,
 } from './entry-forms.ts';
+import type { Kind } from './entry-kinds.ts';
 import { entryForms } from '../texts/entry-forms.ts';
 import { CARER, EMERGENCY } from './contacts.ts';
 import type { Coding, Concept, Ref, Resource } from './fhir.ts';

@@ -6,8 +6,8 @@ import {
     type Answer,
     type Coded,
     type Form,
-    type Kind,
 } from './entry-forms.ts';
+import type { Kind } from './entry-kinds.ts';
 import { civil, showDate, type Civil } from './dates.ts';
 import { list, statusCode, words, type Concept, type Resource } from './fhir.ts';
 import { MEASURES, PANELS } from './measures.ts';

@@ -5,7 +5,8 @@
 import { list, localReference, type Bundle, type Ref, type Resource } from './fhir.ts';
 import { images } from './images.ts';
 import { letters } from './letters.ts';
-import { allergies, medicines, problems, results, vaccinations, type RecordIndex } from './record.ts';
+import { allergies, medicines, problems, vaccinations, type RecordIndex } from './record.ts';
+import { results } from './series.ts';
 
 export const SHARE_PARTS = [
     'allergies',

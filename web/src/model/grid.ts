@@ -1,6 +1,6 @@
 /* Results as a table of tests and days. */
 import { showDate, sortTime } from './dates.ts';
-import type { Point, Series } from './record.ts';
+import type { Point, Series } from './series.ts';
 import { standing, type Standing } from './standing.ts';
 
 export interface Day {

@@ -2,7 +2,8 @@
 import { sortTime } from './dates.ts';
 import { list, type Resource } from './fhir.ts';
 import { isOverride, isProgram, type Look } from './looks.ts';
-import { observationDate, wrong, type RecordIndex } from './record.ts';
+import { wrong, type RecordIndex } from './record.ts';
+import { observationDate } from './series.ts';
 import { entryOf, shown } from './timeline.ts';
 
 /* Choices and permissions are on pages of their own, and who made them knows of them. */

@@ -2,7 +2,8 @@
 import { list, type Resource } from './fhir.ts';
 import { isOwn } from './mark.ts';
 import { isReading, kindOf, type OtherKind, type ReadingKind } from './own.ts';
-import { pointOf, wrong, type Point, type RecordIndex } from './record.ts';
+import { wrong, type RecordIndex } from './record.ts';
+import { pointOf, type Point } from './series.ts';
 
 export interface OwnEntries {
     readings: Map<ReadingKind, Point[]>;

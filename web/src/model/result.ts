@@ -2,7 +2,8 @@
 import { sortTime } from './dates.ts';
 import { list, statusCode, type Ref, type Resource } from './fhir.ts';
 import { layOf, plainTitle } from './lay.ts';
-import { observationDate, wrong, type Point, type RecordIndex, type Series } from './record.ts';
+import { wrong, type RecordIndex } from './record.ts';
+import { observationDate, type Point, type Series } from './series.ts';
 import { sourceLine } from './source.ts';
 import { OUTSIDE, standing } from './standing.ts';
 

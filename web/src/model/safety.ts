@@ -14,15 +14,8 @@ import {
     type Concept,
     type Resource,
 } from './fhir.ts';
-import {
-    allergies,
-    observationDate,
-    results,
-    wrong,
-    type Allergy,
-    type RecordIndex,
-    type Series,
-} from './record.ts';
+import { allergies, wrong, type Allergy, type RecordIndex } from './record.ts';
+import { observationDate, results, type Series } from './series.ts';
 import { sourceLine } from './source.ts';
 
 /* '3 days ago'; '' for what has no date. A partial date counts from its start. */

@@ -13,7 +13,8 @@ import {
     type Resource,
 } from './fhir.ts';
 import { plainTitle } from './lay.ts';
-import { medicineName, observationDate, reasonOf, RecordIndex, wrong } from './record.ts';
+import { medicineName, reasonOf, RecordIndex, wrong } from './record.ts';
+import { observationDate } from './series.ts';
 import { sourceLine } from './source.ts';
 import { timelineTexts, type en } from '../texts/timeline.ts';
 import { dosage, observationValue } from './values.ts';

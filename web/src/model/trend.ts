@@ -1,7 +1,7 @@
 /* The geometry and the words of a trend line. */
 import { trends } from '../texts/trends.ts';
 import { showDate } from './dates.ts';
-import type { Point } from './record.ts';
+import type { Point } from './series.ts';
 import { endsOf } from './standing.ts';
 import { convert } from './units.ts';
 import type { Value } from './values.ts';

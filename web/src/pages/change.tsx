@@ -8,12 +8,12 @@ import {
     answerText,
     carerNotes,
     formOfType,
-    mayChange,
     problemsOf,
     type EntryForm,
     type Field,
     type Form,
 } from '../model/entry-forms.ts';
+import { mayChange } from '../model/entry-kinds.ts';
 import { changes, differences, formFrom, merged } from '../model/entry-read.ts';
 import type { Resource } from '../model/fhir.ts';
 import { sourceLine } from '../model/source.ts';

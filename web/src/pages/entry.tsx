@@ -24,7 +24,7 @@ import { lazy } from '../parts/lazy.tsx';
 import { OriginalFile } from '../parts/original.tsx';
 import { Raw, SourceList } from '../parts/source.tsx';
 import { isPatient } from '../model/account.ts';
-import { mayChange } from '../model/entry-forms.ts';
+import { mayChange } from '../model/entry-kinds.ts';
 import { isOwn } from '../model/mark.ts';
 import { changeHref, entryHref, recordHref } from '../router.ts';
 import { write } from '../texts/write.ts';

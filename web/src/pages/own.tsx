@@ -7,7 +7,7 @@ import { noteOf, ownEntries } from '../model/own-list.ts';
 import { typedOf } from '../model/own-form.ts';
 import { READING_KINDS, type OtherKind, type ReadingKind } from '../model/own.ts';
 import { patientName } from '../model/people.ts';
-import type { Point } from '../model/record.ts';
+import type { Point } from '../model/series.ts';
 import { Empty, Heading, Section } from '../parts/basic.tsx';
 import { ChangeLink, Done, isMine, ownHref, Urgent } from '../parts/own.tsx';
 import { Sparkline } from '../parts/trend.tsx';

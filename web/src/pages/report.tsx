@@ -4,7 +4,7 @@ import { isPatient } from '../model/account.ts';
 import { showDate } from '../model/dates.ts';
 import { list, title, type Ref, type Resource } from '../model/fhir.ts';
 import { plainTitle } from '../model/lay.ts';
-import { results as allResults, type Point, type Series } from '../model/record.ts';
+import { results as allResults, type Point, type Series } from '../model/series.ts';
 import { commentsOn, conclusionOf, reportDate, waits } from '../model/result.ts';
 import { sourceLine } from '../model/source.ts';
 import { Empty, Heading, Section } from '../parts/basic.tsx';

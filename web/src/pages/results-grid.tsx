@@ -2,7 +2,7 @@
 import { useMemo, useRef, useState } from 'preact/hooks';
 import { csvOf, daysWith, gridOf, gridSign, type Day, type Grid } from '../model/grid.ts';
 import { plainTitle } from '../model/lay.ts';
-import { results as allResults, type Point, type Series } from '../model/record.ts';
+import { results as allResults, type Point, type Series } from '../model/series.ts';
 import { groupOf, GROUPS, type Group } from '../model/result.ts';
 import { sourceLine } from '../model/source.ts';
 import { OUTSIDE, standing } from '../model/standing.ts';

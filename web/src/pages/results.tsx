@@ -3,7 +3,7 @@ import { useMemo, useState } from 'preact/hooks';
 import { isPatient } from '../model/account.ts';
 import { showDate } from '../model/dates.ts';
 import { layOf, plainTitle } from '../model/lay.ts';
-import { results as allResults, type Series } from '../model/record.ts';
+import { results as allResults, type Series } from '../model/series.ts';
 import { groupOf, GROUPS, isOutside, reportDate, reports, reportsOf, waits } from '../model/result.ts';
 import { fold } from '../model/timeline.ts';
 import { Empty, Heading, Section, Status } from '../parts/basic.tsx';

@@ -3,7 +3,7 @@ import { useEffect, useLayoutEffect, useMemo, useState } from 'preact/hooks';
 import { useRecord, type Part } from '../load.ts';
 import { mayDo } from '../model/account.ts';
 import { today } from '../model/dates.ts';
-import { formOf } from '../model/entry-forms.ts';
+import { kindOf } from '../model/entry-kinds.ts';
 import { needsOf } from '../model/safety.ts';
 import { noteOpened } from '../opened.ts';
 import { AboutMeCard } from '../parts/about-me.tsx';
@@ -41,7 +41,7 @@ const clock = (): string =>
 
 export default function SafetyPage({ record: first, session, query, again }: RecordPageProps) {
     const t = safety();
-    const saved = formOf(query.get('saved') ?? '');
+    const saved = kindOf(query.get('saved') ?? '');
     const { record } = useRecord(first.id, true, AFTER);
     const [dense, turnDense] = useDense();
     const [paper, setPaper] = useState('');

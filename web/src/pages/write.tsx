@@ -11,8 +11,6 @@ import {
     emptyForm,
     fieldsOf,
     formOf,
-    FORMS,
-    mayWrite,
     problemsOf,
     templateOf,
     TEMPLATES,
@@ -21,6 +19,7 @@ import {
     type EntryForm,
     type Form,
 } from '../model/entry-forms.ts';
+import { KINDS, mayWrite } from '../model/entry-kinds.ts';
 import { MEASURES } from '../model/measures.ts';
 import { patientName } from '../model/people.ts';
 import { foldedAllergies } from '../model/safety.ts';
@@ -45,7 +44,7 @@ export const byId = (problems: Record<string, string>): Problems =>
 function Choose({ id, session }: { id: string; session: RecordPageProps['session'] }) {
     const t = write();
     useTitle(t.title);
-    const forms = FORMS.filter((f) => mayWrite(session, f));
+    const forms = KINDS.filter((f) => mayWrite(session, f));
     const notes = forms.some((f) => f.kind === 'note');
     return (
         <>

@@ -7,15 +7,8 @@ import { showDate, showPeriod } from '../model/dates.ts';
 import { capital, type Resource } from '../model/fhir.ts';
 import { images } from '../model/images.ts';
 import { letters } from '../model/letters.ts';
-import {
-    allergies,
-    medicines,
-    observationDate,
-    problems,
-    results,
-    vaccinations,
-    type RecordIndex,
-} from '../model/record.ts';
+import { allergies, medicines, problems, vaccinations, type RecordIndex } from '../model/record.ts';
+import { observationDate, results } from '../model/series.ts';
 import { sourceLine } from '../model/source.ts';
 import { timeline } from '../model/timeline.ts';
 import { imageTexts } from '../texts/images.ts';

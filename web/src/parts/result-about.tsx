@@ -2,7 +2,8 @@
 import { showDate } from '../model/dates.ts';
 import { layOf, plainTitle } from '../model/lay.ts';
 import { commenter, reportDate, type Comment } from '../model/result.ts';
-import type { Point, RecordIndex } from '../model/record.ts';
+import type { RecordIndex } from '../model/record.ts';
+import type { Point } from '../model/series.ts';
 import { numberLines, standing } from '../model/standing.ts';
 import { referenceRange } from '../model/values.ts';
 import type { Resource } from '../model/fhir.ts';

@@ -1,7 +1,7 @@
 /* Results as patients look for them: by group, each with its newest value. */
 import { showDate } from '../model/dates.ts';
 import { plainTitle } from '../model/lay.ts';
-import type { Series } from '../model/record.ts';
+import type { Series } from '../model/series.ts';
 import { resultHref } from '../router.ts';
 import { results } from '../texts/results.ts';
 import { PlainValue } from './result-value.tsx';

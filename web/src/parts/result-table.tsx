@@ -1,6 +1,6 @@
 /* Results in a table: the latest of each test, with its trend. */
 import { showDate } from '../model/dates.ts';
-import type { Point, Series } from '../model/record.ts';
+import type { Point, Series } from '../model/series.ts';
 import { resultHref } from '../router.ts';
 import { results } from '../texts/results.ts';
 import { Tag } from './basic.tsx';

@@ -1,5 +1,5 @@
 /* A value, with how it stands: for patients in their words, for staff as the laboratory flags it. */
-import type { Point } from '../model/record.ts';
+import type { Point } from '../model/series.ts';
 import { standing } from '../model/standing.ts';
 import { layOf } from '../model/lay.ts';
 import { results } from '../texts/results.ts';

@@ -1,7 +1,7 @@
 /* A trend as a line. Its words are in the label, so nothing is told by the picture alone. */
 import { useMemo } from 'preact/hooks';
 import { showDate } from '../model/dates.ts';
-import type { Point } from '../model/record.ts';
+import type { Point } from '../model/series.ts';
 import { endsOf } from '../model/standing.ts';
 import { bands, drawable, trend } from '../model/trend.ts';
 import { trends } from '../texts/trends.ts';

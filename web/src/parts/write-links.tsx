@@ -1,11 +1,11 @@
 /* What somebody's role may write, one press away. */
 import type { Session } from '../model/account.ts';
-import { FORMS, mayWrite } from '../model/entry-forms.ts';
+import { KINDS, mayWrite } from '../model/entry-kinds.ts';
 import { recordHref } from '../router.ts';
 import { write } from '../texts/write.ts';
 
 export function WriteLinks({ id, session }: { id: string; session: Session }) {
-    const forms = FORMS.filter((f) => mayWrite(session, f));
+    const forms = KINDS.filter((f) => mayWrite(session, f));
     return forms.length ? (
         <nav class="k-jump" aria-label={write().title}>
             <ul>

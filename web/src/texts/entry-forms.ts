@@ -38,8 +38,6 @@ const TELEPHONE = { label: 'Telephone', hint: 'For example, 01632 960983' };
 
 export const en = {
     note: {
-        title: 'Note',
-        does: 'of a consultation or a visit, with what you measured',
         reason: { label: 'Reason', required: 'Enter why you saw the person', hint: OR_OWN_WORDS },
         visit: {
             label: 'Where',
@@ -56,8 +54,6 @@ export const en = {
         plan: { label: 'Plan' },
     },
     problem: {
-        title: 'Problem',
-        does: 'a condition or a symptom',
         code: { label: 'Problem', required: 'Enter the problem', hint: OR_OWN_WORDS },
         said: SAID,
         onset: { label: 'When it began', hint: DAY_HINT },
@@ -75,8 +71,6 @@ export const en = {
         note: NOTE,
     },
     allergy: {
-        title: 'Allergy',
-        does: 'or intolerance, or that there is none',
         code: {
             label: 'What are they allergic to?',
             required: 'Enter what the person is allergic to',
@@ -105,8 +99,6 @@ export const en = {
         note: NOTE,
     },
     medicine: {
-        title: 'Medicine',
-        does: 'that the person takes, or is to take',
         code: { label: 'Medicine', required: 'Enter the medicine', hint: OR_OWN_WORDS },
         product: { label: 'Strength and form', hint: 'For example, 500mg capsules' },
         dose: {
@@ -129,14 +121,10 @@ export const en = {
         note: NOTE,
     },
     observation: {
-        title: 'Observation',
-        does: 'blood pressure, weight and other measurements',
         when: { label: 'Day', hint: DAY_HINT },
         note: NOTE,
     },
     letter: {
-        title: 'Letter',
-        does: 'kept in the record, with a copy for the person',
         to: { label: 'To', required: 'Enter whom the letter is to' },
         about: { label: 'About', required: 'Enter what the letter is about' },
         body: {
@@ -150,8 +138,6 @@ export const en = {
         },
     },
     task: {
-        title: 'Task',
-        does: 'for one person, who then owns it',
         words: { label: 'What is to be done', required: 'Enter what is to be done' },
         owner: {
             label: 'Who does it',
@@ -164,8 +150,6 @@ export const en = {
         },
     },
     contact: {
-        title: 'Contact or carer',
-        does: 'family, friends, and whoever looks after the person unpaid',
         name: { label: 'Name', required: 'Enter their name' },
         relation: RELATION,
         phone: TELEPHONE,
