@@ -565,3 +565,26 @@ export async function councilRecordsACarerWhomThePracticeSees(w) {
     w.equal('the number is changed', person?.telecom?.[0]?.value, '01632 960418');
     w.check('and the rest is as it was', person?.relationship?.some((r) => r.coding?.[0]?.code === 'Carer'), person?.relationship);
 }
+
+export async function socialWorkerStartsAReviewFromWhatWasSaidLastTime(w) {
+    const page = await w.open('demo-social', '#/find', { at: 'council' });
+    const id = await somebody(page, 3);
+    const form = `#/patient/${id}/write/note?template=support`;
+    await page.go(form);
+    await page.waitForSelector('#entry-history');
+    const cats = `Her two cats ${Date.now() % 100000}`;
+    await page.fill('#entry-history', `What matters to the person: ${cats}\nWhat goes well: Walks every day\nWhat is hard: \nCarer’s view: Tired`);
+    await page.fill('#entry-plan', 'Who does what, by when: Bo asks about a stair lift, by June');
+    await submit(page);
+    await saved(page, 'note');
+
+    await page.go(form);
+    await page.click('text=Start from what was written then');
+    await w.until('it is said whose words these are', async () => (await text(page)).includes('Ask whether they still hold'));
+    w.check('the focus is where they are', await page.evaluate(() => document.activeElement.id === 'entry-history'));
+    const history = await page.inputValue('#entry-history');
+    w.check('what was said is there', history.includes(cats) && history.includes('Carer’s view: Tired'), history);
+    w.check('what was not is asked again', /What is hard: *(\n|$)/.test(history), history);
+    w.check('and who does what', (await page.inputValue('#entry-plan')).includes('a stair lift, by June'));
+    await w.accessible(page, 'a review that starts from last time');
+}

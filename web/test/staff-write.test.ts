@@ -15,6 +15,9 @@ import {
     type Form,
 } from '../src/model/entry-forms.ts';
 import { mayChange } from '../src/model/entry-kinds.ts';
+import { compositionOf } from '../src/model/about-me.ts';
+import { known } from '../src/model/last-time.ts';
+import { RecordIndex } from '../src/model/record.ts';
 import {
     printed,
     resourceOf,
@@ -406,4 +409,67 @@ test('a change of a contact leaves what the form has no field for', () => {
         (changed!.value as any[]).map((s) => s.title),
         ['Plan', 'Theirs'],
     );
+});
+
+const support = templateOf('support')!;
+const prompts = [support.filled.history, support.filled.plan]
+    .flatMap((text) => String(text).split('\n'))
+    .filter(Boolean);
+
+test('at a review of support all that was answered last time is there to start from', () => {
+    assert.equal(prompts.length, 5);
+    const note = (date: string, answers: readonly string[], more: object = {}): Resource => ({
+        ...resourceOf(
+            'note',
+            answered(
+                {
+                    ...emptyForm(formOf('note')!, support, '23/11/2026'),
+                    history: prompts
+                        .slice(0, 4)
+                        .map((p, i) => p + (answers[i] ?? ''))
+                        .join('\n'),
+                    plan: prompts[4]! + (answers[4] ?? ''),
+                },
+                support,
+            ),
+            w,
+        )!,
+        id: date,
+        date,
+        ...more,
+    });
+    const index = new RecordIndex();
+    index.add([
+        note('2026-05-01', ['Cats', 'Walks', 'Stairs', 'Tired', 'Bo, by June']),
+        note('2026-08-01', ['Wrong'], { status: 'entered-in-error' }),
+        note('2025-01-01', ['Old']),
+        note('2026-09-01', ['Other'], { title: 'Something else' }),
+    ]);
+    const { words, about } = known(index, support)!;
+    assert.equal(about, false);
+    const lines = `${words.history}\n${words.plan}`.split('\n');
+    const filled = prompts.filter((p) => lines.some((l) => l.startsWith(p) && l.length > p.length));
+    assert.equal(filled.length, prompts.length, 'of the fields, filled');
+    assert.ok(String(words.history).startsWith('What matters to the person: Cats\nWhat goes well: Walks'));
+
+    const some = new RecordIndex();
+    some.add([note('2026-05-01', ['Cats'])]);
+    const text = String(known(some, support)!.words.history);
+    assert.deepEqual(text.split('\n'), [
+        'What matters to the person: Cats',
+        'What goes well: ',
+        'What is hard: ',
+        'Carer’s view: ',
+    ]);
+    assert.equal(known(some, templateOf('asthma')!), null, 'how they breathe is asked anew');
+});
+
+test('at the first visit what the person says of themselves is there to start from', () => {
+    const index = new RecordIndex();
+    assert.equal(known(index, support), null);
+    const own = { meta: { tag: [{ system: 'https://kith.care/fhir/CodeSystem/entry', code: 'own' }] } };
+    index.add([{ ...compositionOf({ important: 'My choir\nand my cat' }, '7', null, 0), id: '1', ...own }]);
+    const { words, about } = known(index, support)!;
+    assert.ok(about);
+    assert.ok(String(words.history).startsWith('What matters to the person: My choir and my cat\nWhat goes well: '));
 });

@@ -150,6 +150,7 @@ export interface Template {
     measures: readonly string[];
     filled: Form;
     carer?: true; /* asks who looks after the person at home */
+    again?: string; /* the visit is made again; the prompt that "About me" answers */
 }
 
 const { bp, asthma, minor, home, discharge, support } = t.templates;
@@ -211,6 +212,7 @@ export const TEMPLATES: readonly Template[] = [
             history: support.history,
             plan: support.plan,
         },
+        again: support.matters,
     },
 ];
 

@@ -20,13 +20,12 @@ import { sourceLine } from '../model/source.ts';
 import { Heading, useTitle } from '../parts/basic.tsx';
 import { Conflict, type Chosen } from '../parts/conflict.tsx';
 import { DraftNote } from '../parts/draft-note.tsx';
-import { EntryFields } from '../parts/entry-fields.tsx';
+import { byId, EntryFields } from '../parts/entry-fields.tsx';
 import { Button, useForm } from '../parts/form.tsx';
 import { entryHref, go, recordHref } from '../router.ts';
 import type { RecordPageProps } from '../routes.ts';
 import { write } from '../texts/write.ts';
 import { saveChange, writingOf } from '../writing.ts';
-import { byId } from './write.tsx';
 
 interface Changed {
     base: Resource; /* the version that somebody began from */

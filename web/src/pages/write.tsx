@@ -14,10 +14,10 @@ import {
     problemsOf,
     templateOf,
     TEMPLATES,
-    type Answer,
     type Coded,
     type EntryForm,
     type Form,
+    type Template,
 } from '../model/entry-forms.ts';
 import { KINDS, mayWrite } from '../model/entry-kinds.ts';
 import { MEASURES } from '../model/measures.ts';
@@ -25,8 +25,9 @@ import { patientName } from '../model/people.ts';
 import { foldedAllergies } from '../model/safety.ts';
 import { Heading, useTitle } from '../parts/basic.tsx';
 import { DraftNote } from '../parts/draft-note.tsx';
-import { Answers, EntryFields, fieldId } from '../parts/entry-fields.tsx';
-import { Button, useForm, type Problems } from '../parts/form.tsx';
+import { Answers, byId, EntryFields, fieldId } from '../parts/entry-fields.tsx';
+import { Button, useForm } from '../parts/form.tsx';
+import { lazy } from '../parts/lazy.tsx';
 import { PeopleCheck } from '../parts/people-check.tsx';
 import { go, recordHref } from '../router.ts';
 import type { RecordPageProps } from '../routes.ts';
@@ -37,9 +38,6 @@ interface Written {
     key: string; /* of this form: sent again, it is the same */
     form: Form;
 }
-
-export const byId = (problems: Record<string, string>): Problems =>
-    Object.fromEntries(Object.entries(problems).map(([name, words]) => [fieldId(name), words]));
 
 function Choose({ id, session }: { id: string; session: RecordPageProps['session'] }) {
     const t = write();
@@ -105,19 +103,30 @@ function AllergyCheck({ record, form }: { record: RecordPageProps['record']; for
     );
 }
 
+/* Of the few forms that are filled in again and again. */
+const LastTime = lazy(() => import('../parts/last-time.tsx').then((m) => m.LastTime));
+
 const PEOPLE: readonly Part[] = ['care'];
+const NOTES: readonly Part[] = ['documents'];
 const NOTHING: readonly Part[] = [];
+
+/* What the form looks at besides what keeps somebody safe: whom the record names, or earlier notes. */
+function useKnown(id: string, entry: EntryForm, template: Template | undefined) {
+    const names = entry.kind === 'contact' || Boolean(template?.carer);
+    const more = names ? PEOPLE : template?.again ? NOTES : NOTHING;
+    const { record } = useRecord(id, true, more);
+    const people = useMemo(
+        () => (names ? contactPeople(record.index, record.patient) : []),
+        [names, record.size],
+    );
+    return { record, people };
+}
 
 function EntryPage({ form: entry, ...props }: RecordPageProps & { form: EntryForm }) {
     const t = write();
     const { session, query } = props;
     const template = templateOf(query.get('template') ?? '');
-    const names = entry.kind === 'contact' || Boolean(template?.carer); /* somebody, besides the person */
-    const { record } = useRecord(props.record.id, true, names ? PEOPLE : NOTHING);
-    const people = useMemo(
-        () => (names ? contactPeople(record.index, record.patient) : []),
-        [names, record.size],
-    );
+    const { record, people } = useKnown(props.record.id, entry, template);
     const now = today();
     const fresh = useMemo<Written>(
         () => ({
@@ -162,14 +171,6 @@ function EntryPage({ form: entry, ...props }: RecordPageProps & { form: EntryFor
     if (!draft.ready) {
         return <Heading>{title}</Heading>;
     }
-    const others = (name: Answer | undefined) => (
-        <PeopleCheck
-            id={record.id}
-            people={people}
-            done={record.joined.has('care')}
-            name={answerText(name)}
-        />
-    );
     return (
         <>
             <p class="k-back">
@@ -179,7 +180,17 @@ function EntryPage({ form: entry, ...props }: RecordPageProps & { form: EntryFor
             <form onSubmit={submit} noValidate class="k-write">
                 {form.summary}
                 {entry.kind === 'medicine' ? <AllergyCheck record={record} form={answers} /> : null}
-                {entry.kind === 'contact' ? others(answers.name) : null}
+                {entry.kind === 'contact' ? (
+                    <PeopleCheck record={record} people={people} name={answerText(answers.name)} />
+                ) : null}
+                {template?.again ? (
+                    <LastTime
+                        record={record}
+                        template={template}
+                        untouched={JSON.stringify(answers) === JSON.stringify(fresh.form)}
+                        start={(words) => draft.set({ key, form: { ...answers, ...words } })}
+                    />
+                ) : null}
                 {checking ? (
                     <>
                         <p>
@@ -196,7 +207,13 @@ function EntryPage({ form: entry, ...props }: RecordPageProps & { form: EntryFor
                         change={(next) => draft.set({ key, form: next })}
                     />
                 )}
-                {template?.carer ? others(answers.carerName) : null}
+                {template?.carer ? (
+                    <PeopleCheck
+                        record={record}
+                        people={people}
+                        name={answerText(answers.carerName)}
+                    />
+                ) : null}
                 <DraftNote draft={draft} />
                 <div class="k-buttons">
                     <Button busy={form.busy}>{entry.confirm && !checking ? t.next : t.save}</Button>

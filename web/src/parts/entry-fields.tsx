@@ -13,6 +13,8 @@ import { SelectField, TextField, type Problems } from './form.tsx';
 const LONG_MOST = 30000;
 
 export const fieldId = (name: string): string => `entry-${name}`;
+export const byId = (problems: Record<string, string>): Problems =>
+    Object.fromEntries(Object.entries(problems).map(([name, words]) => [fieldId(name), words]));
 
 export function EntryFields(props: {
     fields: readonly Field[];

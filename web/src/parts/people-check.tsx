@@ -1,16 +1,16 @@
 /* Whom the record names already, beside a form that names somebody: nobody is written down twice. */
+import type { Loaded } from '../load.ts';
 import type { ContactPerson } from '../model/contacts.ts';
 import { recordHref } from '../router.ts';
 import { write } from '../texts/write.ts';
 
 export function PeopleCheck(props: {
-    id: string;
+    record: Loaded;
     people: readonly ContactPerson[];
-    done: boolean; /* all places have been asked */
     name: string; /* that is typed */
 }) {
     const t = write();
-    const { people } = props;
+    const { record, people } = props;
     const typed = props.name.trim().toLowerCase();
     const twice = typed ? people.find((p) => p.name.toLowerCase() === typed) : undefined;
     return (
@@ -18,10 +18,10 @@ export function PeopleCheck(props: {
             <p>
                 <strong>{t.peopleNow}:</strong>{' '}
                 {people.length ? (
-                    <a href={recordHref(props.id, 'care')}>
+                    <a href={recordHref(record.id, 'care')}>
                         {people.map((p) => p.name).join(', ')}
                     </a>
-                ) : props.done ? (
+                ) : record.joined.has('care') ? (
                     t.noPeople
                 ) : (
                     t.readingPeople

@@ -9,6 +9,7 @@ const DAY_HINT = 'For example, 27/3/2026, March 2019 or 2019';
 const STATUSES = { active: 'Active', inactive: 'Not active now', resolved: 'Over' };
 const SAID = { label: 'In the person’s own words', hint: 'As they say it. Kept beside the code' };
 const NOTE = { label: 'Note' };
+const MATTERS = 'What matters to the person: ';
 const NO_YES = { no: 'No', yes: 'Yes' };
 
 /* HL7 v3 RoleCode */
@@ -200,8 +201,8 @@ export const en = {
         },
         support: {
             title: 'Care and support visit',
-            history:
-                'What matters to the person: \nWhat goes well: \nWhat is hard: \nCarer’s view: ',
+            matters: MATTERS,
+            history: `${MATTERS}\nWhat goes well: \nWhat is hard: \nCarer’s view: `,
             plan: 'Who does what, by when: ',
         },
     },

@@ -26,6 +26,11 @@ export const en = {
     noKnown: 'No known allergies',
     sameSubstance: (name: string) =>
         `${name} is recorded as an allergy of this person. Check before you go on.`,
+    lastTime: (when: string, who: string) => `The last visit like this was on ${when}: ${who}.`,
+    startLastTime: 'Start from what was written then',
+    aboutMe: (when: string) => `The person has written “About me”, on ${when}.`,
+    startAboutMe: 'Start from what matters to them',
+    started: 'Those words are below. Ask whether they still hold, and change what is different now.',
     peopleNow: 'Family, friends and carers in the record',
     noPeople: 'nobody yet',
     readingPeople: 'reading…',
