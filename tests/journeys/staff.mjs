@@ -525,9 +525,13 @@ export async function councilRecordsACarerWhomThePracticeSees(w) {
     const council = await w.open('demo-social', '#/find', { at: 'council' });
     const id = await somebody(council, 0);
     const { body: patient } = await fhir(council, 'GET', `Patient/${id}`);
-    await council.go(`#/patient/${id}/care`);
+    /* by way of a page that has read all there is */
+    await council.go(`#/patient/${id}/timeline`);
+    await council.waitForSelector('.k-timeline__count');
+    await council.click('text=Care and support');
     await council.click('text=Add a contact or carer');
     await council.waitForSelector('#entry-name');
+    await w.until('nobody is named yet', async () => (await text(council)).includes('in the record: nobody yet'));
     const name = `Omar Ferris ${Date.now() % 100000}`;
     await council.fill('#entry-name', name);
     await council.fill('#entry-phone', 'after six');

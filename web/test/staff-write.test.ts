@@ -372,7 +372,7 @@ test('whoever looks after somebody stands in the note, and in the record once', 
 test('a change of a contact leaves what the form has no field for', () => {
     const of = (code: string) => ({ coding: [{ system: 'x/v3-RoleCode', code }] });
     const mail = { system: 'email', value: 'm@example.org' };
-    const phone = { system: 'phone', value: '1234' };
+    const phone = { system: 'phone', value: '1234 ' };
     const person = {
         resourceType: 'RelatedPerson',
         name: [{ given: ['Mary'], family: 'Khan' }],
@@ -383,7 +383,7 @@ test('a change of a contact leaves what the form has no field for', () => {
     assert.deepEqual(before, {
         name: 'Mary Khan',
         relation: 'WIFE',
-        phone: '1234',
+        phone: '1234 ',
         carer: 'no',
         emergency: 'no',
     });

@@ -57,6 +57,19 @@ static void test_matrix(void **state)
     }
 }
 
+/* Who writes in a record says who the family and carers are; who the person is, is not theirs. */
+static void test_carers(void **state)
+{
+    (void)state;
+    uint64_t social = job_role_find(T("R8014"))->activities;
+    uint64_t student = job_role_find(T("R8004"))->activities;
+    assert_int_equal(activities_may(social, fhir_type_of(T("RelatedPerson"))),
+                     MAY_READ | MAY_SEARCH | MAY_CREATE | MAY_UPDATE);
+    assert_int_equal(activities_may(social, fhir_type_of(T("Patient"))), MAY_READ | MAY_SEARCH);
+    assert_int_equal(activities_may(student, fhir_type_of(T("RelatedPerson"))),
+                     MAY_READ | MAY_SEARCH);
+}
+
 /* What the portal has (every right on every type): each role may do with it what it may do without
  * a token. */
 static void test_whole_scope(void **state)
@@ -313,10 +326,15 @@ static void test_past(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_complete),         cmocka_unit_test(test_matrix),
-        cmocka_unit_test(test_whole_scope),      cmocka_unit_test(test_outside),
-        cmocka_unit_test(test_finding_a_person), cmocka_unit_test(test_no_relationship_of_ones_own),
-        cmocka_unit_test(test_author),           cmocka_unit_test(test_past),
+        cmocka_unit_test(test_complete),
+        cmocka_unit_test(test_matrix),
+        cmocka_unit_test(test_carers),
+        cmocka_unit_test(test_whole_scope),
+        cmocka_unit_test(test_outside),
+        cmocka_unit_test(test_finding_a_person),
+        cmocka_unit_test(test_no_relationship_of_ones_own),
+        cmocka_unit_test(test_author),
+        cmocka_unit_test(test_past),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

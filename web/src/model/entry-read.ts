@@ -208,7 +208,7 @@ export interface Operation {
 const partKey: Record<string, (part: any) => string> = {
     section: (s) => String(s.title ?? ''),
     relationship: (c) => list<any>(c.coding)[0]?.code ?? '',
-    telecom: (c) => `${c.system} ${c.value}`,
+    telecom: (c) => `${c.system} ${String(c.value ?? '').trim()}`,
 };
 function withTheRest(name: string, is: unknown, was: unknown, stored: unknown): unknown {
     const key = partKey[name];

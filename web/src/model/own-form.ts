@@ -1,5 +1,6 @@
 /* Own entries as forms have them, and back: what is typed, what is wrong with it, what becomes of it. Pure. */
 import { civil } from './dates.ts';
+import { EMERGENCY, isEmergency } from './contacts.ts';
 import { hasCode, list, words, type Concept, type Resource } from './fhir.ts';
 import {
     coded,
@@ -57,8 +58,6 @@ const telecom = (r: Resource, system: string): string =>
     String(list<any>(r.telecom).find((t) => t.system === system)?.value ?? '');
 const keyOf = (table: Record<string, [string, string]>, c: Concept | undefined): string =>
     Object.keys(table).find((k) => hasCode(c, table[k]![0])) ?? '';
-const isEmergency = (r: Resource): boolean =>
-    list<Concept>(r.relationship).some((c) => ofSystem(c, `${HL7}/v2-0131`) === 'C');
 
 function typedReading(kind: ReadingKind, r: Resource): Typed {
     const out: Typed = { ...typedWhen(r.effectiveDateTime), note: note(r) };
@@ -113,7 +112,7 @@ export function typedOf(kind: Kind, r: Resource): Typed {
                 relation: keyOf(RELATIONS, list<Concept>(r.relationship).find((c) => keyOf(RELATIONS, c))),
                 phone: telecom(r, 'phone'),
                 email: telecom(r, 'email'),
-                emergency: isEmergency(r) ? 'yes' : '',
+                emergency: list<Concept>(r.relationship).some(isEmergency) ? 'yes' : '',
             };
         }
     }
@@ -339,7 +338,7 @@ function contact(typed: Typed, me: { reference: string }): Partial<Resource> {
             /* the word as it is spelt here; the display of the code is American */
             coded(relation[1].replace(/bor$/, 'bour'), [`${HL7}/v3-RoleCode`, ...relation]),
             ...(typed.emergency === 'yes'
-                ? [coded('Emergency contact', [`${HL7}/v2-0131`, 'C', 'Emergency Contact'])]
+                ? [{ coding: [EMERGENCY], text: 'Emergency contact' }]
                 : []),
         ],
         telecom: points,

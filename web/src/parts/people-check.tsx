@@ -11,6 +11,7 @@ export function PeopleCheck(props: {
 }) {
     const t = write();
     const { record, people } = props;
+    const asked = record.joined.has('care') || record.joined.has('all');
     const typed = props.name.trim().toLowerCase();
     const twice = typed ? people.find((p) => p.name.toLowerCase() === typed) : undefined;
     return (
@@ -21,7 +22,7 @@ export function PeopleCheck(props: {
                     <a href={recordHref(record.id, 'care')}>
                         {people.map((p) => p.name).join(', ')}
                     </a>
-                ) : record.joined.has('care') ? (
+                ) : asked ? (
                     t.noPeople
                 ) : (
                     t.readingPeople
